@@ -1,0 +1,64 @@
+"""LightGCN: propagation without weights or activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.core import Batch, Encoding, Terms, hyper
+from models.graph import Graph
+
+
+@dataclass(frozen=True)
+class LightGCNHyper:
+    """LightGCN's own hyper-parameters."""
+
+    layers: int = hyper(3, "propagation layers L", 1, 4)
+    readout: str = hyper("sum", "read-out over E^0 .. E^L", choices=("sum", "mean"))
+    edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
+
+
+class NodeEmbedding(nn.Module):
+    """Learnable user and item embeddings [U, D] and [I, D], Xavier-uniform."""
+
+    def __init__(self, graph: Graph, embedding_size: int) -> None:
+        """Draw the tables for every node of ``graph``."""
+        super().__init__()
+        self.graph, self.users = graph, graph.users
+        self.user_embedding = nn.Parameter(torch.empty(graph.users, embedding_size))
+        self.item_embedding = nn.Parameter(torch.empty(graph.items, embedding_size))
+        nn.init.xavier_uniform_(self.user_embedding)
+        nn.init.xavier_uniform_(self.item_embedding)
+
+    def ego(self) -> Tensor:
+        """E^0 [N, D], users first."""
+        return torch.cat([self.user_embedding, self.item_embedding])
+
+
+class LightGCN(NodeEmbedding):
+    """E^{l+1} = A-bar E^l; read-out over all layers.
+
+    Paper: He et al., SIGIR 2020, equations 3 to 8.
+    Differs: the read-out is the release family's sum; the paper's mean is ``readout="mean"``.
+    """
+
+    def __init__(self, options: LightGCNHyper, graph: Graph, embedding_size: int) -> None:
+        """``options`` are LightGCN's own; ``graph`` holds the train pairs."""
+        super().__init__(graph, embedding_size)
+        self.options = options
+
+    def encode(self, ego: Tensor) -> Encoding:
+        """Propagate ``ego`` [N, D] through L layers."""
+        keep = self.options.edge_keep if self.training else 1.0
+        layers = [ego]
+        for _ in range(self.options.layers):
+            layers.append(self.graph.propagate(layers[-1], keep))
+        stacked = torch.stack(layers)
+        nodes = stacked.sum(0) if self.options.readout == "sum" else stacked.mean(0)
+        return Encoding(nodes, tuple(layers), self.graph.users)
+
+    def terms(self, encoding: Encoding, batch: Batch) -> Terms:
+        """None beside BPR."""
+        return {}

@@ -1,0 +1,8 @@
+"""The experiment: plans, data, training, evaluation, statistics and tables."""
+
+PROTOCOL = 1
+"""Version of the experimental protocol; part of every run's identity."""
+
+
+class InputError(Exception):
+    """Input from outside that cannot be used: one sentence naming file, place and what was expected."""

@@ -1,0 +1,1 @@
+"""Raw sources to one canonical dataset."""

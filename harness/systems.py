@@ -1,0 +1,233 @@
+"""The registry: a system is a line such as ``IRLLRec[LightGCN, -intent, text=shuffled]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, fields
+from difflib import get_close_matches
+from typing import Any
+
+from baselines import classics
+from baselines.dccf import DCCF, DCCFHyper
+from baselines.lightgcn import LightGCN, LightGCNHyper
+from baselines.rlmrec import RLMRecCon, RLMRecConHyper
+from harness import InputError
+from models.core import Alignment, System, SystemHyper
+from models.graph import Graph
+from models.irllrec import IRLLRec, IRLLRecHyper
+from models.losses import LOWEST_TAU
+from models.text import TextRows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered part: how to make it, its hyper-parameters' class, and one line about it."""
+
+    make: Callable[..., Any]
+    options: type
+    about: str
+
+
+BACKBONES = {
+    "LightGCN": Entry(LightGCN, LightGCNHyper, "linear propagation (SIGIR 2020)"),
+    "DCCF": Entry(DCCF, DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)"),
+}
+
+ALIGNMENTS = {
+    "RLMRec-Con": Entry(
+        lambda options, graph, text, size, backbone: RLMRecCon(options, text, size),
+        RLMRecConHyper,
+        "profile text by contrast (WWW 2024)",
+    ),
+    "IRLLRec": Entry(
+        lambda options, graph, text, size, backbone: IRLLRec(
+            options, graph, text, size, lends_intent=backbone in LENDS_INTENT
+        ),
+        IRLLRecHyper,
+        "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
+    ),
+}
+
+LENDS_INTENT = {"DCCF"}
+"""Backbones whose encoding brings an intent view of its own."""
+
+CLASSICS = {
+    "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree"),
+    "ItemKNN": Entry(classics.item_knn, classics.ItemKNNHyper, "item neighbours, cosine"),
+    "EASE^R": Entry(classics.ease, classics.EASEHyper, "linear autoencoder (WWW 2019)"),
+}
+
+RELEASED: dict[str, dict[str, Any]] = {
+    "LightGCN": {"edge_keep": 0.8},
+    "DCCF": {"l2_weight": 1e-4},
+    "RLMRec-Con[LightGCN]": {"l2_weight": 1e-7, "edge_keep": 0.8},
+    "RLMRec-Con[DCCF]": {"l2_weight": 1e-4},
+    "IRLLRec[LightGCN]": {"l2_weight": 1e-7},
+    "IRLLRec[DCCF]": {"l2_weight": 1e-4, "intent_tau": 0.1},
+}
+"""Where a release's default differs from the hyper-parameter's own."""
+
+SUBJECT = "IRLLRec"
+"""The alignment under study; every system without it is a baseline."""
+
+TEXT_CONTROLS = ("shuffled", "random")
+
+_LINE = re.compile(r"^\s*([^\[\],=\s]+)\s*(?:\[([^\[\]]*)\])?\s*$")
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """A parsed system line; two lines that mean the same have the same ``name``."""
+
+    backbone: str
+    alignment: str | None = None
+    ablated: tuple[str, ...] = ()
+    text: str | None = None
+
+    @property
+    def base(self) -> str:
+        """The name without ablations and controls."""
+        return f"{self.alignment}[{self.backbone}]" if self.alignment else self.backbone
+
+    @property
+    def name(self) -> str:
+        """The canonical line."""
+        parts = [self.backbone] if self.alignment else []
+        parts += [f"-{term}" for term in self.ablated]
+        parts += [f"text={self.text}"] if self.text else []
+        head = self.alignment or self.backbone
+        return f"{head}[{', '.join(parts)}]" if parts else head
+
+    @property
+    def is_classic(self) -> bool:
+        """Fitted in closed form rather than trained."""
+        return self.backbone in CLASSICS
+
+    @property
+    def is_baseline(self) -> bool:
+        """True unless the system is the subject under study."""
+        return self.alignment != SUBJECT
+
+    def options(self) -> dict[str, Field[Any]]:
+        """Every hyper-parameter of this system by name."""
+        if self.is_classic:
+            parts = [CLASSICS[self.backbone].options]
+        else:
+            parts = [SystemHyper, BACKBONES[self.backbone].options]
+        if self.alignment:
+            parts.append(ALIGNMENTS[self.alignment].options)
+        return {item.name: item for part in parts for item in fields(part)}
+
+    def terms(self) -> list[str]:
+        """The weighted loss terms that can be ablated."""
+        return [name.removesuffix("_weight") for name in self.options() if name.endswith("_weight")]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint with the nearest right name, or the list of names where none is near."""
+    names = sorted(known)
+    lowered = {name.lower(): name for name in names}
+    found = get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
+    return f"did you mean {lowered[found[0]]!r}?" if found else f"expected one of {names}"
+
+
+def parse(line: str) -> SystemSpec:
+    """Read a system line.
+
+    Raises:
+        InputError: The line is malformed or names something unknown.
+    """
+    match = _LINE.match(line)
+    if match is None:
+        raise InputError(f"{line!r} is no system; expected NAME or ALIGNMENT[BACKBONE, -term]")
+    head, inside = match[1], match[2]
+    parts = [part.strip() for part in inside.split(",")] if inside else []
+    if head in ALIGNMENTS:
+        backbone = parts.pop(0) if parts and not _is_change(parts[0]) else "LightGCN"
+        if backbone not in BACKBONES:
+            raise InputError(f"{line!r}: unknown backbone {backbone!r}; {nearest(backbone, BACKBONES)}")
+        spec = SystemSpec(backbone, head)
+    elif head in BACKBONES or head in CLASSICS:
+        spec = SystemSpec(head)
+    else:
+        known = [*CLASSICS, *BACKBONES, *ALIGNMENTS]
+        raise InputError(f"{line!r}: unknown system {head!r}; {nearest(head, known)}")
+    return _change(spec, parts, line)
+
+
+def _is_change(part: str) -> bool:
+    return part.startswith("-") or "=" in part
+
+
+def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
+    """Apply ablations and the text control to a bare system."""
+    ablated, text = [], None
+    for part in parts:
+        if part.startswith("-"):
+            names = part[1:].split("-")
+            for name in names:
+                if name not in spec.terms():
+                    raise InputError(f"{line!r}: no term {name!r}; {nearest(name, spec.terms())}")
+            ablated += names
+        elif part.startswith("text=") and spec.alignment:
+            text = part.removeprefix("text=")
+            if text not in TEXT_CONTROLS:
+                raise InputError(f"{line!r}: no control {part!r}; {nearest(text, TEXT_CONTROLS)}")
+        else:
+            raise InputError(f"{line!r}: {part!r} is neither an ablation (-term) nor text=CONTROL")
+    order = [term for term in spec.terms() if term in ablated]
+    return SystemSpec(spec.backbone, spec.alignment, tuple(order), text)
+
+
+def settings(spec: SystemSpec, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Every hyper-parameter's value: its default, the release's, what was chosen, the ablations.
+
+    Raises:
+        InputError: ``chosen`` names an unknown hyper-parameter or gives a value that cannot be.
+    """
+    known = spec.options()
+    for name, value in chosen.items():
+        if name not in known:
+            raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {nearest(name, known)}")
+        _check_value(spec, known[name], value)
+    values = {name: item.default for name, item in known.items()}
+    values |= RELEASED.get(spec.base, {}) | dict(chosen)
+    return values | {f"{term}_weight": 0.0 for term in spec.ablated}
+
+
+def _check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
+    kind, place = type(item.default), f"{spec.name}: {item.name}"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if item.metadata["choices"]:
+        if value not in item.metadata["choices"]:
+            raise InputError(f"{place} is {value!r}; {nearest(str(value), item.metadata['choices'])}")
+    elif not number or (kind is int and not isinstance(value, int)):
+        raise InputError(f"{place} is {value!r}; expected a {kind.__name__}")
+    elif value < 0 or (value == 0 and not item.name.endswith(("weight", "shrink"))):
+        raise InputError(f"{place} is {value!r}; expected a positive number")
+    elif item.name.endswith("_tau") and value < LOWEST_TAU:
+        raise InputError(f"{place} is {value!r}; expected at least {LOWEST_TAU}")
+
+
+def assemble(
+    spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None
+) -> System:
+    """Build a trained system from complete ``values``; ``text`` is needed by alignments only."""
+    size = values["embedding_size"]
+    entry = BACKBONES[spec.backbone]
+    backbone = entry.make(pick(entry.options, values), graph, size)
+    alignment = Alignment()
+    if spec.alignment:
+        if text is None:
+            raise InputError(f"{spec.name} needs text rows, and the dataset has none")
+        part = ALIGNMENTS[spec.alignment]
+        alignment = part.make(pick(part.options, values), graph, text, size, spec.backbone)
+    suffix = "_weight"
+    weights = {k.removesuffix(suffix): v for k, v in values.items() if k.endswith(suffix)}
+    return System(backbone, alignment, weights, values["l2_scope"])
+
+
+def pick(options: type, values: Mapping[str, Any]) -> Any:
+    """The options dataclass filled from ``values``."""
+    return options(**{item.name: values[item.name] for item in fields(options)})

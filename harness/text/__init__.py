@@ -1,0 +1,1 @@
+"""Texts to rows of numbers, one for every user and item."""

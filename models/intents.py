@@ -1,0 +1,66 @@
+"""Intents from interactions (prototypes) and the slowly moving teacher of the text intents."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from models.graph import Graph
+
+
+def prototype_table(embedding_size: int, count: int) -> nn.Parameter:
+    """Learnable intent prototypes C [D, K], Xavier-uniform."""
+    return nn.Parameter(nn.init.xavier_uniform_(torch.empty(embedding_size, count)))
+
+
+def intents_of(rows: Tensor, users: int, user_prototypes: Tensor, item_prototypes: Tensor) -> Tensor:
+    """R = softmax(E C) C^T of rows [N, D], users and items each with their own prototypes.
+
+    Paper: DCCF (Ren et al., SIGIR 2023), equation 5.
+    """
+
+    def side(part: Tensor, prototypes: Tensor) -> Tensor:
+        return torch.softmax(part @ prototypes, dim=1) @ prototypes.t()
+
+    return torch.cat([side(rows[:users], user_prototypes), side(rows[users:], item_prototypes)])
+
+
+def intent_view(
+    graph: Graph, layers: tuple[Tensor, ...], user_prototypes: Tensor, item_prototypes: Tensor
+) -> Tensor:
+    """r [N, D]: mean over E^0 .. E^{L-1} of G(R^l) E^l, the interaction intents of every node.
+
+    Paper: IRLLRec (SIGIR 2025), interaction-based intent.
+    """
+    views = [
+        graph.attend(rows, intents_of(rows, graph.users, user_prototypes, item_prototypes))
+        for rows in layers[:-1]
+    ]
+    return torch.stack(views).mean(0)
+
+
+class Teacher(nn.Module):
+    """A frozen moving average of a student network.
+
+    Paper: IRLLRec (SIGIR 2025), momentum distillation.
+    Differs: starts as a copy of the student; the release draws it anew by accident.
+    """
+
+    def __init__(self, student: nn.Module, momentum: float = 0.999) -> None:
+        """Copy ``student``; each update keeps the share ``momentum`` of the old weights."""
+        super().__init__()
+        self.momentum = momentum
+        self.network = copy.deepcopy(student).requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, student: nn.Module) -> None:
+        """Move towards ``student``."""
+        for mine, theirs in zip(self.network.parameters(), student.parameters(), strict=True):
+            mine.lerp_(theirs, 1.0 - self.momentum)
+
+    @torch.no_grad()
+    def forward(self, rows: Tensor) -> Tensor:
+        """The teacher's output for rows [N, T]."""
+        return self.network(rows)
