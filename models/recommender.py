@@ -19,8 +19,12 @@ Scorer = Callable[[np.ndarray], Tensor]
 """Positions [B] in the chosen user order to scores [B, I] in the chosen item order."""
 
 
+EXPLODED = 1e8
+"""A weighted term beyond this has exploded."""
+
+
 class Diverged(Exception):
-    """A loss term is not finite; ``term`` names it."""
+    """A loss term exploded or is not a number; ``term`` names it."""
 
     def __init__(self, term: str, value: float) -> None:
         """``value`` is what the term came to."""
@@ -35,6 +39,13 @@ class HostedModel(GeneralRecommender):
     """
 
     input_type = InputType.PAIRWISE
+
+    def __init__(self, config: Any, dataset: Any) -> None:
+        """RecBole's signature; ``dataset`` holds the train pairs."""
+        super().__init__(config, dataset)
+        fields = (self.USER_ID, self.ITEM_ID)
+        tokens = (np.asarray(dataset.field2id_token[name][1:], dtype=str) for name in fields)
+        self.user_tokens, self.item_tokens = tokens
 
     def train_pairs(self, dataset: Any) -> tuple[Tensor, Tensor]:
         """The train pairs of a RecBole dataset as node numbers: users [E], items [E]."""
@@ -83,14 +94,14 @@ class HostedRecommender(HostedModel):
         """Every weighted term of one batch by name.
 
         Raises:
-            Diverged: A term is infinite or not a number.
+            Diverged: A term exploded or is not a number.
         """
         fields = (self.USER_ID, self.ITEM_ID, self.NEG_ITEM_ID)
         losses = self.system.losses(Batch(*(interaction[name] - 1 for name in fields)))
         values = torch.stack([loss.detach() for loss in losses.values()])
-        if not bool(values.isfinite().all()):
-            name = next(name for name, loss in losses.items() if not bool(loss.isfinite()))
-            raise Diverged(name, float(losses[name]))
+        if not bool((values.abs() < EXPLODED).all()):  # false for NaN as well
+            bad = int((~(values.abs() < EXPLODED)).nonzero()[0])
+            raise Diverged(list(losses)[bad], float(values[bad]))
         return losses
 
     def calculate_loss(self, interaction: Any) -> tuple[Tensor, ...]:

@@ -1,0 +1,234 @@
+"""The command line: run, report, status, systems, data check, doctor."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness import InputError
+
+app = typer.Typer(
+    help="Compare intent-based recommenders on equal terms.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Look at a plan's datasets.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+PlanPath = Annotated[Path, typer.Argument(help="The plan, a YAML file.", show_default=False)]
+StorePath = Annotated[Path, typer.Option(help="Folder of results.")]
+DEFAULT_STORE = Path("store")
+
+console = Console()
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn bad input into one sentence and exit code 2."""
+    try:
+        yield
+    except InputError as error:
+        typer.echo(f"intentbench: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def run(
+    plan: PlanPath,
+    store: StorePath = DEFAULT_STORE,
+    only: Annotated[str | None, typer.Option(help="Run this system alone.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Say what would run, and run nothing.")] = False,
+    retry: Annotated[bool, typer.Option(help="Repeat the failed runs.")] = False,
+) -> None:
+    """Train and test every run the store lacks; interrupt and repeat at will."""
+    with _sentences():
+        from harness.plan import load_plan
+        from harness.report import standings
+        from harness.store import Store
+
+        loaded, place = load_plan(plan), Store(store)
+        chosen = _only(loaded, only)
+        found = [each for each in standings(loaded, place) if chosen(each.system)]
+        if dry_run:
+            _print_standings(found)
+            return
+        if retry:
+            for each in found:
+                if each.status == "failed":
+                    place.forget(each.identity)
+        _execute(loaded, place, chosen)
+
+
+def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
+    """Accepts the systems to run, by canonical name."""
+    if line is None:
+        return lambda name: True
+    from harness.systems import nearest, parse
+
+    wanted, known = parse(line).name, [entry.spec.name for entry in plan.systems]
+    if wanted not in known:
+        raise InputError(f"--only: the plan has no system {wanted!r}; {nearest(wanted, known)}")
+    return lambda name: name == wanted
+
+
+def _execute(plan: Any, store: Any, chosen: Callable[[str], bool]) -> None:
+    from harness.execution import execute
+    from harness.plan import Skipped, expand
+    from harness.progress import watcher
+    from harness.report import standings
+
+    planned = [each for each in expand(plan) if not isinstance(each, Skipped) and chosen(each.system.name)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with watcher(console, len(planned)) as watching:
+            execute(plan, store, watching, lambda each: chosen(each.system.name))
+    except KeyboardInterrupt:
+        typer.echo("intentbench: interrupted; finished runs are stored, run again to go on", err=True)
+        raise typer.Exit(130) from None
+    counts = Counter(each.status for each in standings(plan, store) if chosen(each.system))
+    console.print(", ".join(f"{count} {status}" for status, count in counts.items()), highlight=False)
+    if counts["failed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    plan: PlanPath,
+    store: StorePath = DEFAULT_STORE,
+    out: Annotated[Path | None, typer.Option(help="Folder of the tables; results/NAME by default.")] = None,
+) -> None:
+    """Write leaderboard.md, .csv and .tex from the store alone."""
+    with _sentences():
+        from harness.plan import load_plan
+        from harness.report import write
+        from harness.store import Store
+
+        loaded = load_plan(plan)
+        files = write(loaded, Store(store), out or Path("results") / loaded.name)
+        typer.echo(files[0].read_text(encoding="utf-8"))
+        for file in files:
+            typer.echo(f"wrote {file}")
+
+
+@app.command()
+def status(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
+    """Say which runs are finished, failed, missing or skipped."""
+    with _sentences():
+        from harness.plan import load_plan
+        from harness.report import standings
+        from harness.store import Store
+
+        _print_standings(standings(load_plan(plan), Store(store)))
+
+
+def _print_standings(found: list[Any]) -> None:
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for each in found:
+        groups.setdefault((each.dataset, each.system), []).append(each)
+    table = Table("dataset", "system", "runs", "reason")
+    for (dataset, system), entries in groups.items():
+        counts = Counter(entry.status for entry in entries)
+        runs = ", ".join(f"{count} {name}" for name, count in counts.items())
+        reasons = {entry.reason for entry in entries if entry.status in ("failed", "skipped")}
+        table.add_row(dataset, escape(system), runs, escape("; ".join(sorted(reasons))))
+    _show(table)
+    total = Counter(entry.status for entry in found)
+    console.print(", ".join(f"{count} {name}" for name, count in total.items()), highlight=False)
+
+
+@app.command()
+def systems(
+    line: Annotated[str | None, typer.Argument(help="Show this system's hyper-parameters.")] = None,
+) -> None:
+    """List what can be compared, or one system's hyper-parameters and terms."""
+    with _sentences():
+        from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, parse, settings
+
+        if line is None:
+            table = Table("kind", "name", "what")
+            for kind, entries in (("classic", CLASSICS), ("backbone", BACKBONES), ("alignment", ALIGNMENTS)):
+                for name, entry in entries.items():
+                    table.add_row(kind, name, entry.about)
+            _show(table)
+            console.print(
+                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random]", markup=False
+            )
+            return
+        spec = parse(line)
+        values = settings(spec, {})
+        table = Table("hyper-parameter", "default", "range", "meaning", title=escape(spec.name))
+        for name, item in spec.options().items():
+            facts = item.metadata
+            bounds = " | ".join(facts["choices"]) or f"{facts['low']} .. {facts['high']}"
+            table.add_row(name, str(values[name]), bounds, facts["meaning"])
+        _show(table)
+        terms = ", ".join(f"-{term}" for term in spec.terms()) or "none"
+        console.print(f"ablations: {terms}", markup=False)
+
+
+@data_app.command()
+def check(plan: PlanPath) -> None:
+    """Read and check every dataset of a plan; print sizes, density, degrees and cold ids."""
+    with _sentences():
+        from harness.data.describe import describe
+        from harness.execution import load
+        from harness.plan import load_plan
+
+        loaded = load_plan(plan)
+        for each in loaded.datasets:
+            dataset, text = load(each, loaded.seed, None)
+            table = Table("fact", "value", title=escape(each.name))
+            for fact, value in describe(dataset, text).items():
+                table.add_row(fact, value)
+            _show(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which RecBole repairs are in force, the device and the memory."""
+    import os
+
+    import psutil
+
+    table = Table("fact", "value")
+    table.add_row("python", sys.version.split()[0])
+    for name in ("torch", "recbole", "numpy", "scipy", "pandas", "duckdb", "scikit-learn", "statsmodels"):
+        try:
+            table.add_row(name, version(name))
+        except PackageNotFoundError:
+            table.add_row(name, "not installed; `make install` installs it")
+    try:
+        import torch
+
+        from harness.recbole_host import REPAIRS, repair
+
+        applied = repair()
+        for item in REPAIRS:
+            state = "in force" if item.name in applied else "not needed"
+            table.add_row(f"repair {item.name}", f"{state}: {item.breaks}")
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        table.add_row("device", f"{device}, {torch.get_num_threads()} threads")
+    except ImportError as error:
+        table.add_row("RecBole host", f"does not load: {error}")
+    memory = psutil.virtual_memory()
+    table.add_row("cores", str(os.cpu_count()))
+    table.add_row("memory", f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free")
+    _show(table)
+
+
+def _show(table: Table) -> None:
+    """Print a table; where there is no terminal to fit, as wide as it needs."""
+    wide = console if console.is_terminal else Console(width=200)
+    wide.print(table)

@@ -1,0 +1,160 @@
+"""From a plan's words to a canonical dataset, with every check on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from harness import InputError
+from harness.data import movielens, sources
+from harness.data.dataset import SPLITS, Dataset, Texts
+from harness.data.spec import Atomic, Matrices, Movielens, ProfileFile, Profiles, SourceSpec, SplitSpec, Table
+from harness.data.splits import carve_valid, labels
+
+SAME_INTENTS = "no intent texts are given: the intent rows are the profile rows"
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """Interactions as read, and tokens that are known without any."""
+
+    frame: pd.DataFrame
+    place: str
+    users: np.ndarray | None = None
+    items: np.ndarray | None = None
+
+
+def prepare(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Dataset:
+    """Read, filter, check, split and attach texts.
+
+    Raises:
+        InputError: One sentence naming file, row and id of what is wrong.
+    """
+    raw = _read(source)
+    frame = _filter(raw, source)
+    _refuse_duplicates(frame)
+    parts = _split(frame, raw.place, split, seed)
+    users = raw.users if raw.users is not None else _sorted_tokens(frame["user"])
+    items = raw.items if raw.items is not None else _sorted_tokens(frame["item"])
+    at_user = pd.Index(users).get_indexer(pd.Index(frame["user"]))
+    at_item = pd.Index(items).get_indexer(pd.Index(frame["item"]))
+    pairs = np.stack([at_user, at_item], axis=1).astype(np.int64)
+    train, valid, test = (_ordered(pairs[parts == label]) for label in SPLITS)
+    for label, part in zip(SPLITS, (train, valid, test), strict=True):
+        if len(part) == 0:
+            raise InputError(f"{raw.place}: the {label} split is empty; expected at least one pair")
+    texts, notes = _texts(source, users, items, train)
+    return Dataset(name, users, items, train, valid, test, texts, notes)
+
+
+def _read(source: SourceSpec) -> _Raw:
+    match source:
+        case Movielens():
+            folder = sources.movielens_folder()
+            return _Raw(sources.read_atomic(folder), str(folder))
+        case Matrices():
+            frame, users, items = sources.read_matrices(source.folder)
+            tokens = (np.arange(count).astype(str) for count in (users, items))
+            return _Raw(frame, str(source.folder), *tokens)
+        case Table():
+            wanted = ("user", "item", "rating", "timestamp", "split")
+            columns = {ours: getattr(source, ours) for ours in wanted if getattr(source, ours)}
+            return _Raw(sources.read_table(source.path, columns, dict(source.labels)), str(source.path))
+        case Atomic():
+            return _Raw(sources.read_atomic(source.folder), str(source.folder))
+
+
+def _filter(raw: _Raw, source: SourceSpec) -> pd.DataFrame:
+    """Positives only, then the k-core over all interactions."""
+    frame = raw.frame
+    if source.min_rating is not None:
+        if "rating" not in frame:
+            raise InputError(f"{raw.place}: min_rating needs a rating column; the source gives none")
+        frame = frame[frame["rating"] >= source.min_rating]
+    before = -1
+    while source.core and len(frame) != before:
+        before = len(frame)
+        for side in ("user", "item"):
+            frame = frame[frame.groupby(side)[side].transform("size") >= source.core]
+    if frame.empty:
+        raise InputError(f"{raw.place}: no users and items are left; expected at least one interaction")
+    return frame.reset_index(drop=True)
+
+
+def _refuse_duplicates(frame: pd.DataFrame) -> None:
+    """A pair may stand once; across splits it is an overlap."""
+    again = frame.duplicated(["user", "item"])
+    if not again.any():
+        return
+    row = frame.loc[again.idxmax()]
+    same = frame[(frame["user"] == row["user"]) & (frame["item"] == row["item"])].iloc[0]
+    pair = f"user {row['user']!r} with item {row['item']!r}"
+    if "split" in frame and same["split"] != row["split"]:
+        both = f"{same['split']} and {row['split']}"
+        raise InputError(f"{row['place']}: overlap, {pair} stands in {both} (also {same['place']})")
+    raise InputError(f"{row['place']}: duplicate, {pair} stands twice (also {same['place']})")
+
+
+def _split(frame: pd.DataFrame, place: str, split: SplitSpec, seed: int) -> np.ndarray:
+    if split.kind != "given":
+        return labels(frame, split.kind, list(split.shares), seed, place)
+    if "split" not in frame:
+        raise InputError(f"{place}: the split is `given`, and the source has none; name its column or another kind")
+    given = frame["split"].to_numpy(dtype=object)
+    return given if "valid" in given else carve_valid(given, split.valid_share, seed)
+
+
+def _sorted_tokens(column: pd.Series) -> np.ndarray:
+    """Unique tokens, numbers by value before words by letter."""
+    unique = column.unique()
+    return np.array(sorted(unique, key=lambda token: (not token.isdecimal(), len(token) * token.isdecimal(), token)))
+
+
+def _ordered(pairs: np.ndarray) -> np.ndarray:
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def _texts(
+    source: SourceSpec, users: np.ndarray, items: np.ndarray, train: np.ndarray
+) -> tuple[Texts | None, tuple[str, ...]]:
+    notes = [source.warning] if source.warning else []
+    if source.profiles is None:
+        if isinstance(source, Movielens):
+            notes.append("intent texts are genre words, not a language model's")
+            return movielens.texts(users, items, train), tuple(notes)
+        return None, tuple(notes)
+    profile = _profiles(source.profiles, users, items)
+    if source.intents is None:
+        notes.append(SAME_INTENTS)
+    intent = profile if source.intents is None else _profiles(source.intents, users, items)
+    return Texts(*profile, *intent), tuple(notes)
+
+
+def _profiles(profiles: Profiles, users: np.ndarray, items: np.ndarray) -> tuple[list[str], list[str]]:
+    blank = profiles.missing == "blank"
+    return (
+        _texts_of(profiles.users, users, "user", blank),
+        _texts_of(profiles.items, items, "item", blank),
+    )
+
+
+def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> list[str]:
+    frame = sources.read_frame(file.path)
+    columns = [file.text] if isinstance(file.text, str) else list(file.text)
+    for column in (file.id, *columns):
+        if column not in frame:
+            raise InputError(f"{file.path}: no column {column!r}; expected one of {sorted(frame.columns)}")
+    ids = frame[file.id].astype(str)
+    if ids.duplicated().any():
+        raise InputError(f"{file.path}: {side} {ids[ids.duplicated().idxmax()]!r} has two texts; expected one")
+    texts = frame[columns].fillna("").astype(str).agg(". ".join, axis=1).str.strip(". \n")
+    known = {token: text for token, text in zip(ids, texts, strict=True) if text}
+    missing = [token for token in tokens if token not in known]
+    if missing and not blank:
+        raise InputError(
+            f"{file.path}: no text for {side} {missing[0]!r} ({len(missing)} {side}s in all); "
+            "expected one for each, or `missing: blank`"
+        )
+    return [known.get(token, "") for token in tokens]

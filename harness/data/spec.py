@@ -1,0 +1,98 @@
+"""What a plan can say about a dataset's source, filter and split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+
+def from_plan(value: Any, info: ValidationInfo) -> Any:
+    """A relative path starts at the plan's folder; anything else passes."""
+    folder = (info.context or {}).get("folder")
+    return folder / value.expanduser() if folder and isinstance(value, Path) else value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProfileFile(_Part):
+    """A jsonl(.gz) or csv(.gz) file of texts: the id column and the text column or columns."""
+
+    path: Path
+    id: str
+    text: str | tuple[str, ...] = "profile"
+    _resolve = field_validator("path")(from_plan)
+
+
+class Profiles(_Part):
+    """Texts of users and of items."""
+
+    users: ProfileFile
+    items: ProfileFile
+    missing: Literal["refuse", "blank"] = Field("refuse", description="what to do with an id without text")
+
+
+class _Source(_Part):
+    min_rating: float | None = Field(None, description="keep interactions rated at least this")
+    core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
+    profiles: Profiles | None = None
+    intents: Profiles | None = Field(None, description="intent texts; the profiles where absent")
+    warning: str | None = Field(None, description="what every reader of the results must know")
+
+
+class Movielens(_Source):
+    """The ML-100k that recbole carries, with texts from its features."""
+
+    kind: Literal["movielens"]
+    min_rating: float | None = 4.0
+    core: int = 5
+
+
+class Matrices(_Source):
+    """A folder with the papers' pickled trn_mat.pkl, val_mat.pkl and tst_mat.pkl."""
+
+    kind: Literal["matrices"]
+    folder: Path
+    _resolve = field_validator("folder")(from_plan)
+
+
+class Table(_Source):
+    """A csv, tsv or jsonl file, gzipped or not, with a row an interaction."""
+
+    kind: Literal["table"]
+    path: Path
+    user: str = "user"
+    item: str = "item"
+    rating: str | None = None
+    timestamp: str | None = None
+    split: str | None = Field(None, description="column with the split, where there is one")
+    labels: dict[str, Literal["train", "valid", "test"]] = {}
+    _resolve = field_validator("path")(from_plan)
+
+
+class Atomic(_Source):
+    """A folder of RecBole atomic files, NAME/NAME.inter or NAME/NAME.{train,valid,test}.inter."""
+
+    kind: Literal["atomic"]
+    folder: Path
+    _resolve = field_validator("folder")(from_plan)
+
+
+SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminator="kind")]
+
+
+class SplitSpec(_Part):
+    """How interactions are split; ``given`` takes the source's own split."""
+
+    kind: Literal["given", "random", "per_user", "leave_one_out", "temporal"] = "random"
+    shares: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, valid, test")
+    valid_share: float = Field(0.1, gt=0, lt=1, description="carved out of a given train split without valid")
+
+    @model_validator(mode="after")
+    def _whole(self) -> SplitSpec:
+        if min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-9:
+            raise ValueError(f"shares {list(self.shares)}; expected three positive numbers summing to 1")
+        return self

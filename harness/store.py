@@ -1,0 +1,118 @@
+"""Results on disk: write-once run folders of JSON and parquet, read with DuckDB.
+
+    store/runs/ID/run.json        what was run, what it cost, or why it failed
+    store/runs/ID/users.parquet   per-user scores of a finished run
+    store/datasets/KEY.json       checksum and sizes of a plan's dataset
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from harness import InputError
+
+
+class Store:
+    """A folder of results; a run counts only once its folder is complete."""
+
+    def __init__(self, root: Path) -> None:
+        """``root`` is made at the first write."""
+        self.root = root
+
+    def __contains__(self, identity: str) -> bool:
+        """Whether a run, finished or failed, is stored."""
+        return (self._folder(identity) / "run.json").exists()
+
+    def put(self, identity: str, record: Mapping[str, Any], users: pd.DataFrame | None) -> None:
+        """Store one run under a temporary name, then rename; what is stored is never changed."""
+        unfinished = self.root / "unfinished" / f"{identity}-{uuid.uuid4().hex}"
+        unfinished.mkdir(parents=True)
+        if users is not None:
+            users.to_parquet(unfinished / "users.parquet", index=False)
+        (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
+        self._folder(identity).parent.mkdir(exist_ok=True)
+        try:
+            unfinished.rename(self._folder(identity))
+        except OSError:
+            if identity not in self:
+                raise
+            shutil.rmtree(unfinished)  # another process stored the same run first
+
+    def record(self, identity: str) -> dict[str, Any]:
+        """What ``put`` was given.
+
+        Raises:
+            InputError: The record cannot be read.
+        """
+        path = self._folder(identity) / "run.json"
+        try:
+            found: dict[str, Any] = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: unreadable record ({error}); delete the folder and run again") from None
+        return found
+
+    def forget(self, identity: str) -> None:
+        """Remove one run."""
+        shutil.rmtree(self._folder(identity))
+
+    def user_means(self, systems: Mapping[str, list[str]]) -> pd.DataFrame:
+        """Per-user scores averaged over repetitions.
+
+        Args:
+            systems: Identities of each system's finished runs.
+
+        Returns:
+            Columns ``system``, ``user`` and one a metric.
+        """
+        files = pd.DataFrame(
+            [
+                (name, str(self._folder(identity) / "users.parquet"))
+                for name, identities in systems.items()
+                for identity in identities
+            ],
+            columns=["system", "file"],
+        )
+        query = """
+            SELECT system, user, avg(COLUMNS(* EXCLUDE (system, user, file, filename)))
+            FROM read_parquet($paths, filename = true) JOIN files ON filename = files.file
+            GROUP BY system, user ORDER BY system, user
+        """
+        with duckdb.connect() as database:
+            database.register("files", files)
+            frame = database.execute(query, {"paths": files["file"].tolist()}).df()
+        return frame.rename(columns=_plain_name)
+
+    def run_means(self, identities: list[str]) -> pd.DataFrame:
+        """The mean over users of every metric, one row a run in the given order."""
+        rows = [pd.read_parquet(self._folder(each) / "users.parquet") for each in identities]
+        return pd.DataFrame([row.drop(columns="user").mean() for row in rows], index=identities)
+
+    def note_dataset(self, key: str, facts: Mapping[str, Any]) -> None:
+        """Keep the checksum and sizes of a plan's dataset, so that reports need no data."""
+        path = self.root / "datasets" / f"{key}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(json.dumps(facts, indent=1, sort_keys=True))
+        unfinished.replace(path)
+
+    def dataset(self, key: str) -> dict[str, Any] | None:
+        """What was noted of a dataset, or None."""
+        path = self.root / "datasets" / f"{key}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def _folder(self, identity: str) -> Path:
+        return self.root / "runs" / identity
+
+
+def _plain_name(column: str) -> str:
+    """DuckDB names an aggregate ``avg(name)`` or ``avg("name")``."""
+    return column.removeprefix("avg(").removesuffix(")").strip('"') if "avg(" in column else column

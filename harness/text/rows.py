@@ -1,0 +1,91 @@
+"""Text rows by token: what alignments read, and the controls that test whether they need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from harness import InputError
+from harness.data.dataset import digest
+from models.text import TextRows
+
+TABLES = ("user_profile", "item_profile", "user_intent", "item_intent")
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Rows of text numbers for known tokens.
+
+    Attributes:
+        users, items: Tokens, [U] and [I].
+        user_profile, item_profile: [U, T] and [I, T], float32.
+        user_intent, item_intent: [U, T'] and [I, T'], float32.
+    """
+
+    users: np.ndarray
+    items: np.ndarray
+    user_profile: np.ndarray
+    item_profile: np.ndarray
+    user_intent: np.ndarray
+    item_intent: np.ndarray
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 over tokens and rows."""
+        tokens = ["\0".join(side).encode() for side in (self.users, self.items)]
+        return digest(tokens + [getattr(self, name).tobytes() for name in TABLES])
+
+    def rows(self, users: np.ndarray, items: np.ndarray) -> TextRows:
+        """Rows in the order of the given tokens, users first.
+
+        Raises:
+            InputError: A token has no row.
+        """
+        at_user, at_item = _positions(self.users, users, "user"), _positions(self.items, items, "item")
+
+        def stack(kind: str) -> torch.Tensor:
+            sides = getattr(self, f"user_{kind}")[at_user], getattr(self, f"item_{kind}")[at_item]
+            return torch.from_numpy(np.concatenate(sides).astype(np.float32))
+
+        return TextRows(stack("profile"), stack("intent"))
+
+    def control(self, kind: str | None, seed: int) -> TextTable:
+        """Itself; rows ``shuffled`` within users and items; or ``random`` rows of the same norm.
+
+        Profile and intent of a node move together when shuffled.
+        """
+        if kind is None:
+            return self
+        random = np.random.default_rng(seed)
+        orders = {"user": random.permutation(len(self.users)), "item": random.permutation(len(self.items))}
+        made = {}
+        for name in TABLES:
+            rows = getattr(self, name)
+            if kind == "shuffled":
+                made[name] = rows[orders[name.split("_")[0]]]
+            else:
+                noise = random.standard_normal(rows.shape).astype(np.float32)
+                norm = np.linalg.norm(rows, axis=1) / np.linalg.norm(noise, axis=1)
+                made[name] = noise * norm[:, None].astype(np.float32)
+        return replace(self, **made)
+
+
+def _positions(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
+    place = {token: position for position, token in enumerate(known)}
+    missing = [token for token in wanted if token not in place]
+    if missing:
+        raise InputError(f"{len(missing)} {side}s without a text row, {side} {missing[0]!r} first")
+    return np.array([place[token] for token in wanted])
+
+
+def ml_100k_table(
+    train_users: np.ndarray, train_items: np.ndarray, users: np.ndarray, items: np.ndarray
+) -> TextTable:
+    """ML-100k's default rows from train pairs given by token (both [E])."""
+    from harness.data.movielens import texts
+    from harness.text.encoders import TfidfSpec, encode_texts
+
+    pairs = np.stack([_positions(users, train_users, "user"), _positions(items, train_items, "item")])
+    return encode_texts(TfidfSpec(), texts(users, items, pairs.T), users, items)

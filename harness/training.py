@@ -1,0 +1,215 @@
+"""One run: train a system on one dataset with one seed, and measure it."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import torch
+
+from harness import recbole_host
+from harness.data.dataset import Dataset
+from harness.evaluation import Evaluation, Scorer, evaluate
+from harness.plan import Run
+from harness.sampling import PairSampler
+from harness.systems import CLASSICS
+from harness.text.rows import TextTable
+from models.recommender import Diverged
+
+Progress = Callable[[int, float | None], None]
+"""Told the epoch and, after a validation, its score."""
+
+
+class RunFailed(Exception):
+    """A run that ended without a result; the message says where and why."""
+
+
+@dataclass
+class Material:
+    """A dataset ready for training: its matrices, text rows and RecBole files, made once."""
+
+    dataset: Dataset
+    table: TextTable | None
+    folder: Path
+
+    @cached_property
+    def matrices(self) -> dict[str, Any]:
+        """Each split as a binary matrix [U, I]."""
+        return {split: self.dataset.matrix(split) for split in ("train", "valid", "test")}
+
+    @cached_property
+    def atomic(self) -> Path:
+        """The folder of RecBole atomic files, holding the train pairs only."""
+        data = self.dataset
+        pairs = pd.DataFrame({"u": data.users[data.train[:, 0]], "i": data.items[data.train[:, 1]]})
+        recbole_host.write_atomic_files(self.folder, pairs, data.users, data.items)
+        return self.folder
+
+    @property
+    def checksum(self) -> str:
+        """Of the dataset, and of its text rows where it has them."""
+        return self.dataset.checksum + (self.table.checksum if self.table else "")
+
+
+@dataclass
+class Outcome:
+    """What one run measured; ``record`` is JSON."""
+
+    users: pd.DataFrame
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def material(dataset: Dataset, table: TextTable | None) -> Iterator[Material]:
+    """A dataset's material in a folder that goes when it is no longer needed."""
+    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
+        yield Material(dataset, table, Path(folder))
+
+
+def train(run: Run, data: Material, progress: Progress | None = None) -> Outcome:
+    """Train and test one run.
+
+    Raises:
+        RunFailed: A loss term exploded or is not a number; names term and epoch.
+    """
+    started = time.perf_counter()
+    with PeakMemory() as memory:
+        model, history = _fit(run, data, progress or (lambda epoch, score: None))
+        trained = time.perf_counter()
+        scorer = _canonical_scorer(model, data.dataset)
+        result = _test(run, data, scorer)
+    users = result.users.assign(user=data.dataset.users[result.users["user"]])
+    record = {
+        "overall": result.overall,
+        "train_s": trained - started,
+        "seconds_s": time.perf_counter() - started,
+        "peak_bytes": memory.peak_bytes,
+        "parameters": _parameters(run, model),
+        **history,
+    }
+    return Outcome(users, record)
+
+
+def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, Any]]:
+    """The trained model, and what training says of itself."""
+    spec = run.system
+    classes = recbole_host.hosted(spec.name)
+    table = data.table.control(spec.text, run.seed("text")) if spec.alignment and data.table else None
+    config = recbole_host.make_config(
+        classes,
+        recbole_host.ATOMIC_NAME,
+        {
+            **run.settings,
+            "text_rows": table,
+            "data_path": str(data.atomic),
+            "load_col": {
+                "inter": ["user_id", "item_id"],
+                "user": ["user_id"],
+                "item": ["item_id"],
+            },
+            "epochs": run.training.epochs,
+            "eval_step": run.training.eval_every,
+            "stopping_step": run.training.patience - 1,  # RecBole stops one check later
+            "checkpoint_dir": str(data.folder / "unused"),
+        },
+    )
+    hosted = recbole_host.load_dataset(config, len(data.dataset.train))
+    seed_everything(run.seed("init"))
+    model = classes(config, hosted).to(config["device"])
+    if spec.is_classic:
+        return model, {}
+    seed_everything(run.seed("noise"))
+    return model, _train(run, data, config, model, progress)
+
+
+def _train(
+    run: Run, data: Material, config: Any, model: Any, progress: Progress
+) -> dict[str, Any]:
+    """Train with early stopping; the model ends with its best epoch's weights."""
+    plan, shares, scores = run.training, [], []
+    relevant, hidden = data.matrices["valid"], data.matrices["train"]
+    metric, cutoff = plan.metric.split("@")
+
+    def validate() -> float:
+        scorer = _canonical_scorer(model, data.dataset)
+        found = evaluate(scorer, relevant, hidden, hidden, (metric,), (int(cutoff),))
+        scores.append(float(found.users[plan.metric].mean()))
+        progress(len(shares), scores[-1])
+        return scores[-1]
+
+    def on_epoch(epoch: int, means: Mapping[str, float]) -> None:
+        shares.append(dict(means))
+        progress(epoch, None)
+
+    users, items = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
+    user, item = data.dataset.train.T
+    pairs = np.stack([users[user] - 1, items[item] - 1], axis=1)
+    sampler = PairSampler(pairs, model.n_items - 1, plan.batch_size, run.seed("batches"))
+    trainer = recbole_host.make_trainer(config, model, recbole_host.Hooks(plan.metric, validate, on_epoch))
+    try:
+        recbole_host.fit(trainer, recbole_host.Batches(sampler, model))
+    except Diverged as error:
+        raise RunFailed(f"{error} in epoch {len(shares) + 1}") from None
+    best = trainer.best_epoch
+    return {
+        "epochs": len(shares),
+        "best_epoch": best,
+        "valid": {plan.metric: max(scores)} if scores else {},
+        "loss": shares[max(best, 1) - 1],
+        "stopped": "patience" if len(shares) < plan.epochs else "epochs",
+    }
+
+
+def _test(run: Run, data: Material, scorer: Scorer) -> Evaluation:
+    train_pairs, valid = data.matrices["train"], data.matrices["valid"]
+    hidden = train_pairs + valid if run.evaluation.mask_validation else train_pairs
+    plan = run.evaluation
+    return evaluate(scorer, data.matrices["test"], hidden, train_pairs, plan.metrics, plan.k)
+
+
+def _canonical_scorer(model: Any, dataset: Dataset) -> Scorer:
+    """The model's scores by canonical positions instead of RecBole's ids."""
+    users, items = recbole_host.ids_of(model, dataset.users, dataset.items)
+    score: Scorer = model.scorer(users, items)
+    return score
+
+
+def _parameters(run: Run, model: Any) -> int:
+    if run.system.backbone in CLASSICS:
+        return int(model.learned)
+    return sum(row.numel() for row in model.parameters() if row.requires_grad)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch and numpy's global generator, which RecBole draws from."""
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+
+
+class PeakMemory:
+    """Peak resident memory of this process while the block runs, sampled every 20 ms."""
+
+    def __enter__(self) -> PeakMemory:
+        self._process, self._done = psutil.Process(), threading.Event()
+        self.peak_bytes = self._process.memory_info().rss
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
