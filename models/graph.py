@@ -16,20 +16,21 @@ from torch.nn import functional
 class Graph(nn.Module):
     """The undirected user-item graph of the train pairs; users are nodes 0 .. U-1.
 
-    The CSR pattern [N, N] is symmetric, so one pattern serves a matrix and its transpose: entry p
-    of the transpose is entry ``mirror[p]`` of the matrix.
+    The symmetric CSR pattern [N, N] serves a matrix and its transpose: entry p of the transpose
+    is entry ``mirror[p]`` of the matrix.
 
-    Buffers: ``edges`` [2, E] node numbers of every train pair; ``starts`` [N+1], ``columns`` [2E]
-    and ``values`` [2E] of A-bar = D^-1/2 A D^-1/2 without self loops; ``edge_of`` [2E] the pair
-    behind an entry.
+    Buffers: ``starts`` [N+1], ``columns`` [2E] and ``values`` [2E] of A-bar = D^-1/2 A D^-1/2
+    without self loops; ``edge_of`` [2E] the train pair behind an entry, pairs ordered by user and
+    item; ``user_starts`` [U+1] and ``user_columns`` [E] the pattern [U, I] of the pairs alone.
     """
 
-    edges: Tensor
     starts: Tensor
     columns: Tensor
     values: Tensor
     edge_of: Tensor
     mirror: Tensor
+    user_starts: Tensor
+    user_columns: Tensor
 
     def __init__(self, user: Tensor, item: Tensor, users: int, items: int) -> None:
         """Build from train pairs ``user`` [E] and ``item`` [E], without duplicates.
@@ -39,27 +40,27 @@ class Graph(nn.Module):
         """
         super().__init__()
         self.users, self.items, self.nodes = users, items, users + items
-        left, right = user.numpy().astype(np.int64), item.numpy().astype(np.int64) + users
-        count = len(left)
-        if count == 0:
+        if len(user) == 0:
             raise ValueError("the train graph has no edge; expected at least one train pair")
-        names = np.arange(1, count + 1)
-        rows, columns = np.concatenate([left, right]), np.concatenate([right, left])
-        pattern = sp.coo_matrix((np.tile(names, 2), (rows, columns)), shape=(self.nodes, self.nodes))
-        csr = pattern.tocsr()
-        if csr.nnz != 2 * count:
+        ones = np.ones(len(user), dtype=np.int64)
+        pairs = sp.csr_matrix((ones, (user.numpy(), item.numpy())), shape=(users, items))
+        if pairs.nnz != len(user):
             raise ValueError("the train graph has a pair twice; expected every pair once")
-        csr.sort_indices()
-        degree = np.maximum(np.diff(csr.indptr), 1)
-        source = np.repeat(np.arange(self.nodes), np.diff(csr.indptr))
-        mirror = np.lexsort((source, csr.indices))
+        pairs.sort_indices()
+        pairs.data = np.arange(1, len(user) + 1)  # each pair's number, from 1 since 0 is no entry
+        whole = sp.block_array([[None, pairs], [pairs.T, None]], format="csr")
+        whole.sort_indices()
+        degree = np.maximum(np.diff(whole.indptr), 1)
+        source = np.repeat(np.arange(self.nodes), np.diff(whole.indptr))
+        scale = 1.0 / np.sqrt(degree)
         buffers = {
-            "edges": np.stack([left, right]),
-            "starts": csr.indptr.astype(np.int64),
-            "columns": csr.indices.astype(np.int64),
-            "values": (1.0 / np.sqrt(degree[source] * degree[csr.indices])).astype(np.float32),
-            "edge_of": csr.data.astype(np.int64) - 1,
-            "mirror": mirror,
+            "starts": whole.indptr.astype(np.int64),
+            "columns": whole.indices.astype(np.int64),
+            "values": (scale[source] * scale[whole.indices]).astype(np.float32),
+            "edge_of": whole.data - 1,
+            "mirror": np.lexsort((source, whole.indices)),
+            "user_starts": pairs.indptr.astype(np.int64),
+            "user_columns": pairs.indices.astype(np.int64),
         }
         for name, array in buffers.items():
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
@@ -84,7 +85,7 @@ class Graph(nn.Module):
         Paper: DCCF (Ren et al., SIGIR 2023), equations 8 to 10.
         """
         unit = functional.normalize(basis)
-        cosine = _EdgeDot.apply(unit, self.edges)
+        cosine = _EdgeDot.apply(unit, self)
         weight = (cosine + 1.0) / 2.0
         ones = rows.new_ones(self.nodes, 1)
         mass = _WeightedProduct.apply(weight, ones, self)
@@ -92,12 +93,26 @@ class Graph(nn.Module):
 
     def csr(self, values: Tensor) -> Tensor:
         """The sparse matrix [N, N] with this pattern and ``values`` [2E]."""
-        with warnings.catch_warnings():
-            # torch calls every CSR tensor beta; the operation used here, a product, is stable.
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-            shape = (self.nodes, self.nodes)
-            parts = (self.starts, self.columns, values, shape)
-            return torch.sparse_csr_tensor(*parts, check_invariants=False)
+        return _csr(self.starts, self.columns, values, (self.nodes, self.nodes))
+
+    def symmetric(self, weight: Tensor) -> Tensor:
+        """The symmetric sparse matrix [N, N] with one ``weight`` [E] a train pair."""
+        return self.csr(weight.index_select(0, self.edge_of))
+
+    def dots(self, left: Tensor, right: Tensor) -> Tensor:
+        """left_u . right_i of every train pair, [E], for rows [N, D]; no [E, D] table is made."""
+        zeros = left.new_zeros(len(self.user_columns))
+        shape = (self.users, self.items)
+        pattern = _csr(self.user_starts, self.user_columns, zeros, shape)
+        sides = left[: self.users], right[self.users :].t()
+        return torch.sparse.sampled_addmm(pattern, *sides, beta=0.0).values()
+
+
+def _csr(starts: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    with warnings.catch_warnings():
+        # torch calls every CSR tensor beta; the operations used here, products, are stable.
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(starts, columns, values, shape, check_invariants=False)
 
 
 class _Product(torch.autograd.Function):
@@ -115,43 +130,37 @@ class _Product(torch.autograd.Function):
 
 
 class _EdgeDot(torch.autograd.Function):
-    """Dot product of both ends of every edge, [E], for rows [N, D] and edges [2, E]."""
+    """x_u . x_i of every train pair, [E], for rows x [N, D]; the gradient is a CSR product."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, edges: Tensor) -> Tensor:
-        left, right = rows[edges[0]], rows[edges[1]]
-        ctx.save_for_backward(rows, edges)
-        return left.mul_(right).sum(-1)
+    def forward(ctx: Any, rows: Tensor, graph: Graph) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.graph = graph
+        return graph.dots(rows, rows)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        rows, edges = ctx.saved_tensors
-        grad = grads[0].unsqueeze(-1)
-        result = torch.zeros_like(rows)
-        result.index_add_(0, edges[0], rows[edges[1]].mul_(grad))
-        result.index_add_(0, edges[1], rows[edges[0]].mul_(grad))
-        return result, None
+        (rows,) = ctx.saved_tensors
+        return ctx.graph.symmetric(grads[0]) @ rows, None
 
 
 class _WeightedProduct(torch.autograd.Function):
-    """M @ rows [N, D] for the symmetric M with one learnable weight [E] an undirected edge."""
+    """M @ rows [N, D] for the symmetric M with one learnable weight [E] a train pair."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, rows: Tensor, graph: Graph) -> Tensor:
         ctx.save_for_backward(weight, rows)
         ctx.graph = graph
-        return graph.csr(weight[graph.edge_of]) @ rows
+        return graph.symmetric(weight) @ rows
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         weight, rows = ctx.saved_tensors
-        graph, grad = ctx.graph, grads[0]
-        (left, right), grad_weight, grad_rows = graph.edges, None, None
+        graph, grad, grad_weight, grad_rows = ctx.graph, grads[0].contiguous(), None, None
         if ctx.needs_input_grad[0]:
-            grad_weight = grad[left].mul_(rows[right]).sum(-1)
-            grad_weight += grad[right].mul_(rows[left]).sum(-1)
+            grad_weight = graph.dots(grad, rows) + graph.dots(rows, grad)
         if ctx.needs_input_grad[1]:
-            grad_rows = graph.csr(weight[graph.edge_of]) @ grad
+            grad_rows = graph.symmetric(weight) @ grad
         return grad_weight, grad_rows, None
