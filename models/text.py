@@ -38,10 +38,12 @@ def text_alignment(nodes: Tensor, text: Tensor, users: int, batch: Batch, tau: f
 
     Paper: RLMRec (WWW 2024), equation 7; IRLLRec (SIGIR 2025), pairwise alignment.
     """
-    total = info_nce(nodes[batch.user], text[batch.user], text[:users], tau)
-    for item in (batch.positive, batch.negative):
-        rows = text[users + item]
-        total = total + info_nce(nodes[users + item], rows, rows, tau)
+    user, repeats = batch.user.unique(return_counts=True)
+    total = info_nce(nodes[user], text[user], text[:users], tau, repeats=repeats)
+    for side in (batch.positive, batch.negative):
+        item, repeats = (users + side).unique(return_counts=True)
+        rows = text[item]
+        total = total + info_nce(nodes[item], rows, rows, tau, repeats=repeats, counts=repeats)
     return total
 
 
