@@ -69,18 +69,20 @@ def _stand_in_for_ray() -> None:
 
 
 def _checkpoint_plain_data() -> None:
-    """Store the configuration's model name instead of the Config object, which is refused."""
+    """Store the model's name instead of the Config, in the protocol that torch reads safely."""
     from recbole.trainer import Trainer
 
-    original = Trainer._save_checkpoint
-
     def save(self: Any, epoch: int, verbose: bool = True, **kwargs: Any) -> None:
-        config, plain = self.config, {"model": self.config["model"], "single_spec": True}
-        self.config = plain
-        try:
-            original(self, epoch, verbose=verbose, **kwargs)
-        finally:
-            self.config = config
+        state = {
+            "config": {"model": self.config["model"]},
+            "epoch": epoch,
+            "cur_step": self.cur_step,
+            "best_valid_score": float(self.best_valid_score),
+            "state_dict": self.model.state_dict(),
+            "other_parameter": self.model.other_parameter(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        torch.save(state, kwargs.get("saved_model_file", self.saved_model_file))
 
     save.repaired = True  # type: ignore[attr-defined]
     Trainer._save_checkpoint = save

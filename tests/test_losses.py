@@ -1,0 +1,77 @@
+"""InfoNCE against a plain float64 derivation; its memory; worked BPR."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from models.losses import BLOCK, bpr, info_nce
+
+
+def plain(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
+    """InfoNCE as written in the papers, with its [B, M] table."""
+    table = cosine_similarity(anchors[:, None], candidates[None], dim=-1) / tau
+    pull = cosine_similarity(anchors, partners) / tau
+    return (torch.logsumexp(table, 1) - pull).mean()
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([0.05, 0.2, 1.0]), st.integers(0, 99))
+def test_info_nce_equals_its_definition(rows: int, count: int, tau: float, seed: int) -> None:
+    random = torch.Generator().manual_seed(seed)
+    parts = [torch.randn(n, 8, generator=random, dtype=torch.float64) for n in (rows, rows, count)]
+    ours = [part.clone().requires_grad_() for part in parts]
+    theirs = [part.clone().requires_grad_() for part in parts]
+    value, wanted = info_nce(*ours, tau), plain(*theirs, tau)
+    torch.testing.assert_close(value, wanted)
+    (3 * value).backward()
+    (3 * wanted).backward()
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine.grad, other.grad)
+
+
+def test_counts_stand_for_duplicates() -> None:
+    random = torch.Generator().manual_seed(0)
+    rows, other = torch.randn(2, 6, 4, generator=random, dtype=torch.float64)
+    repeats = torch.tensor([1, 3, 2, 1, 1, 4])
+    spread = torch.arange(6).repeat_interleave(repeats)
+    counted = info_nce(rows, other, other, 0.2, repeats=repeats, counts=repeats)
+    torch.testing.assert_close(counted, plain(rows[spread], other[spread], other[spread], 0.2))
+
+
+class Largest(TorchDispatchMode):
+    """Remembers the largest tensor that any operation makes."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for each in made if isinstance(made, tuple | list) else (made,):
+            if isinstance(each, Tensor):
+                self.numel = max(self.numel, each.numel())
+        return made
+
+
+def test_all_nodes_never_make_a_square_table() -> None:
+    nodes = 4 * BLOCK
+    rows, other = torch.randn(2, nodes, 8).requires_grad_().unbind()
+    with Largest() as largest:
+        info_nce(rows, other, other, 1.0).backward()
+    assert largest.numel <= BLOCK * nodes < nodes * nodes
+
+
+def test_a_temperature_that_float32_cannot_hold_is_refused() -> None:
+    rows = torch.ones(2, 2)
+    with pytest.raises(ValueError, match="expected at least 0.03"):
+        info_nce(rows, rows, rows, 0.01)
+
+
+def test_bpr_is_worked_by_hand() -> None:
+    user, positive, negative = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 5.0]]), torch.tensor([[1.0, 9.0]])
+    torch.testing.assert_close(bpr(user, positive, negative), torch.tensor(1 + torch.e**-1.0).log())

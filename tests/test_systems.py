@@ -1,0 +1,72 @@
+"""System lines: parsed, canonical, refused with the nearest right name."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import InputError
+from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, parse, settings
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("LightGCN", "LightGCN"),
+        ("IRLLRec", "IRLLRec[LightGCN]"),
+        ("IRLLRec[ DCCF ]", "IRLLRec[DCCF]"),
+        ("IRLLRec[LightGCN, -intent-translation]", "IRLLRec[LightGCN, -intent, -translation]"),
+        ("IRLLRec[LightGCN, -translation, -intent]", "IRLLRec[LightGCN, -intent, -translation]"),
+        ("RLMRec-Con[DCCF, text=shuffled]", "RLMRec-Con[DCCF, text=shuffled]"),
+        ("DCCF[-contrast]", "DCCF[-contrast]"),
+    ],
+)
+def test_canonical_names(line: str, name: str) -> None:
+    assert parse(line).name == name
+    assert parse(name) == parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("LightGNC", "did you mean 'LightGCN'"),
+        ("IRLRec[LightGCN]", "did you mean 'IRLLRec'"),
+        ("IRLLRec[DCFC]", "did you mean 'DCCF'"),
+        ("IRLLRec[LightGCN, -intents]", "did you mean 'intent'"),
+        ("IRLLRec[LightGCN, text=shufled]", "did you mean 'shuffled'"),
+        ("LightGCN[text=shuffled]", "neither an ablation"),
+        ("MostPop[-l2]", "no term 'l2'"),
+        ("IRLLRec[LightGCN", "is no system"),
+    ],
+)
+def test_misspelt_lines_name_the_nearest(line: str, hint: str) -> None:
+    with pytest.raises(InputError, match=hint):
+        parse(line)
+
+
+@pytest.mark.parametrize(
+    ("hyper", "hint"),
+    [
+        ({"intent_wieght": 1.0}, "did you mean 'intent_weight'"),
+        ({"layers": 2.5}, "expected a int"),
+        ({"layers": 0}, "expected a positive number"),
+        ({"profile_tau": 0.001}, "expected at least 0.03"),
+        ({"l2_scope": "al"}, "did you mean 'all'"),
+        ({"learning_rate": "fast"}, "expected a float"),
+    ],
+)
+def test_wrong_hyper_parameters_are_refused(hyper: dict[str, object], hint: str) -> None:
+    with pytest.raises(InputError, match=hint):
+        settings(parse("IRLLRec[LightGCN]"), hyper)
+
+
+def test_every_hyper_parameter_says_what_it_is_and_its_default_is_in_range() -> None:
+    lines = [*CLASSICS, *BACKBONES, *(f"{a}[{b}]" for a in ALIGNMENTS for b in BACKBONES)]
+    for line in lines:
+        values = settings(parse(line), {})
+        for name, item in parse(line).options().items():
+            facts = item.metadata
+            assert facts["meaning"], name
+            if facts["choices"]:
+                assert values[name] in facts["choices"]
+            else:
+                assert facts["low"] <= values[name] <= facts["high"], (line, name)
