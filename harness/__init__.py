@@ -4,5 +4,5 @@ PROTOCOL = 1
 """Version of the experimental protocol; part of every run's identity."""
 
 
-class InputError(Exception):
+class InputError(ValueError):
     """Input from outside that cannot be used: one sentence naming file, place and what was expected."""

@@ -232,3 +232,6 @@ def _show(table: Table) -> None:
     """Print a table; where there is no terminal to fit, as wide as it needs."""
     wide = console if console.is_terminal else Console(width=200)
     wide.print(table)
+
+if __name__ == "__main__":
+    app()

@@ -43,6 +43,11 @@ class SystemPlan(_Part):
     def _bare_line(cls, value: Any) -> Any:
         return {"system": value} if isinstance(value, str) else value
 
+    @field_validator("system")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return parse(value).name
+
     @property
     def spec(self) -> SystemSpec:
         """The parsed line."""
@@ -242,6 +247,8 @@ def _sentence(path: Path, error: ValidationError, marks: dict[tuple[Any, ...], i
     first = error.errors()[0]
     # pydantic names the chosen kind of a tagged union in the location; the file does not.
     at = tuple(part for part in first["loc"] if part not in KINDS)
+    if at[-1:] == ("system",) and at not in marks:  # a bare line instead of a mapping
+        at = at[:-1]
     place = _place(path, at, marks)
     if first["type"] == "extra_forbidden":
         owner = _fields_at(tuple(first["loc"])[:-1])

@@ -13,7 +13,7 @@ LEVEL = 0.05
 
 def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
     """95 % percentile bootstrap interval of the mean over users, values [U]."""
-    if len(values) < 2 or np.ptp(values) == 0:
+    if _constant(values):
         return float(values.mean()), float(values.mean())
     found = stats.bootstrap(
         (values,), np.mean, n_resamples=2000, batch=100, method="percentile", rng=np.random.default_rng(seed)
@@ -44,15 +44,21 @@ def randomisation_test(difference: np.ndarray, seed: int = 0) -> float:
 
 def t_test(difference: np.ndarray) -> float:
     """Two-sided p of the paired t-test for per-user differences [U]."""
-    if np.ptp(difference) == 0:
+    if _constant(difference):
         return 1.0 if difference[0] == 0 else 0.0
     return float(stats.ttest_1samp(difference, 0.0).pvalue)
 
 
 def effect_size(difference: np.ndarray) -> float:
     """Cohen's d for paired values: mean difference / its standard deviation."""
-    spread = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
-    return float(difference.mean()) / spread if spread else 0.0
+    if _constant(difference):
+        return 0.0
+    return float(difference.mean() / difference.std(ddof=1))
+
+
+def _constant(values: np.ndarray) -> bool:
+    """Whether the values are one value but for rounding; such have no spread to divide by."""
+    return float(np.ptp(values)) <= 1e-12 * float(np.abs(values).max())
 
 
 def compare(users: pd.DataFrame, metrics: list[str], baselines: set[str]) -> pd.DataFrame:

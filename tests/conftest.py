@@ -52,17 +52,19 @@ def batch(pairs: np.ndarray) -> Batch:
     return Batch(user, positive, torch.from_numpy(random.integers(ITEMS, size=16)))
 
 
-def checkerboard(size: int = 40, seed: int = 0) -> Dataset:
+def checkerboard(size: int = 40, seed: int = 0, known: int | None = None) -> Dataset:
     """Users like the items of their own parity: a dataset that knows its answer.
 
-    Every user has train, validation and test pairs, all on its own colour.
+    Every user has train, validation and test pairs, all on its own colour; ``known`` limits the
+    train pairs a user.
     """
     random = np.random.default_rng(seed)
     parts: dict[str, list[tuple[int, int]]] = {"train": [], "valid": [], "test": []}
     for user in range(size):
         own = random.permutation(np.arange(user % 2, size, 2))
         for split, items in zip(parts, np.split(own, [len(own) - 6, len(own) - 3]), strict=True):
-            parts[split] += [(user, int(item)) for item in items]
+            kept = items[:known] if split == "train" else items
+            parts[split] += [(user, int(item)) for item in kept]
     arrays = {split: np.array(sorted(rows)) for split, rows in parts.items()}
     tokens = np.array([f"t{number}" for number in range(size)])
     return Dataset("checkerboard", tokens, tokens, **arrays)

@@ -154,7 +154,7 @@ def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> 
     missing = [token for token in tokens if token not in known]
     if missing and not blank:
         raise InputError(
-            f"{file.path}: no text for {side} {missing[0]!r} ({len(missing)} {side}s in all); "
+            f"{file.path}: no text for {side} {str(missing[0])!r} ({len(missing)} {side}s in all); "
             "expected one for each, or `missing: blank`"
         )
     return [known.get(token, "") for token in tokens]

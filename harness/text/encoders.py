@@ -61,10 +61,14 @@ class WordLlamaSpec(_Spec):
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Rows [n, width]."""
         try:
-            from wordllama import WordLlama
+            import wordllama
         except ImportError:
             raise InputError("the encoder wordllama is not installed; install the extra [wordllama]") from None
-        model = WordLlama.load(trunc_dim=None if self.width == 256 else self.width, disable_download=True)
+        model = wordllama.WordLlama.load(
+            trunc_dim=None if self.width == 256 else self.width,
+            cache_dir=Path(wordllama.__file__).parent,  # where the wheel keeps its tokenizer
+            disable_download=True,
+        )
         return np.asarray(model.embed(list(texts)), dtype=np.float32)
 
 
@@ -185,9 +189,9 @@ def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
     place = {name: position for position, name in enumerate(names)}
     missing = [token for token in tokens if token not in place]
     if missing:
-        raise InputError(f"{ids}: no {side} {missing[0]!r}; expected every {side} of the dataset")
+        raise InputError(f"{ids}: no {side} {str(missing[0])!r}; expected every {side} of the dataset")
     rows = rows[[place[token] for token in tokens]]
     bad = np.flatnonzero(~np.isfinite(rows).all(1))
     if len(bad):
-        raise InputError(f"{path}: NaN or infinity in the row of {side} {tokens[bad[0]]!r}; expected numbers")
+        raise InputError(f"{path}: NaN or infinity in the row of {side} {str(tokens[bad[0]])!r}; expected numbers")
     return rows

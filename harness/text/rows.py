@@ -76,7 +76,7 @@ def _positions(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
     place = {token: position for position, token in enumerate(known)}
     missing = [token for token in wanted if token not in place]
     if missing:
-        raise InputError(f"{len(missing)} {side}s without a text row, {side} {missing[0]!r} first")
+        raise InputError(f"{len(missing)} {side}s without a text row, {side} {str(missing[0])!r} first")
     return np.array([place[token] for token in wanted])
 
 

@@ -1,0 +1,56 @@
+"""A golden table: order, styles, marks, units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from harness import tables
+
+COMPARISON = pd.DataFrame(
+    {
+        "system": ["A_1", "B^R", "C"],
+        "metric": "ndcg@20",
+        "mean": [0.2, 0.3, 0.1],
+        "low": [0.19, 0.29, 0.09],
+        "high": [0.21, 0.31, 0.11],
+        "gain_percent": [np.nan, 50.0, -50.0],
+        "effect": [np.nan, 0.4, -0.4],
+        "p_holm": [np.nan, 0.0002, 0.03],
+        "verdict": ["even", "better", "worse"],
+    }
+)
+
+COSTS = pd.DataFrame(
+    {
+        "runs": [3, 3, 2],
+        "seconds_s": [1.0, 22.26, 0.04],
+        "peak_bytes": [2**20, 2**30, 2**29],
+        "parameters": [10, 1_000_000, 0],
+        "ndcg@20 spread": [0.001, 0.0, np.nan],
+    },
+    index=["A_1", "B^R", "C"],
+)
+
+
+def made(marks: dict[str, str]) -> pd.DataFrame:
+    return tables.leaderboard(COMPARISON, COSTS, ["ndcg@20"], "**{}**".format, "_{}_".format, marks)
+
+
+def test_golden_markdown() -> None:
+    lines = tables.markdown(made(tables.MARKS)).splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert rows[0] == [
+        "System", "NDCG@20", "seed SD, NDCG@20", "gain %", "effect d", "p (Holm)", "runs", "s a run", "peak MiB", "parameters",
+    ]  # fmt: skip
+    assert rows[2] == ["B^R", "**0.3000** [0.2900, 0.3100]▲", "0.0000", "+50.0", "+0.400", "<.001", "3", "22.3", "1024", "1,000,000"]
+    assert rows[3] == ["A_1", "_0.2000_ [0.1900, 0.2100]", "0.0010", "", "", "", "3", "1.0", "1", "10"]
+    assert rows[4] == ["C", "0.1000 [0.0900, 0.1100]▼", "", "-50.0", "-0.400", ".030", "2", "0.0", "512", "0"]
+
+
+def test_latex_escapes_names_and_titles() -> None:
+    text = tables.latex(made(tables.TEX_MARKS))
+    assert r"B\^{}R" in text
+    assert r"A\_1" in text
+    assert r"gain \%" in text
+    assert r"$^{\blacktriangle}$" in text

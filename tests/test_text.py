@@ -1,0 +1,173 @@
+"""Text rows: by token, encoded, cached, precomputed, and their controls."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import InputError
+from harness.data.dataset import Dataset, Texts
+from harness.text import encoders
+from harness.text.encoders import PrecomputedSpec, SentenceTransformersSpec, TfidfSpec, WordLlamaSpec, text_table
+from harness.text.rows import TABLES
+from tests.conftest import SHARED, checkerboard, needs_data, parity_text
+
+WORDS = ["red apple fruit", "green apple fruit", "fast car engine", "slow car engine", "red car paint"]
+
+
+def talking() -> Dataset:
+    dataset = checkerboard()
+    texts = [f"{WORDS[number % 5]} {number % 3}" for number in range(40)]
+    return replace(dataset, texts=Texts(texts, texts, texts[::-1], texts))
+
+
+def test_rows_follow_tokens_not_positions() -> None:
+    table = parity_text(checkerboard())
+    order = np.random.default_rng(0).permutation(40)
+    rows = table.rows(table.users[order], table.items)
+    np.testing.assert_array_equal(rows.profile[:40], table.user_profile[order])
+    np.testing.assert_array_equal(rows.intent[40:], table.item_intent)
+
+
+def test_an_unknown_token_is_named() -> None:
+    table = parity_text(checkerboard())
+    with pytest.raises(InputError, match="1 users without a text row, user 'ghost' first"):
+        table.rows(np.array(["t0", "ghost"]), table.items)
+
+
+def test_controls_keep_what_they_say() -> None:
+    table = parity_text(checkerboard())
+    shuffled, random = table.control("shuffled", 1), table.control("random", 1)
+    for name in TABLES:
+        rows = getattr(table, name)
+        mixed, noise = getattr(shuffled, name), getattr(random, name)
+        assert not np.array_equal(mixed, rows)
+        np.testing.assert_array_equal(np.sort(mixed, axis=0), np.sort(rows, axis=0))
+        np.testing.assert_allclose(np.linalg.norm(noise, axis=1), np.linalg.norm(rows, axis=1), rtol=1e-5)
+    assert table.control(None, 1) is table
+    assert table.checksum != shuffled.checksum
+
+
+def test_tfidf_rows_are_unit_and_similar_texts_are_near() -> None:
+    table = text_table(TfidfSpec(width=3), talking())
+    norms = np.linalg.norm(table.user_profile, axis=1)
+    np.testing.assert_allclose(norms, 1, rtol=1e-5)
+    fruit, other_fruit, car = table.user_profile[0], table.user_profile[1], table.user_profile[2]
+    assert fruit @ other_fruit > fruit @ car
+
+
+def test_texts_without_common_words_are_refused() -> None:
+    with pytest.raises(InputError, match="no word in common"):
+        TfidfSpec().encode(["one", "two"])
+
+
+def test_cache_is_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = talking()
+    first = text_table(TfidfSpec(width=3), dataset, tmp_path)
+    made = len(list(tmp_path.iterdir()))
+    assert made == 2, "profiles and intents, each once"
+
+    def refuse(self: TfidfSpec, texts: list[str]) -> np.ndarray:
+        raise AssertionError("encoded again")
+
+    monkeypatch.setattr(encoders.TfidfSpec, "encode", refuse)
+    again = text_table(TfidfSpec(width=3), dataset, tmp_path)
+    assert again.checksum == first.checksum
+    with pytest.raises(AssertionError, match="encoded again"):
+        text_table(TfidfSpec(width=2), dataset, tmp_path)
+
+
+def test_a_dataset_without_texts_is_refused() -> None:
+    with pytest.raises(InputError, match="'checkerboard' has no texts"):
+        text_table(TfidfSpec(), checkerboard())
+
+
+def save(folder: Path, rows: Any, name: str = "rows.npy") -> Path:
+    path = folder / name
+    if name.endswith(".pkl"):
+        path.write_bytes(pickle.dumps(rows))
+    else:
+        np.save(path, rows)
+    return path
+
+
+@pytest.mark.parametrize("name", ["usr_emb_np.pkl", "rows.npy"])
+def test_precomputed_rows_in_token_order(tmp_path: Path, name: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float16)
+    path = save(tmp_path, rows, name)
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    table = text_table(spec, checkerboard())
+    np.testing.assert_array_equal(table.user_intent, rows.astype(np.float32))
+
+
+def test_precomputed_rows_with_ids(tmp_path: Path) -> None:
+    dataset = checkerboard()
+    rows = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    path = save(tmp_path, rows[::-1])
+    path.with_suffix(".ids").write_text("\n".join(dataset.users[::-1]))
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    np.testing.assert_array_equal(text_table(spec, dataset).user_profile, rows)
+
+
+def broken(rows: np.ndarray) -> np.ndarray:
+    rows[3, 2] = np.nan
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [
+        (np.ones((39, 5)), "39 rows; expected 40, one a user"),
+        (np.ones(40), "expected one row a user"),
+        (broken(np.ones((40, 5))), "NaN or infinity in the row of user 't3'"),
+    ],
+)
+def test_wrong_precomputed_rows_are_refused(tmp_path: Path, rows: np.ndarray, hint: str) -> None:
+    path = save(tmp_path, rows)
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    with pytest.raises(InputError, match=hint):
+        text_table(spec, checkerboard())
+
+
+def test_item_rows_of_another_width_are_refused(tmp_path: Path) -> None:
+    users, items = save(tmp_path, np.ones((40, 5)), "u.npy"), save(tmp_path, np.ones((40, 4)), "i.npy")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=users, item_profile=items)
+    with pytest.raises(InputError, match="rows of width 4; expected the users' width 5"):
+        text_table(spec, checkerboard())
+
+
+def test_wordllama_reads_its_own_weights() -> None:
+    pytest.importorskip("wordllama")
+    rows = WordLlamaSpec(kind="wordllama", width=64).encode(["a red apple", "a green apple", "a car"])
+    assert rows.shape == (3, 64)
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    assert rows[0] @ rows[1] > rows[0] @ rows[2]
+
+
+def test_a_missing_extra_says_how_to_get_it() -> None:
+    try:
+        import sentence_transformers  # noqa: F401
+    except ImportError:
+        with pytest.raises(InputError, match=r"install the extra \[sentence-transformers\]"):
+            SentenceTransformersSpec(kind="sentence-transformers", model="x").encode(["text"])
+    else:
+        pytest.skip("sentence-transformers is installed")
+
+
+@needs_data
+def test_minilm_rows_are_found_by_their_ids() -> None:
+    folder = SHARED / "xrec-yelp"
+    names = (folder / "minilm_users.ids").read_text().split()
+    tokens = np.array(sorted(names))
+    dataset = replace(checkerboard(), users=tokens, items=np.array((folder / "minilm_items.ids").read_text().split()))
+    spec = PrecomputedSpec(
+        kind="precomputed", user_profile=folder / "minilm_users.npy", item_profile=folder / "minilm_items.npy"
+    )
+    table = text_table(spec, dataset)
+    raw = np.load(folder / "minilm_users.npy").astype(np.float32)
+    np.testing.assert_array_equal(table.user_profile[7], raw[names.index(tokens[7])])
