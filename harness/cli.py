@@ -212,7 +212,7 @@ def doctor() -> None:
     try:
         import torch
 
-        from harness.recbole_host import REPAIRS, repair
+        from harness.recbole_repairs import REPAIRS, repair
 
         applied = repair()
         for item in REPAIRS:
@@ -232,6 +232,7 @@ def _show(table: Table) -> None:
     """Print a table; where there is no terminal to fit, as wide as it needs."""
     wide = console if console.is_terminal else Console(width=200)
     wide.print(table)
+
 
 if __name__ == "__main__":
     app()

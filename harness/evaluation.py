@@ -61,9 +61,7 @@ def evaluate(
         for k in cutoffs:
             columns[f"{name}@{k}"] = values[:, min(k, depth) - 1]
     degree = np.asarray(train.sum(0)).ravel()
-    overall = {
-        key: value for k in cutoffs for key, value in beyond_accuracy(top, degree, k).items()
-    }
+    overall = {key: value for k in cutoffs for key, value in beyond_accuracy(top, degree, k).items()}
     return Evaluation(pd.DataFrame(columns), overall)
 
 

@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-Metric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Array = np.ndarray[Any, Any]
+
+Metric = Callable[[Array, Array], Array]
 """Hits [U, K] (bool, by rank) and relevant items [U] to the metric at every cut-off 1..K, [U, K]."""
 
 
-def recall(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def recall(hits: Array, relevant: Array) -> Array:
     """Share of the relevant items found."""
     return hits.cumsum(1) / relevant[:, None]
 
 
-def precision(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def precision(hits: Array, relevant: Array) -> Array:
     """Share of the list that is relevant."""
     return hits.cumsum(1) / _ranks(hits)
 
 
-def hit(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def hit(hits: Array, relevant: Array) -> Array:
     """1 where anything relevant is found."""
     return (hits.cumsum(1) > 0).astype(float)
 
 
-def mrr(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def mrr(hits: Array, relevant: Array) -> Array:
     """Reciprocal rank of the first relevant item."""
     return np.maximum.accumulate(hits / _ranks(hits), axis=1)
 
 
-def average_precision(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def average_precision(hits: Array, relevant: Array) -> Array:
     """Precision summed over the hits' ranks / min(k, relevant)."""
     gained = (hits * precision(hits, relevant)).cumsum(1)
     return gained / np.minimum(_ranks(hits), relevant[:, None])
 
 
-def ndcg(hits: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+def ndcg(hits: Array, relevant: Array) -> Array:
     """Discounted gain / that of the ideal list of min(k, relevant) items."""
     discount = 1.0 / np.log2(_ranks(hits) + 1.0)
     ideal = discount.cumsum()

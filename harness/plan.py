@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -182,17 +182,13 @@ def expand(plan: Plan) -> Iterator[Run | Skipped]:
                 continue
             for repetition in range(plan.repetitions):
                 values = settings(entry.spec, entry.hyper)
-                yield Run(
-                    dataset, entry.spec, values, repetition, plan.seed, plan.training, plan.evaluation
-                )
+                yield Run(dataset, entry.spec, values, repetition, plan.seed, plan.training, plan.evaluation)
 
 
 def has_text(dataset: DatasetPlan) -> bool:
     """Whether text rows can be made for a dataset."""
     source = dataset.source
-    return (
-        source.kind == "movielens" or source.profiles is not None or dataset.text.kind == "precomputed"
-    )
+    return source.kind == "movielens" or source.profiles is not None or dataset.text.kind == "precomputed"
 
 
 def load_plan(path: Path) -> Plan:

@@ -61,7 +61,9 @@ def write(plan: Plan, store: Store, out: Path) -> list[Path]:
     """
     found = standings(plan, store)
     if not any(each.status == "finished" for each in found):
-        raise InputError(f"{store.root}: no finished run of the plan {plan.name!r}; expected `intentbench run` first")
+        raise InputError(
+            f"{store.root}: no finished run of the plan {plan.name!r}; expected `intentbench run` first"
+        )
     files: dict[str, list[str]] = {"md": [f"# {plan.name}", plan.about.strip()], "tex": []}
     frames = []
     for dataset in plan.datasets:
@@ -118,7 +120,12 @@ def _section(plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Stor
     frame = comparison.merge(costs, left_on="system", right_index=True)
     frame = frame.merge(everything.add_prefix("mean "), left_on="system", right_index=True)
     frame.insert(0, "dataset", dataset.name)
-    text = [*heading, tables.markdown(made), _caption(plan, comparison, shown, len(users["user"].unique())), *absent]
+    text = [
+        *heading,
+        tables.markdown(made),
+        _caption(plan, comparison, shown, len(users["user"].unique())),
+        *absent,
+    ]
     return _Section(text, [f"% {dataset.name}", tables.latex(made_tex)], frame)
 
 
@@ -151,8 +158,9 @@ def _caption(plan: Plan, comparison: pd.DataFrame, metrics: list[str], users: in
     return (
         f"Means over {users:,} test users of per-user values averaged over {plan.repetitions} "
         f"repetition{plural}, with 95 % bootstrap intervals over users; best bold, second underlined. "
-        f"Gain, effect size (paired Cohen's d) and p are for {tables.title(metrics[0])} against the best "
-        f"baseline ({named or 'none'}), chosen among all systems without IRLLRec by the figures in this table. "
+        f"Gain, effect size (paired Cohen's d) and p are for {tables.title(metrics[0])} against the "
+        f"best baseline ({named or 'none'}), chosen among all "
+        "systems without IRLLRec by the figures in this table. "
         f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests. "
         "Hyper-parameters are fixed by the plan, not tuned. Seconds, memory (whole process) and "
         "parameters are medians over runs."

@@ -122,5 +122,7 @@ def _with_holm(frame: pd.DataFrame) -> pd.DataFrame:
         frame.loc[tested, "p_holm"] = multipletests(raw, method="holm")[1]
     survives = frame["p_holm"] < LEVEL
     ahead = frame["difference"].fillna(0.0).astype(float)
-    frame["verdict"] = np.select([survives & (ahead > 0), survives & (ahead < 0)], ["better", "worse"], "even")
+    frame["verdict"] = np.select(
+        [survives & (ahead > 0), survives & (ahead < 0)], ["better", "worse"], "even"
+    )
     return frame

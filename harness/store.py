@@ -1,8 +1,8 @@
 """Results on disk: write-once run folders of JSON and parquet, read with DuckDB.
 
-    store/runs/ID/run.json        what was run, what it cost, or why it failed
-    store/runs/ID/users.parquet   per-user scores of a finished run
-    store/datasets/KEY.json       checksum and sizes of a plan's dataset
+store/runs/ID/run.json        what was run, what it cost, or why it failed
+store/runs/ID/users.parquet   per-user scores of a finished run
+store/datasets/KEY.json       checksum and sizes of a plan's dataset
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Store:
         try:
             found: dict[str, Any] = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise InputError(f"{path}: unreadable record ({error}); delete the folder and run again") from None
+            raise InputError(
+                f"{path}: unreadable record ({error}); delete the folder and run again"
+            ) from None
         return found
 
     def forget(self, identity: str) -> None:

@@ -34,6 +34,9 @@ BACKBONES = {
     "DCCF": Entry(DCCF, DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)"),
 }
 
+LENDS_INTENT = {"DCCF"}
+"""Backbones whose encoding brings an intent view of its own."""
+
 ALIGNMENTS = {
     "RLMRec-Con": Entry(
         lambda options, graph, text, size, backbone: RLMRecCon(options, text, size),
@@ -48,9 +51,6 @@ ALIGNMENTS = {
         "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
     ),
 }
-
-LENDS_INTENT = {"DCCF"}
-"""Backbones whose encoding brings an intent view of its own."""
 
 CLASSICS = {
     "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree"),
@@ -210,9 +210,7 @@ def _check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
         raise InputError(f"{place} is {value!r}; expected at least {LOWEST_TAU}")
 
 
-def assemble(
-    spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None
-) -> System:
+def assemble(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None) -> System:
     """Build a trained system from complete ``values``; ``text`` is needed by alignments only."""
     size = values["embedding_size"]
     entry = BACKBONES[spec.backbone]

@@ -14,7 +14,9 @@ TEX_MARKS = {"better": r"$^{\blacktriangle}$", "worse": r"$^{\blacktriangledown}
 Style = Callable[[str], str]
 
 
-def cells(comparison: pd.DataFrame, metric: str, best: Style, second: Style, marks: Mapping[str, str]) -> dict[str, str]:
+def cells(
+    comparison: pd.DataFrame, metric: str, best: Style, second: Style, marks: Mapping[str, str]
+) -> dict[str, str]:
     """Every system's cell for one metric: mean, interval, mark; best and second styled."""
     rows = comparison[comparison["metric"] == metric]
     order = rows["mean"].rank(method="min", ascending=False)
@@ -41,7 +43,8 @@ def leaderboard(
         costs: Index ``system``; columns ``runs``, ``seconds_s``, ``peak_bytes``, ``parameters``
             and, a metric, ``METRIC spread`` (standard deviation over repetitions).
         metrics: Columns, the first ordering the rows.
-        best, second: How to mark the best and the second mean.
+        best: How to mark the best mean.
+        second: How to mark the second mean.
         marks: Text after a cell by verdict.
     """
     first = comparison[comparison["metric"] == metrics[0]].set_index("system")
@@ -72,7 +75,9 @@ def title(metric: str) -> str:
 def markdown(table: pd.DataFrame) -> str:
     """A GitHub table."""
     align = ["left", *["right"] * (len(table.columns) - 1)]
-    return tabulate(table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True, colalign=align)
+    return tabulate(
+        table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True, colalign=align
+    )
 
 
 def latex(table: pd.DataFrame) -> str:
@@ -83,7 +88,13 @@ def latex(table: pd.DataFrame) -> str:
 
 def tex(text: str) -> str:
     """Escape what LaTeX would read as markup."""
-    for plain, escaped in (("\\", r"\textbackslash{}"), ("%", r"\%"), ("_", r"\_"), ("^", r"\^{}"), ("&", r"\&")):
+    for plain, escaped in (
+        ("\\", r"\textbackslash{}"),
+        ("%", r"\%"),
+        ("_", r"\_"),
+        ("^", r"\^{}"),
+        ("&", r"\&"),
+    ):
         text = text.replace(plain, escaped)
     return text
 

@@ -21,6 +21,7 @@ from harness import recbole_host
 from harness.data.dataset import Dataset
 from harness.evaluation import Evaluation, Scorer, evaluate
 from harness.plan import Run
+from harness.recbole_models import hosted
 from harness.sampling import PairSampler
 from harness.systems import CLASSICS
 from harness.text.rows import TextTable
@@ -103,10 +104,10 @@ def train(run: Run, data: Material, progress: Progress | None = None) -> Outcome
 def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, Any]]:
     """The trained model, and what training says of itself."""
     spec = run.system
-    classes = recbole_host.hosted(spec.name)
+    model_class = hosted(spec.name)
     table = data.table.control(spec.text, run.seed("text")) if spec.alignment and data.table else None
     config = recbole_host.make_config(
-        classes,
+        model_class,
         recbole_host.ATOMIC_NAME,
         {
             **run.settings,
@@ -123,20 +124,20 @@ def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, A
             "checkpoint_dir": str(data.folder / "unused"),
         },
     )
-    hosted = recbole_host.load_dataset(config, len(data.dataset.train))
+    pairs = recbole_host.load_dataset(config, len(data.dataset.train))
     seed_everything(run.seed("init"))
-    model = classes(config, hosted).to(config["device"])
+    model = model_class(config, pairs).to(config["device"])
     if spec.is_classic:
         return model, {}
     seed_everything(run.seed("noise"))
     return model, _train(run, data, config, model, progress)
 
 
-def _train(
-    run: Run, data: Material, config: Any, model: Any, progress: Progress
-) -> dict[str, Any]:
+def _train(run: Run, data: Material, config: Any, model: Any, progress: Progress) -> dict[str, Any]:
     """Train with early stopping; the model ends with its best epoch's weights."""
-    plan, shares, scores = run.training, [], []
+    plan = run.training
+    means_by_epoch: list[dict[str, float]] = []
+    scores: list[float] = []
     relevant, hidden = data.matrices["valid"], data.matrices["train"]
     metric, cutoff = plan.metric.split("@")
 
@@ -144,11 +145,11 @@ def _train(
         scorer = _canonical_scorer(model, data.dataset)
         found = evaluate(scorer, relevant, hidden, hidden, (metric,), (int(cutoff),))
         scores.append(float(found.users[plan.metric].mean()))
-        progress(len(shares), scores[-1])
+        progress(len(means_by_epoch), scores[-1])
         return scores[-1]
 
     def on_epoch(epoch: int, means: Mapping[str, float]) -> None:
-        shares.append(dict(means))
+        means_by_epoch.append(dict(means))
         progress(epoch, None)
 
     users, items = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
@@ -159,14 +160,14 @@ def _train(
     try:
         recbole_host.fit(trainer, recbole_host.Batches(sampler, model))
     except Diverged as error:
-        raise RunFailed(f"{error} in epoch {len(shares) + 1}") from None
+        raise RunFailed(f"{error} in epoch {len(means_by_epoch) + 1}") from None
     best = trainer.best_epoch
     return {
-        "epochs": len(shares),
+        "epochs": len(means_by_epoch),
         "best_epoch": best,
         "valid": {plan.metric: max(scores)} if scores else {},
-        "loss": shares[max(best, 1) - 1],
-        "stopped": "patience" if len(shares) < plan.epochs else "epochs",
+        "loss": means_by_epoch[max(best, 1) - 1],
+        "stopped": "patience" if len(means_by_epoch) < plan.epochs else "epochs",
     }
 
 

@@ -30,7 +30,7 @@ def intents_of(rows: Tensor, users: int, user_prototypes: Tensor, item_prototype
 def intent_view(
     graph: Graph, layers: tuple[Tensor, ...], user_prototypes: Tensor, item_prototypes: Tensor
 ) -> Tensor:
-    """r [N, D]: mean over E^0 .. E^{L-1} of G(R^l) E^l, the interaction intents of every node.
+    """R [N, D]: mean over E^0 .. E^{L-1} of G(R^l) E^l, the interaction intents of every node.
 
     Paper: IRLLRec (SIGIR 2025), interaction-based intent.
     """

@@ -104,9 +104,7 @@ class IRLLRec(Alignment):
     def _intent_view(self, encoding: Encoding) -> Tensor:
         if encoding.intent is not None:
             return encoding.intent
-        return intent_view(
-            self.graph, encoding.layers, self.user_prototypes, self.item_prototypes
-        )
+        return intent_view(self.graph, encoding.layers, self.user_prototypes, self.item_prototypes)
 
     def _translation(self, text: Tensor, nodes: Tensor) -> Tensor:
         """Contrast of noisy text rows with noisy node rows over all N nodes, temperature 1."""

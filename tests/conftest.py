@@ -80,12 +80,12 @@ def parity_text(dataset: Dataset, width: int = 8) -> TextTable:
         return made
 
     users, items = len(dataset.users), len(dataset.items)
-    return TextTable(
-        dataset.users, dataset.items, rows(users), rows(items), rows(users), rows(items)
-    )
+    return TextTable(dataset.users, dataset.items, rows(users), rows(items), rows(users), rows(items))
 
 
-def make_run(line: str, hyper: dict[str, object] | None = None, repetition: int = 0, **training: object) -> Run:
+def make_run(
+    line: str, hyper: dict[str, object] | None = None, repetition: int = 0, **training: object
+) -> Run:
     """A run of one system; quick unless told otherwise."""
     plan = TrainingPlan.model_validate({"batch_size": 128, "epochs": 2, "metric": "recall@5", **training})
     dataset = DatasetPlan.model_validate({"name": "checkerboard", "source": {"kind": "movielens"}})

@@ -90,9 +90,9 @@ def test_only_missing_runs_are_repeated(smoke: Path, tmp_path: Path) -> None:
     shutil.rmtree(victim)
     assert "1 missing" in intentbench("status", SMOKE, "--store", store).output
     result = intentbench("run", SMOKE, "--store", store)
-    assert [line.split(":")[0] for line in result.output.splitlines()[:-1]] == ["ml-100k ItemKNN repetition 1"] or [
-        line.split(":")[0] for line in result.output.splitlines()[:-1]
-    ] == ["ml-100k ItemKNN repetition 2"]
+    assert [line.split(":")[0] for line in result.output.splitlines()[:-1]] == [
+        "ml-100k ItemKNN repetition 1"
+    ] or [line.split(":")[0] for line in result.output.splitlines()[:-1]] == ["ml-100k ItemKNN repetition 2"]
     assert victim.exists()
 
 
@@ -130,7 +130,9 @@ def test_an_interrupted_run_goes_on_to_the_same_table(tmp_path: Path, smoke: Pat
     store, command = tmp_path / "store", [sys.executable, "-m", "harness.cli"]
     words = ["run", str(SMOKE), "--store", str(store)]
     environment = {**os.environ, "PYTHONPATH": str(SMOKE.parents[2])}
-    started = subprocess.Popen([*command, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    started = subprocess.Popen(
+        [*command, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     until = time.monotonic() + 120
     while len(list(store.glob("runs/*/run.json"))) < 4 and time.monotonic() < until:
         time.sleep(0.05)
@@ -150,7 +152,9 @@ def test_an_interrupted_run_goes_on_to_the_same_table(tmp_path: Path, smoke: Pat
 def atomic_folder(folder: Path) -> dict[str, Any]:
     made = folder / "log"
     made.mkdir()
-    frame = interactions().set_axis(["user_id:token", "item_id:token", "rating:float", "timestamp:float"], axis=1)
+    frame = interactions().set_axis(
+        ["user_id:token", "item_id:token", "rating:float", "timestamp:float"], axis=1
+    )
     frame.to_csv(made / "log.inter", sep="\t", index=False)
     return {"kind": "atomic", "folder": made}
 
@@ -195,7 +199,9 @@ def blanked(frame: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
     return frame.astype(object).assign(**{column: [value, *frame[column][1:]]})
 
 
-def rows_with(value: float, users: int, width: int = 3) -> Callable[[Path], tuple[dict[str, Any], dict[str, Any]]]:
+def rows_with(
+    value: float, users: int, width: int = 3
+) -> Callable[[Path], tuple[dict[str, Any], dict[str, Any]]]:
     def make(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         rows = np.ones((users, 3))
         rows[2, 1] = value
@@ -265,8 +271,13 @@ def test_broken_input_ends_in_one_sentence(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "store" / "unfinished").exists()
 
 
-@pytest.mark.parametrize("words", [["report", SMOKE], ["status", "gone.yaml"], ["systems", "LightGNC"], ["data", "check", "gone.yaml"]])
-def test_other_commands_end_in_one_sentence_too(words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["report", SMOKE], ["status", "gone.yaml"], ["systems", "LightGNC"], ["data", "check", "gone.yaml"]],
+)
+def test_other_commands_end_in_one_sentence_too(
+    words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     result = intentbench(*words)
     assert result.exit_code == 2

@@ -17,7 +17,10 @@ BARE = list(BACKBONES)
 ALIGNED = [f"{alignment}[{backbone}]" for alignment, backbone in itertools.product(ALIGNMENTS, BACKBONES)]
 LINES = BARE + ALIGNED
 ABLATED = [
-    f"{line[:-1]}, -{term}]" for line in ALIGNED for term in parse(line).terms() if term not in ("l2", "contrast")
+    f"{line[:-1]}, -{term}]"
+    for line in ALIGNED
+    for term in parse(line).terms()
+    if term not in ("l2", "contrast")
 ]
 
 

@@ -71,7 +71,9 @@ def test_tables_of_every_kind_read_alike(tmp_path: Path, name: str) -> None:
 
 
 def test_atomic_files_single_and_split(tmp_path: Path) -> None:
-    frame = interactions().set_axis(["user_id:token", "item_id:token", "rating:float", "timestamp:float"], axis=1)
+    frame = interactions().set_axis(
+        ["user_id:token", "item_id:token", "rating:float", "timestamp:float"], axis=1
+    )
     one, three = tmp_path / "one", tmp_path / "three"
     for folder in (one, three):
         folder.mkdir()
@@ -89,7 +91,10 @@ def test_movielens_is_filtered_to_its_positive_core() -> None:
     for column in (0, 1):
         assert np.bincount(everything[:, column]).min() >= 5
     assert made.texts is not None
-    assert made.texts.item_profile[list(made.items).index("1")] == "Toy Story (1995). Animation Children's Comedy"
+    assert (
+        made.texts.item_profile[list(made.items).index("1")]
+        == "Toy Story (1995). Animation Children's Comedy"
+    )
 
 
 def test_movielens_user_texts_hold_train_titles_only() -> None:
@@ -109,7 +114,12 @@ def test_movielens_user_texts_hold_train_titles_only() -> None:
 def test_given_split_without_validation_carves_it(tmp_path: Path) -> None:
     frame = interactions().assign(split=["trn"] * 40 + ["tst"] * 8)
     frame.to_csv(tmp_path / "log.csv", index=False)
-    source = {"kind": "table", "path": tmp_path / "log.csv", "split": "split", "labels": {"trn": "train", "tst": "test"}}
+    source = {
+        "kind": "table",
+        "path": tmp_path / "log.csv",
+        "split": "split",
+        "labels": {"trn": "train", "tst": "test"},
+    }
     made = load(source, {"kind": "given", "valid_share": 0.25})
     assert [len(made.pairs(split)) for split in SPLITS] == [30, 10, 8]
 

@@ -37,7 +37,17 @@ def test_equal_to_recbole(movielens: Dataset) -> None:
 
     cutoffs = (1, 5, 10, 20)
     options = {
-        "metrics": ["Recall", "NDCG", "Precision", "Hit", "MRR", "MAP", "ItemCoverage", "GiniIndex", "AveragePopularity"],
+        "metrics": [
+            "Recall",
+            "NDCG",
+            "Precision",
+            "Hit",
+            "MRR",
+            "MAP",
+            "ItemCoverage",
+            "GiniIndex",
+            "AveragePopularity",
+        ],
         "topk": list(cutoffs),
         "metric_decimal_place": 12,
     }

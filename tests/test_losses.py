@@ -68,10 +68,14 @@ def test_all_nodes_never_make_a_square_table() -> None:
 
 def test_a_temperature_that_float32_cannot_hold_is_refused() -> None:
     rows = torch.ones(2, 2)
-    with pytest.raises(ValueError, match="expected at least 0.03"):
+    with pytest.raises(ValueError, match=r"expected at least 0\.03"):
         info_nce(rows, rows, rows, 0.01)
 
 
 def test_bpr_is_worked_by_hand() -> None:
-    user, positive, negative = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 5.0]]), torch.tensor([[1.0, 9.0]])
+    user, positive, negative = (
+        torch.tensor([[1.0, 0.0]]),
+        torch.tensor([[2.0, 5.0]]),
+        torch.tensor([[1.0, 9.0]]),
+    )
     torch.testing.assert_close(bpr(user, positive, negative), torch.tensor(1 + torch.e**-1.0).log())

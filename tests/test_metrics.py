@@ -49,8 +49,17 @@ def test_equal_to_an_independent_library(k: int) -> None:
         names = found + [f"missed{number}" for number in range(count - len(found))]
         qrels += [ir_measures.Qrel(str(user), name, 1) for name in names]
         run += [ir_measures.ScoredDoc(str(user), f"i{rank}", float(-rank)) for rank in range(len(row))]
-    theirs = {"recall": R @ k, "precision": P @ k, "hit": Success @ k, "mrr": RR @ k, "ndcg": nDCG @ k, "map": AP @ k}
-    values = {(str(m.measure), m.query_id): m.value for m in ir_measures.iter_calc(theirs.values(), qrels, run)}
+    theirs = {
+        "recall": R @ k,
+        "precision": P @ k,
+        "hit": Success @ k,
+        "mrr": RR @ k,
+        "ndcg": nDCG @ k,
+        "map": AP @ k,
+    }
+    values = {
+        (str(m.measure), m.query_id): m.value for m in ir_measures.iter_calc(theirs.values(), qrels, run)
+    }
     for name, measure in theirs.items():
         ours = METRICS[name](hits, relevant)[:, k - 1]
         other = np.array([values[str(measure), str(user)] for user in range(len(hits))])
@@ -68,7 +77,9 @@ def test_beyond_accuracy_by_hand() -> None:
     assert found["gini@2"] == pytest.approx((-3 * 0 - 1 * 1 + 1 * 1 + 3 * 2) / (4 * 4))
 
 
-@pytest.mark.parametrize(("name", "hint"), [("recal@20", "did you mean 'recall'"), ("recall", "cut-off"), ("ndcg@0", "cut-off")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("recal@20", "did you mean 'recall'"), ("recall", "cut-off"), ("ndcg@0", "cut-off")]
+)
 def test_misspelt_metrics_are_refused(name: str, hint: str) -> None:
     with pytest.raises(ValueError, match=hint):
         check_metric(name)

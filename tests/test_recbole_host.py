@@ -14,7 +14,9 @@ import scipy.sparse as sp
 import torch
 
 from harness import recbole_host
-from harness.recbole_host import RECBOLE_NAMES, REPAIRS, make_config, repair
+from harness.recbole_host import make_config
+from harness.recbole_models import RECBOLE_NAMES
+from harness.recbole_repairs import REPAIRS, repair
 from models.recommender import HostedRecommender
 
 
@@ -43,7 +45,7 @@ def test_numpy_names_let_a_config_be_made(tmp_path: Path) -> None:
                 pass
             else:
                 raise SystemExit("RecBole has healed: delete the repair numpy_names")
-        from harness.recbole_host import repair
+        from harness.recbole_repairs import repair
         repair()
         Config(model=BPR, dataset="x")
         """,
@@ -62,7 +64,7 @@ def test_dok_update_fills_a_matrix() -> None:
 def test_ray_stand_in_imports_and_refuses_use(tmp_path: Path) -> None:
     made = run_python(
         """
-        from harness.recbole_host import repair
+        from harness.recbole_repairs import repair
         applied = repair()
         from recbole.quick_start import run_recbole
         import ray
@@ -110,7 +112,7 @@ def test_config_ignores_the_command_line(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_config_that_evals_a_string_is_refused() -> None:
-    with pytest.raises(ValueError, match="RecBole made note 3; expected '1 [+] 2'"):
+    with pytest.raises(ValueError, match=r"RecBole made note 3; expected '1 [+] 2'"):
         make_config(HostedRecommender, "x", {"note": "1 + 2"})
 
 

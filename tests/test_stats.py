@@ -51,8 +51,16 @@ def test_interval_covers_the_mean() -> None:
 def users() -> pd.DataFrame:
     random = np.random.default_rng(1)
     base = random.random(200)
-    columns = {"weak": base - 0.2, "strong": base, "same": base + random.normal(0, 0.1, 200), "ours": base + 0.1}
-    frames = [pd.DataFrame({"system": name, "user": range(200), "recall@20": rows}) for name, rows in columns.items()]
+    columns = {
+        "weak": base - 0.2,
+        "strong": base,
+        "same": base + random.normal(0, 0.1, 200),
+        "ours": base + 0.1,
+    }
+    frames = [
+        pd.DataFrame({"system": name, "user": range(200), "recall@20": rows})
+        for name, rows in columns.items()
+    ]
     return pd.concat(frames)
 
 

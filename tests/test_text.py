@@ -13,7 +13,13 @@ import pytest
 from harness import InputError
 from harness.data.dataset import Dataset, Texts
 from harness.text import encoders
-from harness.text.encoders import PrecomputedSpec, SentenceTransformersSpec, TfidfSpec, WordLlamaSpec, text_table
+from harness.text.encoders import (
+    PrecomputedSpec,
+    SentenceTransformersSpec,
+    TfidfSpec,
+    WordLlamaSpec,
+    text_table,
+)
 from harness.text.rows import TABLES
 from tests.conftest import SHARED, checkerboard, needs_data, parity_text
 
@@ -164,7 +170,9 @@ def test_minilm_rows_are_found_by_their_ids() -> None:
     folder = SHARED / "xrec-yelp"
     names = (folder / "minilm_users.ids").read_text().split()
     tokens = np.array(sorted(names))
-    dataset = replace(checkerboard(), users=tokens, items=np.array((folder / "minilm_items.ids").read_text().split()))
+    dataset = replace(
+        checkerboard(), users=tokens, items=np.array((folder / "minilm_items.ids").read_text().split())
+    )
     spec = PrecomputedSpec(
         kind="precomputed", user_profile=folder / "minilm_users.npy", item_profile=folder / "minilm_items.npy"
     )

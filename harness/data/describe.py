@@ -30,7 +30,9 @@ def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
     if text is None:
         facts["text"] = "none: systems with an alignment are skipped"
     else:
-        facts["text"] = f"profile width {text.user_profile.shape[1]}, intent width {text.user_intent.shape[1]}"
+        facts["text"] = (
+            f"profile width {text.user_profile.shape[1]}, intent width {text.user_intent.shape[1]}"
+        )
     for number, note in enumerate(dataset.notes, 1):
         facts[f"note {number}"] = note
     facts["checksum"] = dataset.checksum[:16]

@@ -30,8 +30,7 @@ def texts(users: np.ndarray, items: np.ndarray, train: np.ndarray) -> Texts:
     seen = pd.DataFrame({"user": train[:, 0], "title": title[train[:, 1]], "genre": genre[train[:, 1]]})
     watched = seen.groupby("user").agg(" ".join).reindex(range(len(users)), fill_value="")
     who = [
-        f"{row.age} year old {GENDERS.get(row.gender, '')}, {row.occupation}."
-        for row in person.itertuples()
+        f"{row.age} year old {GENDERS.get(row.gender, '')}, {row.occupation}." for row in person.itertuples()
     ]
     return Texts(
         user_profile=[

@@ -101,7 +101,9 @@ def _split(frame: pd.DataFrame, place: str, split: SplitSpec, seed: int) -> np.n
     if split.kind != "given":
         return labels(frame, split.kind, list(split.shares), seed, place)
     if "split" not in frame:
-        raise InputError(f"{place}: the split is `given`, and the source has none; name its column or another kind")
+        raise InputError(
+            f"{place}: the split is `given`, and the source has none; name its column or another kind"
+        )
     given = frame["split"].to_numpy(dtype=object)
     return given if "valid" in given else carve_valid(given, split.valid_share, seed)
 
@@ -109,7 +111,9 @@ def _split(frame: pd.DataFrame, place: str, split: SplitSpec, seed: int) -> np.n
 def _sorted_tokens(column: pd.Series) -> np.ndarray:
     """Unique tokens, numbers by value before words by letter."""
     unique = column.unique()
-    return np.array(sorted(unique, key=lambda token: (not token.isdecimal(), len(token) * token.isdecimal(), token)))
+    return np.array(
+        sorted(unique, key=lambda token: (not token.isdecimal(), len(token) * token.isdecimal(), token))
+    )
 
 
 def _ordered(pairs: np.ndarray) -> np.ndarray:
@@ -148,7 +152,9 @@ def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> 
             raise InputError(f"{file.path}: no column {column!r}; expected one of {sorted(frame.columns)}")
     ids = frame[file.id].astype(str)
     if ids.duplicated().any():
-        raise InputError(f"{file.path}: {side} {ids[ids.duplicated().idxmax()]!r} has two texts; expected one")
+        raise InputError(
+            f"{file.path}: {side} {ids[ids.duplicated().idxmax()]!r} has two texts; expected one"
+        )
     texts = frame[columns].fillna("").astype(str).agg(". ".join, axis=1).str.strip(". \n")
     known = {token: text for token, text in zip(ids, texts, strict=True) if text}
     missing = [token for token in tokens if token not in known]

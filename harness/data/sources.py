@@ -114,13 +114,17 @@ def read_frame(path: Path) -> pd.DataFrame:
             return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
         if kind in (".csv", ".tsv", ".inter", ".user", ".item"):
             separator = "," if kind == ".csv" else "\t"
-            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, quoting=0 if kind == ".csv" else 3)
+            return pd.read_csv(
+                path, sep=separator, dtype=str, keep_default_na=False, quoting=0 if kind == ".csv" else 3
+            )
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (ValueError, OSError, EOFError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(f"{path}: unreadable ({reason})") from None
-    raise InputError(f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz")
+    raise InputError(
+        f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz"
+    )
 
 
 def _require_ids(frame: pd.DataFrame) -> None:

@@ -63,7 +63,9 @@ class WordLlamaSpec(_Spec):
         try:
             import wordllama
         except ImportError:
-            raise InputError("the encoder wordllama is not installed; install the extra [wordllama]") from None
+            raise InputError(
+                "the encoder wordllama is not installed; install the extra [wordllama]"
+            ) from None
         model = wordllama.WordLlama.load(
             trunc_dim=None if self.width == 256 else self.width,
             cache_dir=Path(wordllama.__file__).parent,  # where the wheel keeps its tokenizer
@@ -84,7 +86,7 @@ class SentenceTransformersSpec(_Spec):
             from sentence_transformers import SentenceTransformer
         except ImportError:
             raise InputError(
-                "the encoder sentence-transformers is not installed; install the extra [sentence-transformers]"
+                "sentence-transformers is not installed; install the extra [sentence-transformers]"
             ) from None
         return np.asarray(SentenceTransformer(self.model).encode(list(texts)), dtype=np.float32)
 
@@ -193,5 +195,7 @@ def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
     rows = rows[[place[token] for token in tokens]]
     bad = np.flatnonzero(~np.isfinite(rows).all(1))
     if len(bad):
-        raise InputError(f"{path}: NaN or infinity in the row of {side} {str(tokens[bad[0]])!r}; expected numbers")
+        raise InputError(
+            f"{path}: NaN or infinity in the row of {side} {str(tokens[bad[0]])!r}; expected numbers"
+        )
     return rows
