@@ -33,6 +33,8 @@ class DCCF(NodeEmbedding):
     Differs: as in the release, the item contrast is divided by the number of unique *users*.
     """
 
+    lends_intent = True
+
     def __init__(self, options: DCCFHyper, graph: Graph, embedding_size: int) -> None:
         """``options`` are DCCF's own; ``graph`` holds the train pairs."""
         super().__init__(graph, embedding_size)

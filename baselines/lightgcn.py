@@ -23,6 +23,8 @@ class LightGCNHyper:
 class NodeEmbedding(nn.Module):
     """Learnable user and item embeddings [U, D] and [I, D], Xavier-uniform."""
 
+    lends_intent = False
+
     def __init__(self, graph: Graph, embedding_size: int) -> None:
         """Draw the tables for every node of ``graph``."""
         super().__init__()

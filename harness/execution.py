@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -70,9 +71,11 @@ def _execute_one(run: Run, data: Material, store: Store, watcher: Watcher, ident
         outcome = train(run, data, watcher.started(run))
         users = outcome.users
         record |= {"status": "finished", **outcome.record}
-    except (RunFailed, InputError, ValueError, RuntimeError, MemoryError) as error:
-        kind = "" if isinstance(error, RunFailed | InputError) else f"{type(error).__name__}: "
-        record |= {"status": "failed", "reason": kind + str(error).split("\n")[0]}
+    except Exception as error:  # whatever ends one run, the others go on and the table shows it
+        expected = isinstance(error, RunFailed | InputError)
+        reason = str(error).split("\n")[0]
+        record |= {"status": "failed", "reason": reason if expected else f"{type(error).__name__}: {reason}"}
+        record["traceback"] = traceback.format_exc()
     store.put(identity, record, users)
     watcher.ended(run, record)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from harness import InputError, stats, tables
+from harness.data.dataset import SPLITS
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand
 from harness.store import Store
 
@@ -124,6 +125,7 @@ def _section(plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Stor
         *heading,
         tables.markdown(made),
         _caption(plan, comparison, shown, len(users["user"].unique())),
+        *_loss_shares(store, groups),
         *absent,
     ]
     return _Section(text, [f"% {dataset.name}", tables.latex(made_tex)], frame)
@@ -142,10 +144,21 @@ def _costs(store: Store, identities: list[str], metrics: list[str]) -> dict[str,
     }
 
 
+def _loss_shares(store: Store, groups: dict[str, list[str]]) -> list[str]:
+    """What each term contributes to the loss of every trained system with more than BPR and L2."""
+    lines = []
+    for name, identities in groups.items():
+        losses = pd.DataFrame([store.record(identity).get("loss", {}) for identity in identities]).mean()
+        if len(losses) > 2:
+            shares = ", ".join(f"{term} {share:.1%}" for term, share in (losses / losses.sum()).items())
+            lines.append(f"- {name}: {shares}")
+    return ["Shares of the training loss at the best epoch:", "\n".join(lines)] if lines else []
+
+
 def _sizes(noted: dict[str, Any]) -> str:
     if not noted:
         return ""
-    pairs = " / ".join(f"{count:,}" for count in noted["pairs"].values())
+    pairs = " / ".join(f"{noted['pairs'][split]:,}" for split in SPLITS)
     return f"{noted['users']:,} users, {noted['items']:,} items, {pairs} train / validation / test pairs."
 
 

@@ -90,7 +90,11 @@ class Store:
         """
         with duckdb.connect() as database:
             database.register("files", files)
-            frame = database.execute(query, {"paths": files["file"].tolist()}).df()
+            try:
+                frame = database.execute(query, {"paths": files["file"].tolist()}).df()
+            except duckdb.Error as error:
+                reason = str(error).split("\n")[0]
+                raise InputError(f"{self.root}: unreadable scores ({reason}); delete that run") from None
         return frame.rename(columns=_plain_name)
 
     def run_means(self, identities: list[str]) -> pd.DataFrame:

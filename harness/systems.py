@@ -34,9 +34,6 @@ BACKBONES = {
     "DCCF": Entry(DCCF, DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)"),
 }
 
-LENDS_INTENT = {"DCCF"}
-"""Backbones whose encoding brings an intent view of its own."""
-
 ALIGNMENTS = {
     "RLMRec-Con": Entry(
         lambda options, graph, text, size, backbone: RLMRecCon(options, text, size),
@@ -45,7 +42,7 @@ ALIGNMENTS = {
     ),
     "IRLLRec": Entry(
         lambda options, graph, text, size, backbone: IRLLRec(
-            options, graph, text, size, lends_intent=backbone in LENDS_INTENT
+            options, graph, text, size, lends_intent=backbone.lends_intent
         ),
         IRLLRecHyper,
         "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
@@ -220,7 +217,7 @@ def assemble(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: Te
         if text is None:
             raise InputError(f"{spec.name} needs text rows, and the dataset has none")
         part = ALIGNMENTS[spec.alignment]
-        alignment = part.make(pick(part.options, values), graph, text, size, spec.backbone)
+        alignment = part.make(pick(part.options, values), graph, text, size, backbone)
     suffix = "_weight"
     weights = {k.removesuffix(suffix): v for k, v in values.items() if k.endswith(suffix)}
     return System(backbone, alignment, weights, values["l2_scope"])

@@ -61,9 +61,15 @@ class Encoding:
 
 
 class Backbone(Protocol):
-    """Turns the train graph into node embeddings; an ``nn.Module`` as well."""
+    """Turns the train graph into node embeddings; an ``nn.Module`` as well.
+
+    Attributes:
+        users: Number of users U.
+        lends_intent: Whether its encodings bring an intent view.
+    """
 
     users: int
+    lends_intent: bool
 
     def ego(self) -> Tensor:
         """Embeddings before propagation, [N, D], users first."""
