@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from harness import PROTOCOL, InputError
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.metrics import METRICS, check_metric
+from harness.plan_errors import lines, place, sentence
 from harness.systems import SystemSpec, nearest, parse, settings
 from harness.text.encoders import TextSpec, TfidfSpec
 
@@ -200,7 +201,7 @@ def load_plan(path: Path) -> Plan:
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.safe_load(text)
-        marks = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
+        marks = lines(yaml.compose(text, Loader=yaml.SafeLoader))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: unreadable plan ({error})") from None
     except yaml.YAMLError as error:
@@ -210,72 +211,10 @@ def load_plan(path: Path) -> Plan:
     try:
         plan = Plan.model_validate(tree, context={"folder": path.resolve().parent})
     except ValidationError as error:
-        raise InputError(_sentence(path, error, marks)) from None
+        raise InputError(sentence(path, error, marks, Plan.model_json_schema())) from None
     for index, entry in enumerate(plan.systems):
         try:
             settings(entry.spec, entry.hyper)
         except InputError as error:
-            raise InputError(_place(path, ("systems", index), marks) + f": {error}") from None
+            raise InputError(place(path, ("systems", index), marks) + f": {error}") from None
     return plan
-
-
-def _lines(node: yaml.Node | None, at: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], int]:
-    """Line number, from 1, of every key and item of a YAML tree."""
-    found = {at: node.start_mark.line + 1} if node else {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            found |= _lines(value, (*at, key.value)) | {(*at, key.value): key.start_mark.line + 1}
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            found |= _lines(value, (*at, index))
-    return found
-
-
-def _place(path: Path, at: tuple[Any, ...], marks: dict[tuple[Any, ...], int]) -> str:
-    known = at
-    while known not in marks:
-        known = known[:-1]
-    return f"{path}, line {marks[known]}, {'.'.join(str(part) for part in at) or 'plan'}"
-
-
-def _sentence(path: Path, error: ValidationError, marks: dict[tuple[Any, ...], int]) -> str:
-    """The first problem as one sentence: file, line, key, what was expected."""
-    first = error.errors()[0]
-    # pydantic names the chosen kind of a tagged union in the location; the file does not.
-    at = tuple(part for part in first["loc"] if part not in KINDS)
-    if at[-1:] == ("system",) and at not in marks:  # a bare line instead of a mapping
-        at = at[:-1]
-    place = _place(path, at, marks)
-    if first["type"] == "extra_forbidden":
-        owner = _fields_at(tuple(first["loc"])[:-1])
-        return f"{place}: unknown key; {nearest(str(at[-1]), owner)}"
-    if first["type"] == "missing":
-        return f"{place}: missing; expected a value"
-    message = first["msg"].removeprefix("Value error, ")
-    given = "" if first["type"] == "value_error" else f" (found {first['input']!r})"
-    return f"{place}: {message}{given}"
-
-
-KINDS = ("movielens", "matrices", "table", "atomic", "tfidf", "wordllama", "precomputed")
-
-
-def _fields_at(at: tuple[Any, ...]) -> list[str]:
-    """Names of the keys allowed at a location of the plan."""
-    known: Any = Plan.model_json_schema()
-    definitions, schema = known["$defs"], known
-    for part in at:
-        schema = _deref(schema, definitions)
-        if isinstance(part, int):
-            schema = schema.get("items", {})
-        elif "oneOf" in schema:
-            schema = definitions[schema["discriminator"]["mapping"][part].split("/")[-1]]
-        else:
-            schema = schema.get("properties", {}).get(part, {})
-    return list(_deref(schema, definitions).get("properties", {}))
-
-
-def _deref(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    options = [part for part in schema.get("anyOf", []) if part.get("type") != "null"]
-    schema = options[0] if options else schema
-    name = schema.get("$ref", "").split("/")[-1]
-    return definitions[name] if name else schema
