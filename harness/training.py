@@ -18,7 +18,7 @@ import psutil
 import torch
 
 from harness import recbole_host
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, digest
 from harness.evaluation import Evaluation, Scorer, evaluate
 from harness.plan import Run
 from harness.recbole_models import hosted
@@ -58,8 +58,8 @@ class Material:
 
     @property
     def checksum(self) -> str:
-        """Of the dataset, and of its text rows where it has them."""
-        return self.dataset.checksum + (self.table.checksum if self.table else "")
+        """Of the dataset, and of what its text rows are made from."""
+        return digest([self.dataset.checksum.encode(), (self.table.recipe if self.table else "").encode()])
 
 
 @dataclass

@@ -131,7 +131,12 @@ def test_classes_are_importable_and_pass_as_models(tmp_path: Path) -> None:
         recbole_host.__getattr__("NoSuchModel")
 
 
-@pytest.mark.parametrize("model", ["IRLLRec", "LightGCN"])
+QUICK = ("IRLLRec", "LightGCN", "EASE")
+
+
+@pytest.mark.parametrize(
+    "model", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RECBOLE_NAMES]
+)
 def test_run_recbole_by_name(model: str, tmp_path: Path) -> None:
     made = run_python(
         f"""

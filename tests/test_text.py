@@ -84,6 +84,7 @@ def test_cache_is_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(encoders.TfidfSpec, "encode", refuse)
     again = text_table(TfidfSpec(width=3), dataset, tmp_path)
     assert again.checksum == first.checksum
+    assert again.recipe == first.recipe
     with pytest.raises(AssertionError, match="encoded again"):
         text_table(TfidfSpec(width=2), dataset, tmp_path)
 
@@ -109,6 +110,9 @@ def test_precomputed_rows_in_token_order(tmp_path: Path, name: str) -> None:
     spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
     table = text_table(spec, checkerboard())
     np.testing.assert_array_equal(table.user_intent, rows.astype(np.float32))
+    other = save(tmp_path, rows + 1, f"other-{name}")
+    changed = PrecomputedSpec(kind="precomputed", user_profile=other, item_profile=path)
+    assert text_table(changed, checkerboard()).recipe != table.recipe
 
 
 def test_precomputed_rows_with_ids(tmp_path: Path) -> None:

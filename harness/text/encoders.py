@@ -135,7 +135,11 @@ def encode_texts(
         rows = _cached(encoder, [*user, *item], cache)
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         made[f"user_{kind}"], made[f"item_{kind}"] = rows[: len(user)], rows[len(user) :]
-    return TextTable(users, items, **made)
+    return TextTable(users, items, **made, recipe=_recipe(encoder))
+
+
+def _recipe(encoder: BaseModel) -> str:
+    return json.dumps(encoder.model_dump(), sort_keys=True)
 
 
 def _cached(
@@ -144,8 +148,7 @@ def _cached(
     """Encode, or read what the same encoder made of the same texts before."""
     if cache is None:
         return encoder.encode(texts)
-    recipe = json.dumps(encoder.model_dump(), sort_keys=True)
-    path = cache / f"{digest([recipe.encode(), *(text.encode() for text in texts)])}.npy"
+    path = cache / f"{digest([_recipe(encoder).encode(), *(text.encode() for text in texts)])}.npy"
     if path.exists():
         return np.asarray(np.load(path, allow_pickle=False))
     rows = encoder.encode(texts)
@@ -166,7 +169,8 @@ def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
         if side == "item" and made[name].shape[1] != made[f"user_{kind}"].shape[1]:
             wide, expected = made[name].shape[1], made[f"user_{kind}"].shape[1]
             raise InputError(f"{path}: rows of width {wide}; expected the users' width {expected}")
-    return TextTable(dataset.users, dataset.items, **made)
+    content = digest(made[name].tobytes() for name in TABLES)
+    return TextTable(dataset.users, dataset.items, **made, recipe=content)
 
 
 def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:

@@ -22,6 +22,9 @@ class TextTable:
         users, items: Tokens, [U] and [I].
         user_profile, item_profile: [U, T] and [I, T], float32.
         user_intent, item_intent: [U, T'] and [I, T'], float32.
+        recipe: What identifies the rows beside the dataset's texts: the encoder's settings, or the
+            content of precomputed rows. The rows themselves may differ in the last bit from one
+            machine to another.
     """
 
     users: np.ndarray
@@ -30,6 +33,7 @@ class TextTable:
     item_profile: np.ndarray
     user_intent: np.ndarray
     item_intent: np.ndarray
+    recipe: str = ""
 
     @property
     def checksum(self) -> str:

@@ -1,0 +1,37 @@
+"""What the README claims and shows is what the project has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness.plan import load_plan
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_table_is_the_rendered_leaderboard() -> None:
+    shown = README.split("<!-- leaderboard -->")[1].split("<!-- end -->")[0]
+    rendered = (ROOT / "results" / "quickstart" / "leaderboard.md").read_text()
+    known = {cell.strip() for line in rendered.splitlines() for cell in line.split("|")}
+    rows = [line for line in shown.splitlines() if line.startswith("|") and "---" not in line]
+    assert len(rows) == 8
+    for row in rows:
+        assert {cell.strip() for cell in row.split("|")} <= known
+
+
+def test_the_example_plan_is_valid(tmp_path: Path) -> None:
+    example = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[0]
+    assert yaml.safe_load(example)["name"] == "mine"
+    (tmp_path / "plan.yaml").write_text(example)
+    assert load_plan(tmp_path / "plan.yaml").repetitions == 3
+
+
+@pytest.mark.parametrize("target", ["install", "leaderboard", "test", "test-all", "check"])
+def test_make_has_the_targets_the_readme_names(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert f"make {target}" in README
