@@ -106,29 +106,20 @@ def _section(plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Stor
     baselines = {entry.spec.name for entry in plan.systems if entry.spec.is_baseline}
     comparison = stats.compare(users, shown, baselines)
     costs = pd.DataFrame({name: _costs(store, runs, shown) for name, runs in groups.items()}).T
-    made = tables.leaderboard(
-        comparison, costs, shown, lambda text: f"**{text}**", lambda text: f"<u>{text}</u>", tables.MARKS
-    )
-    made_tex = tables.leaderboard(
-        comparison,
-        costs,
-        shown,
-        lambda text: rf"\textbf{{{text}}}",
-        lambda text: rf"\underline{{{text}}}",
-        tables.TEX_MARKS,
-    )
+    markdown = tables.markdown(tables.leaderboard(comparison, costs, shown, tables.MARKDOWN))
+    latex = tables.latex(tables.leaderboard(comparison, costs, shown, tables.LATEX))
     everything = users.drop(columns="user").groupby("system").mean()
     frame = comparison.merge(costs, left_on="system", right_index=True)
     frame = frame.merge(everything.add_prefix("mean "), left_on="system", right_index=True)
     frame.insert(0, "dataset", dataset.name)
     text = [
         *heading,
-        tables.markdown(made),
+        markdown,
         _caption(plan, comparison, shown, len(users["user"].unique())),
         *_loss_shares(store, groups),
         *absent,
     ]
-    return _Section(text, [f"% {dataset.name}", tables.latex(made_tex)], frame)
+    return _Section(text, [f"% {dataset.name}", latex], frame)
 
 
 def _costs(store: Store, identities: list[str], metrics: list[str]) -> dict[str, Any]:

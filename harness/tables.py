@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-MARKS = {"better": "▲", "worse": "▼", "even": ""}
-TEX_MARKS = {"better": r"$^{\blacktriangle}$", "worse": r"$^{\blacktriangledown}$", "even": ""}
 
-Style = Callable[[str], str]
+@dataclass(frozen=True)
+class Look:
+    """How one format shows the best mean, the second, and a verdict."""
+
+    best: str
+    second: str
+    marks: Mapping[str, str]
 
 
-def cells(
-    comparison: pd.DataFrame, metric: str, best: Style, second: Style, marks: Mapping[str, str]
-) -> dict[str, str]:
-    """Every system's cell for one metric: mean, interval, mark; best and second styled."""
-    rows = comparison[comparison["metric"] == metric]
-    order = rows["mean"].rank(method="min", ascending=False)
-    made = {}
-    for (_, row), place in zip(rows.iterrows(), order, strict=True):
-        text = f"{row['mean']:.4f}"
-        text = best(text) if place == 1 else second(text) if place == 2 else text
-        made[row["system"]] = f"{text} [{row['low']:.4f}, {row['high']:.4f}]{marks[row['verdict']]}"
-    return made
+MARKDOWN = Look("**{}**", "<u>{}</u>", {"better": "▲", "worse": "▼", "even": ""})
+LATEX = Look(
+    r"\textbf{{{}}}",
+    r"\underline{{{}}}",
+    {"better": r"$^{\blacktriangle}$", "worse": r"$^{\blacktriangledown}$", "even": ""},
+)
 
 
 def leaderboard(
-    comparison: pd.DataFrame,
-    costs: pd.DataFrame,
-    metrics: Sequence[str],
-    best: Style,
-    second: Style,
-    marks: Mapping[str, str],
+    comparison: pd.DataFrame, costs: pd.DataFrame, metrics: Sequence[str], look: Look
 ) -> pd.DataFrame:
     """The table a reader sees, best system first.
 
@@ -43,26 +37,35 @@ def leaderboard(
         costs: Index ``system``; columns ``runs``, ``seconds_s``, ``peak_bytes``, ``parameters``
             and, a metric, ``METRIC spread`` (standard deviation over repetitions).
         metrics: Columns, the first ordering the rows.
-        best: How to mark the best mean.
-        second: How to mark the second mean.
-        marks: Text after a cell by verdict.
+        look: Styles and marks of the format.
     """
     first = comparison[comparison["metric"] == metrics[0]].set_index("system")
     order = first["mean"].sort_values(ascending=False, kind="stable").index
     table = pd.DataFrame({"System": order})
     for metric in metrics:
-        made = cells(comparison, metric, best, second, marks)
+        made = _cells(comparison[comparison["metric"] == metric], look)
         table[title(metric)] = [made[system] for system in order]
-    lead = title(metrics[0])
-    table[f"seed SD, {lead}"] = [_spread(costs.at[name, f"{metrics[0]} spread"]) for name in order]
-    table["gain %"] = [_signed(first.at[name, "gain_percent"], 1) for name in order]
-    table["effect d"] = [_signed(first.at[name, "effect"], 3) for name in order]
+    spread = f"{metrics[0]} spread"
+    table[f"seed SD, {title(metrics[0])}"] = [_number(costs.at[name, spread], ".4f") for name in order]
+    table["gain %"] = [_number(first.at[name, "gain_percent"], "+.1f") for name in order]
+    table["effect d"] = [_number(first.at[name, "effect"], "+.3f") for name in order]
     table["p (Holm)"] = [_p(first.at[name, "p_holm"]) for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}" for name in order]
     table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
     table["peak MiB"] = [f"{costs.at[name, 'peak_bytes'] / 2**20:.0f}" for name in order]
     table["parameters"] = [f"{costs.at[name, 'parameters']:,.0f}" for name in order]
     return table
+
+
+def _cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
+    """Every system's cell for one metric: mean, interval, mark; best and second styled."""
+    place = rows["mean"].rank(method="min", ascending=False)
+    made = {}
+    for (_, row), rank in zip(rows.iterrows(), place, strict=True):
+        style = {1: look.best, 2: look.second}.get(int(rank), "{}")
+        mean = style.format(f"{row['mean']:.4f}")
+        made[row["system"]] = f"{mean} [{row['low']:.4f}, {row['high']:.4f}]{look.marks[row['verdict']]}"
+    return made
 
 
 def title(metric: str) -> str:
@@ -99,13 +102,9 @@ def tex(text: str) -> str:
     return text
 
 
-def _spread(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.4f}"
-
-
-def _signed(value: object, digits: int) -> str:
-    number = np.nan if value is None else float(str(value))
-    return "" if np.isnan(number) else f"{number:+.{digits}f}"
+def _number(value: float | None, form: str) -> str:
+    """A formatted number; empty where there is none."""
+    return "" if value is None or np.isnan(value) else format(value, form)
 
 
 def _p(value: float) -> str:

@@ -33,12 +33,12 @@ COSTS = pd.DataFrame(
 )
 
 
-def made(marks: dict[str, str]) -> pd.DataFrame:
-    return tables.leaderboard(COMPARISON, COSTS, ["ndcg@20"], "**{}**".format, "_{}_".format, marks)
+def made(look: tables.Look) -> pd.DataFrame:
+    return tables.leaderboard(COMPARISON, COSTS, ["ndcg@20"], look)
 
 
 def test_golden_markdown() -> None:
-    lines = tables.markdown(made(tables.MARKS)).splitlines()
+    lines = tables.markdown(made(tables.MARKDOWN)).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert rows[0] == [
         "System", "NDCG@20", "seed SD, NDCG@20", "gain %", "effect d", "p (Holm)", "runs", "s a run", "peak MiB", "parameters",
@@ -55,13 +55,15 @@ def test_golden_markdown() -> None:
         "1024",
         "1,000,000",
     ]
-    assert rows[3] == ["A_1", "_0.2000_ [0.1900, 0.2100]", "0.0010", "", "", "", "3", "1.0", "1", "10"]
+    assert rows[3] == ["A_1", "<u>0.2000</u> [0.1900, 0.2100]", "0.0010", "", "", "", "3", "1.0", "1", "10"]
     assert rows[4] == ["C", "0.1000 [0.0900, 0.1100]▼", "", "-50.0", "-0.400", ".030", "2", "0.0", "512", "0"]
 
 
 def test_latex_escapes_names_and_titles() -> None:
-    text = tables.latex(made(tables.TEX_MARKS))
+    text = tables.latex(made(tables.LATEX))
     assert r"B\^{}R" in text
     assert r"A\_1" in text
     assert r"gain \%" in text
+    assert r"\textbf{0.3000} [0.2900, 0.3100]" in text
+    assert r"\underline{0.2000}" in text
     assert r"$^{\blacktriangle}$" in text
