@@ -56,7 +56,6 @@ def test_controls_keep_what_they_say() -> None:
         np.testing.assert_array_equal(np.sort(mixed, axis=0), np.sort(rows, axis=0))
         np.testing.assert_allclose(np.linalg.norm(noise, axis=1), np.linalg.norm(rows, axis=1), rtol=1e-5)
     assert table.control(None, 1) is table
-    assert table.checksum != shuffled.checksum
 
 
 def test_tfidf_rows_are_unit_and_similar_texts_are_near() -> None:
@@ -83,7 +82,7 @@ def test_cache_is_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(encoders.TfidfSpec, "encode", refuse)
     again = text_table(TfidfSpec(width=3), dataset, tmp_path)
-    assert again.checksum == first.checksum
+    assert all(np.array_equal(getattr(again, name), getattr(first, name)) for name in TABLES)
     assert again.recipe == first.recipe
     with pytest.raises(AssertionError, match="encoded again"):
         text_table(TfidfSpec(width=2), dataset, tmp_path)

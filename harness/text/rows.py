@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from harness import InputError
-from harness.data.dataset import digest
 from models.text import TextRows
 
 TABLES = ("user_profile", "item_profile", "user_intent", "item_intent")
@@ -34,12 +33,6 @@ class TextTable:
     user_intent: np.ndarray
     item_intent: np.ndarray
     recipe: str = ""
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 over tokens and rows."""
-        tokens = ["\0".join(side).encode() for side in (self.users, self.items)]
-        return digest(tokens + [getattr(self, name).tobytes() for name in TABLES])
 
     def rows(self, users: np.ndarray, items: np.ndarray) -> TextRows:
         """Rows in the order of the given tokens, users first.
