@@ -28,6 +28,9 @@ PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
 class Watcher(Protocol):
     """Told what happens, so that somebody can show it."""
 
+    def known(self, run: Run) -> None:
+        """A run is stored already."""
+
     def started(self, run: Run) -> Progress:
         """A run begins; returns what to tell of its epochs."""
 
@@ -58,7 +61,9 @@ def execute(
             store.note_dataset(dataset_key(plan, entry), facts(data))
             for run in (run for run in runs if run.dataset is entry):
                 identity = run.identity(data.checksum)
-                if identity not in store:
+                if identity in store:
+                    watcher.known(run)
+                else:
                     _execute_one(run, data, store, watcher, identity)
                 done.append(identity)
     return done
@@ -88,7 +93,7 @@ def facts(data: Material) -> dict[str, Any]:
         "users": len(dataset.users),
         "items": len(dataset.items),
         "pairs": {split: len(dataset.pairs(split)) for split in SPLITS},
-        "notes": list(dataset.notes),
+        "notes": [*dataset.notes, *(data.table.notes if data.table else ())],
     }
 
 

@@ -47,6 +47,9 @@ class _Plain:
     def __init__(self, console: Console) -> None:
         self.console = console
 
+    def known(self, run: Run) -> None:
+        pass
+
     def started(self, run: Run) -> Epochs:
         return lambda epoch, score: None
 
@@ -63,6 +66,9 @@ class _Bars(_Plain):
         self.runs = bars.add_task("runs", total=runs)
         self.epochs = bars.add_task("epochs", total=None, visible=False)
         self.best = 0.0
+
+    def known(self, run: Run) -> None:
+        self.bars.advance(self.runs)
 
     def started(self, run: Run) -> Epochs:
         title, self.best = escape(_title(run)), 0.0

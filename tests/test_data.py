@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from harness import InputError
-from harness.data.dataset import SPLITS, Dataset
+from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset
 from harness.data.describe import describe
 from harness.data.pickles import load_arrays
-from harness.data.prepare import SAME_INTENTS, prepare
+from harness.data.prepare import prepare
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.data.splits import carve_valid, labels
 from tests.conftest import SHARED, needs_data

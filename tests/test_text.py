@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness import InputError
-from harness.data.dataset import Dataset, Texts
+from harness.data.dataset import SAME_INTENTS, Dataset, Texts
 from harness.text import encoders
 from harness.text.encoders import (
     PrecomputedSpec,
@@ -109,6 +109,7 @@ def test_precomputed_rows_in_token_order(tmp_path: Path, name: str) -> None:
     spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
     table = text_table(spec, checkerboard())
     np.testing.assert_array_equal(table.user_intent, rows.astype(np.float32))
+    assert table.notes == (SAME_INTENTS,)
     other = save(tmp_path, rows + 1, f"other-{name}")
     changed = PrecomputedSpec(kind="precomputed", user_profile=other, item_profile=path)
     assert text_table(changed, checkerboard()).recipe != table.recipe

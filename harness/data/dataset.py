@@ -13,6 +13,9 @@ import scipy.sparse as sp
 
 SPLITS = ("train", "valid", "test")
 
+SAME_INTENTS = "no intents are given: the intent rows are the profile rows"
+"""A note on results of systems that tell the two apart."""
+
 
 class Texts(NamedTuple):
     """One text for every user and item, in token order, profile and intent apart."""

@@ -33,7 +33,7 @@ def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
         facts["text"] = (
             f"profile width {text.user_profile.shape[1]}, intent width {text.user_intent.shape[1]}"
         )
-    for number, note in enumerate(dataset.notes, 1):
+    for number, note in enumerate([*dataset.notes, *(text.notes if text else ())], 1):
         facts[f"note {number}"] = note
     facts["checksum"] = dataset.checksum[:16]
     return facts

@@ -9,11 +9,9 @@ import pandas as pd
 
 from harness import InputError
 from harness.data import movielens, sources
-from harness.data.dataset import SPLITS, Dataset, Texts
+from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset, Texts
 from harness.data.spec import Atomic, Matrices, Movielens, ProfileFile, Profiles, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
-
-SAME_INTENTS = "no intent texts are given: the intent rows are the profile rows"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness import InputError
-from harness.data.dataset import Dataset, Texts, digest
+from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
 from harness.data.pickles import load_arrays
 from harness.data.spec import from_plan
 from harness.text.rows import TABLES, TextTable
@@ -170,7 +170,8 @@ def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
             wide, expected = made[name].shape[1], made[f"user_{kind}"].shape[1]
             raise InputError(f"{path}: rows of width {wide}; expected the users' width {expected}")
     content = digest(made[name].tobytes() for name in TABLES)
-    return TextTable(dataset.users, dataset.items, **made, recipe=content)
+    notes = () if spec.user_intent and spec.item_intent else (SAME_INTENTS,)
+    return TextTable(dataset.users, dataset.items, **made, recipe=content, notes=notes)
 
 
 def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:

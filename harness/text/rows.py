@@ -24,6 +24,7 @@ class TextTable:
         recipe: What identifies the rows beside the dataset's texts: the encoder's settings, or the
             content of precomputed rows. The rows themselves may differ in the last bit from one
             machine to another.
+        notes: What a reader of the results must know, one sentence each.
     """
 
     users: np.ndarray
@@ -33,6 +34,7 @@ class TextTable:
     user_intent: np.ndarray
     item_intent: np.ndarray
     recipe: str = ""
+    notes: tuple[str, ...] = ()
 
     def rows(self, users: np.ndarray, items: np.ndarray) -> TextRows:
         """Rows in the order of the given tokens, users first.
