@@ -154,6 +154,21 @@ def test_run_recbole_by_name(model: str, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr[-2000:]
 
 
+def test_stock_lightgcn_trains_and_restores_its_best_model(tmp_path: Path) -> None:
+    """RecBole's own model needs every repair: numpy's names, dok's update, ray, the checkpoint."""
+    made = run_python(
+        """
+        from harness.recbole_repairs import repair
+        repair()
+        from recbole.quick_start import run_recbole
+        found = run_recbole(model="LightGCN", dataset="ml-100k", config_dict=dict(epochs=1, show_progress=False))
+        assert 0 < found["test_result"]["recall@10"] < 1, found
+        """,
+        tmp_path,
+    )
+    assert made.returncode == 0, made.stderr[-2000:]
+
+
 def test_our_lightgcn_does_not_take_recboles_defaults() -> None:
     from harness.recbole_host import LightGCN
 
