@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,27 @@ def test_tfidf_rows_are_unit_and_similar_texts_are_near() -> None:
     np.testing.assert_allclose(norms, 1, rtol=1e-5)
     fruit, other_fruit, car = table.user_profile[0], table.user_profile[1], table.user_profile[2]
     assert fruit @ other_fruit > fruit @ car
+
+
+def test_directions_that_the_texts_do_not_have_are_dropped() -> None:
+    """Two of the three words always come together: the rows have rank two, whatever the width."""
+    texts = ["apple fruit", "apple fruit", "engine", "engine", "apple fruit engine"]
+    assert TfidfSpec(width=2).encode(texts).shape == (5, 2)
+    more = [*texts, "wheel engine apple fruit", "wheel", "wheel seat", "seat wheel engine"]
+    rows = TfidfSpec(width=4).encode(more)
+    assert np.linalg.matrix_rank(rows, tol=1e-5) == rows.shape[1]
+
+
+def test_rows_are_the_same_in_every_process() -> None:
+    code = (
+        "import hashlib; from harness.data.spec import Movielens, SplitSpec;"
+        "from harness.data.prepare import prepare; from harness.text.encoders import TfidfSpec, text_table;"
+        "d = prepare('d', Movielens(kind='movielens'), SplitSpec(), 1); t = text_table(TfidfSpec(), d);"
+        "print(hashlib.sha256(t.user_profile.tobytes() + t.item_intent.tobytes()).hexdigest())"
+    )
+    command, root = [sys.executable, "-c", code], Path(__file__).parents[1]
+    made = [subprocess.run(command, capture_output=True, text=True, check=True, cwd=root) for _ in range(2)]
+    assert made[0].stdout == made[1].stdout
 
 
 def test_texts_without_common_words_are_refused() -> None:

@@ -39,6 +39,7 @@ class TfidfSpec(_Spec):
         """Rows [n, width], narrower where the vocabulary is."""
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
+        from threadpoolctl import threadpool_limits
 
         counts = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
         try:
@@ -48,7 +49,12 @@ class TfidfSpec(_Spec):
         width = min(self.width, weights.shape[1] - 1, weights.shape[0] - 1)
         if width < 2:
             raise InputError("the texts share fewer than three words; expected more to build rows from")
-        rows = TruncatedSVD(width, algorithm="arpack", random_state=0).fit_transform(weights)
+        reduction = TruncatedSVD(width, algorithm="arpack", random_state=0)
+        with threadpool_limits(1):  # so that the last bits do not depend on the number of cores
+            rows = reduction.fit_transform(weights)
+        # Directions the texts do not have are rounding noise, another one in every process.
+        kept = reduction.singular_values_ > 1e-6 * reduction.singular_values_.max()
+        rows = rows[:, kept]
         return np.ascontiguousarray(rows, dtype=np.float32)
 
 
