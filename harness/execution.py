@@ -47,15 +47,14 @@ def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, Tex
 
 def execute(
     plan: Plan, store: Store, watcher: Watcher, only: Callable[[Run], bool] = lambda run: True
-) -> list[str]:
-    """Run what the store lacks; returns the identities that are now stored.
+) -> None:
+    """Run what the store lacks.
 
     Every dataset is read and checked before anything trains. A failed run is stored with its
     reason and the others go on.
     """
     runs = [run for run in expand(plan) if not isinstance(run, Skipped) and only(run)]
     loaded = {each.name: load(each, plan.seed, store.root / "text") for each in plan.datasets}
-    done = []
     for entry in plan.datasets:
         with material(*loaded[entry.name]) as data:
             store.note_dataset(dataset_key(plan, entry), facts(data))
@@ -65,8 +64,6 @@ def execute(
                     watcher.known(run)
                 else:
                     _execute_one(run, data, store, watcher, identity)
-                done.append(identity)
-    return done
 
 
 def _execute_one(run: Run, data: Material, store: Store, watcher: Watcher, identity: str) -> None:

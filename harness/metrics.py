@@ -61,17 +61,22 @@ METRICS: dict[str, Metric] = {
 }
 
 
+def check_metric_name(name: str) -> None:
+    """Raise ``ValueError`` with the nearest right name unless ``name`` is a metric."""
+    from harness.systems import nearest
+
+    if name not in METRICS:
+        raise ValueError(f"unknown metric {name!r}; {nearest(name, METRICS)}")
+
+
 def check_metric(name: str) -> str:
     """Return ``name`` if it reads METRIC@K.
 
     Raises:
         ValueError: It does not, or the metric is unknown.
     """
-    from harness.systems import nearest
-
     metric, _, k = name.partition("@")
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; {nearest(metric, METRICS)}")
+    check_metric_name(metric)
     if not k.isdecimal() or int(k) < 1:
         raise ValueError(f"metric {name!r}; expected a cut-off such as {metric}@20")
     return name

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from harness import PROTOCOL, InputError
 from harness.data.spec import SourceSpec, SplitSpec
-from harness.metrics import METRICS, check_metric
+from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import lines, place, sentence
 from harness.systems import SystemSpec, nearest, parse, settings
 from harness.text.encoders import TextSpec, TfidfSpec
@@ -82,8 +82,7 @@ class EvaluationPlan(_Part):
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
-            if name not in METRICS:
-                raise ValueError(f"unknown metric {name!r}; {nearest(name, METRICS)}")
+            check_metric_name(name)
         return value
 
     @model_validator(mode="after")

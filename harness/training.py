@@ -18,12 +18,11 @@ import psutil
 import torch
 
 from harness import recbole_host
-from harness.data.dataset import Dataset, digest
-from harness.evaluation import Evaluation, Scorer, evaluate
+from harness.data.dataset import SPLITS, Dataset, digest
+from harness.evaluation import Evaluation, evaluate
 from harness.plan import Run
 from harness.recbole_models import hosted
 from harness.sampling import PairSampler
-from harness.systems import CLASSICS
 from harness.text.rows import TextTable
 from models.recommender import Diverged
 
@@ -46,7 +45,7 @@ class Material:
     @cached_property
     def matrices(self) -> dict[str, Any]:
         """Each split as a binary matrix [U, I]."""
-        return {split: self.dataset.matrix(split) for split in ("train", "valid", "test")}
+        return {split: self.dataset.matrix(split) for split in SPLITS}
 
     @cached_property
     def atomic(self) -> Path:
@@ -87,8 +86,7 @@ def train(run: Run, data: Material, progress: Progress | None = None) -> Outcome
     with PeakMemory() as memory:
         model, history = _fit(run, data, progress or (lambda epoch, score: None))
         trained = time.perf_counter()
-        scorer = _canonical_scorer(model, data.dataset)
-        result = _test(run, data, scorer)
+        result = _test(run, data, model)
     users = result.users.assign(user=data.dataset.users[result.users["user"]])
     record = {
         "overall": result.overall,
@@ -141,9 +139,10 @@ def _train(run: Run, data: Material, config: Any, model: Any, progress: Progress
     relevant, hidden = data.matrices["valid"], data.matrices["train"]
     metric, cutoff = plan.metric.split("@")
 
+    users, items = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
+
     def validate() -> float:
-        scorer = _canonical_scorer(model, data.dataset)
-        found = evaluate(scorer, relevant, hidden, hidden, (metric,), (int(cutoff),))
+        found = evaluate(model.scorer(users, items), relevant, hidden, hidden, (metric,), (int(cutoff),))
         scores.append(float(found.users[plan.metric].mean()))
         progress(len(means_by_epoch), scores[-1])
         return scores[-1]
@@ -152,7 +151,6 @@ def _train(run: Run, data: Material, config: Any, model: Any, progress: Progress
         means_by_epoch.append(dict(means))
         progress(epoch, None)
 
-    users, items = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
     user, item = data.dataset.train.T
     pairs = np.stack([users[user] - 1, items[item] - 1], axis=1)
     sampler = PairSampler(pairs, model.n_items - 1, plan.batch_size, run.seed("batches"))
@@ -171,22 +169,16 @@ def _train(run: Run, data: Material, config: Any, model: Any, progress: Progress
     }
 
 
-def _test(run: Run, data: Material, scorer: Scorer) -> Evaluation:
+def _test(run: Run, data: Material, model: Any) -> Evaluation:
+    scorer = model.scorer(*recbole_host.ids_of(model, data.dataset.users, data.dataset.items))
     train_pairs, valid = data.matrices["train"], data.matrices["valid"]
     hidden = train_pairs + valid if run.evaluation.mask_validation else train_pairs
     plan = run.evaluation
     return evaluate(scorer, data.matrices["test"], hidden, train_pairs, plan.metrics, plan.k)
 
 
-def _canonical_scorer(model: Any, dataset: Dataset) -> Scorer:
-    """The model's scores by canonical positions instead of RecBole's ids."""
-    users, items = recbole_host.ids_of(model, dataset.users, dataset.items)
-    score: Scorer = model.scorer(users, items)
-    return score
-
-
 def _parameters(run: Run, model: Any) -> int:
-    if run.system.backbone in CLASSICS:
+    if run.system.is_classic:
         return int(model.learned)
     return sum(row.numel() for row in model.parameters() if row.requires_grad)
 
