@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from baselines.lightgcn import NodeEmbedding
-from models.core import Batch, Encoding, Terms, hyper
+from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
 
 
 @dataclass(frozen=True)
-class DCCFHyper:
+class DCCFHyper(ContrastHyper):
     """DCCF's own hyper-parameters."""
 
     layers: int = hyper(2, "propagation layers L", 1, 4)
@@ -67,15 +67,15 @@ class DCCF(NodeEmbedding):
         return {"contrast": lambda: self._contrast(encoding, batch)}
 
     def _contrast(self, encoding: Encoding, batch: Batch) -> Tensor:
-        user = batch.user.unique()
+        options, user = self.options, batch.user.unique()
         sides = (user, encoding.users + batch.positive.unique())
         total = encoding.nodes.new_zeros(())
-        for index in range(self.options.layers):
+        for index in range(options.layers):
             for side in sides:
                 anchors = encoding.views["z"][index][side]
                 share = len(side) / len(user)
                 for name in ("r", "h_z", "h_r"):
                     rows = encoding.views[name][index][side]
-                    loss = info_nce(anchors, rows, rows, self.options.contrast_tau)
+                    loss = info_nce(anchors, rows, rows, options.contrast_tau, products=options.products)
                     total = total + share * loss
         return total

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from models.core import Batch, Encoding, Terms, hyper
-from models.graph import Graph
+from models.core import Batch, Encoding, Terms, hyper, rank_by_bpr
+from models.graph import Entries, Graph
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,28 @@ class NodeEmbedding(nn.Module):
         """E^0 [N, D], users first."""
         return torch.cat([self.user_embedding, self.item_embedding])
 
+    def ranking(self, encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
+        """``bpr``."""
+        return rank_by_bpr(encoding, batch)
+
+
+def linear_layers(
+    graph: Graph,
+    ego: Tensor,
+    count: int,
+    entries: Entries | None = None,
+    disturb: Callable[[Tensor], Tensor] | None = None,
+) -> tuple[Tensor, ...]:
+    """E^0 .. E^L with E^{l+1} = A-bar E^l, each [N, D].
+
+    ``entries`` take A-bar's place in every layer; ``disturb`` changes each layer as it is made.
+    """
+    layers = [ego]
+    for _ in range(count):
+        made = graph.propagate(layers[-1], entries)
+        layers.append(disturb(made) if disturb else made)
+    return tuple(layers)
+
 
 class LightGCN(NodeEmbedding):
     """E^{l+1} = A-bar E^l; read-out over all layers.
@@ -53,13 +76,12 @@ class LightGCN(NodeEmbedding):
 
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D] through L layers."""
-        keep = self.options.edge_keep if self.training else 1.0
-        layers = [ego]
-        for _ in range(self.options.layers):
-            layers.append(self.graph.propagate(layers[-1], keep))
-        stacked = torch.stack(layers)
-        nodes = stacked.sum(0) if self.options.readout == "sum" else stacked.mean(0)
-        return Encoding(nodes, tuple(layers), self.graph.users)
+        entries = self.graph.drop(self.options.edge_keep if self.training else 1.0)
+        layers = linear_layers(self.graph, ego, self.options.layers, entries)
+        nodes = sum(layers[1:], layers[0])
+        if self.options.readout == "mean":
+            nodes = nodes / len(layers)
+        return Encoding(nodes, layers, self.graph.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """None beside BPR."""

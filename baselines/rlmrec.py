@@ -1,21 +1,32 @@
-"""RLMRec-Con: profile text aligned with node embeddings by contrast, over any backbone."""
+"""RLMRec: profile text aligned with node embeddings, by contrast or by reconstruction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from models.core import Alignment, Batch, Encoding, Terms, hyper
+from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
+from models.losses import info_nce
 from models.text import TextRows, projector, text_alignment
 
 
 @dataclass(frozen=True)
-class RLMRecConHyper:
+class RLMRecConHyper(ContrastHyper):
     """RLMRec-Con's own hyper-parameters."""
 
     profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True)
     profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0)
+
+
+@dataclass(frozen=True)
+class RLMRecGenHyper(ContrastHyper):
+    """RLMRec-Gen's own hyper-parameters."""
+
+    mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5)
+    reconstruct_weight: float = hyper(0.1, "weight of the reconstruction", 1e-4, 1.0, log=True)
+    reconstruct_tau: float = hyper(0.5, "temperature of the reconstruction", 0.05, 1.0)
 
 
 class RLMRecCon(Alignment):
@@ -36,10 +47,58 @@ class RLMRecCon(Alignment):
 
     def terms(self, encoding: Encoding, batch: Batch, masked: Tensor | None) -> Terms:
         """``profile``, unweighted."""
+        options = self.options
 
         def profile() -> Tensor:
-            rows = self.profile_projector(self.profile_text)
-            tau = self.options.profile_tau
-            return text_alignment(encoding.nodes, rows, encoding.users, batch, tau)
+            return text_alignment(
+                encoding.nodes,
+                lambda nodes: self.profile_projector(self.profile_text[nodes]),
+                encoding.users,
+                batch,
+                options.profile_tau,
+                options.products,
+            )
 
         return {"profile": profile}
+
+
+class RLMRecGen(Alignment):
+    """One term, ``reconstruct``: the profile rows of hidden nodes told from their neighbourhood.
+
+    A learned token takes the place of the hidden nodes' embeddings before encoding; BPR ranks with
+    that same pass.
+
+    Paper: RLMRec (Ren et al., WWW 2024), section 3.5 and equation 8.
+    Differs: the release's guards of 1e-8 in the softmax are left out.
+    """
+
+    profile_text: Tensor
+
+    def __init__(self, options: RLMRecGenHyper, text: TextRows, embedding_size: int) -> None:
+        """``text.profile`` [N, T] holds a row for every user and item."""
+        super().__init__()
+        self.options = options
+        self.draw_nodes = torch.randperm
+        self.register_buffer("profile_text", text.profile, persistent=False)
+        if options.reconstruct_weight:
+            self.mask_token = nn.Parameter(torch.zeros(embedding_size))
+            self.profile_reconstructor = projector(embedding_size, text.profile.shape[1])
+
+    def corrupt(self, ego: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Put the mask token in the place of mask_ratio * N random rows of ``ego`` [N, D]."""
+        if not self.options.reconstruct_weight:
+            return ego, None
+        count = max(1, int(len(ego) * self.options.mask_ratio))
+        masked = self.draw_nodes(len(ego), device=ego.device)[:count]
+        return ego.index_copy(0, masked, self.mask_token.expand(len(masked), -1)), masked
+
+    def terms(self, encoding: Encoding, batch: Batch, masked: Tensor | None) -> Terms:
+        """``reconstruct``: InfoNCE between rebuilt and true profile rows, within the hidden nodes."""
+        options = self.options
+
+        def reconstruct() -> Tensor:
+            rebuilt = self.profile_reconstructor(encoding.nodes[masked])
+            wanted = self.profile_text[masked]
+            return info_nce(rebuilt, wanted, wanted, options.reconstruct_tau, products=options.products)
+
+        return {"reconstruct": reconstruct}

@@ -1,6 +1,6 @@
 """The experiment: plans, data, training, evaluation, statistics and tables."""
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the experimental protocol; part of every run's identity."""
 
 

@@ -16,6 +16,7 @@ from harness import PROTOCOL, InputError
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import lines, place, sentence
+from harness.presets import released_datasets
 from harness.systems import SystemSpec, nearest, parse, settings
 from harness.text.encoders import TextSpec, TfidfSpec
 
@@ -31,6 +32,14 @@ class DatasetPlan(_Part):
     source: SourceSpec
     split: SplitSpec = SplitSpec()
     text: TextSpec = TfidfSpec()
+    released: str | None = Field(None, description="whose released hyper-parameters to start from")
+
+    @field_validator("released")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and value not in released_datasets():
+            raise ValueError(f"no release knows {value!r}; {nearest(value, released_datasets())}")
+        return value
 
 
 class SystemPlan(_Part):
@@ -176,12 +185,12 @@ def expand(plan: Plan) -> Iterator[Run | Skipped]:
     """Every run of the plan, dataset by dataset; impossible pairs with their reason."""
     for dataset in plan.datasets:
         for entry in plan.systems:
-            if entry.spec.alignment and not has_text(dataset):
+            if entry.spec.needs_text and not has_text(dataset):
                 reason = "needs text, and the dataset has none"
                 yield Skipped(dataset.name, entry.spec.name, reason)
                 continue
             for repetition in range(plan.repetitions):
-                values = settings(entry.spec, entry.hyper)
+                values = settings(entry.spec, entry.hyper, dataset.released)
                 yield Run(dataset, entry.spec, values, repetition, plan.seed, plan.training, plan.evaluation)
 
 

@@ -13,7 +13,12 @@ from models.recommender import HostedClassic, HostedRecommender
 RECBOLE_NAMES = {
     "IRLLRec": "IRLLRec[LightGCN]",
     "RLMRec": "RLMRec-Con[LightGCN]",
+    "RLMRecGen": "RLMRec-Gen[LightGCN]",
     "DCCF": "DCCF",
+    "BIGCF": "BIGCF",
+    "SimGCL": "SimGCL",
+    "SGL": "SGL",
+    "AlphaRec": "AlphaRec",
     "LightGCN": "LightGCN",
     "MostPop": "MostPop",
     "ItemKNN": "ItemKNN",
@@ -39,7 +44,7 @@ def hosted(line: str, name: str | None = None) -> type:
         return entry.make(pick(entry.options, values(config)), train)
 
     def build(self: Any, config: Any, dataset: Any, graph: Any) -> Any:
-        text = _text_of(self, config, dataset) if spec.alignment else None
+        text = _text_of(self, config, dataset) if spec.needs_text else None
         return assemble(spec, values(config), graph, text)
 
     parent = HostedClassic if spec.is_classic else HostedRecommender

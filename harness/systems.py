@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import Field, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
 from baselines import classics
+from baselines.alpharec import AlphaRec, AlphaRecHyper
+from baselines.bigcf import BIGCF, BIGCFHyper
 from baselines.dccf import DCCF, DCCFHyper
 from baselines.lightgcn import LightGCN, LightGCNHyper
-from baselines.rlmrec import RLMRecCon, RLMRecConHyper
+from baselines.rlmrec import RLMRecCon, RLMRecConHyper, RLMRecGen, RLMRecGenHyper
+from baselines.sgl import SGL, SGLHyper, SimGCL, SimGCLHyper
 from harness import InputError
+from harness.presets import DEFAULT_PRESET, PRESETS, preset_values
 from models.core import Alignment, System, SystemHyper
 from models.graph import Graph
 from models.irllrec import IRLLRec, IRLLRecHyper
@@ -27,11 +31,21 @@ class Entry:
     make: Callable[..., Any]
     options: type
     about: str
+    needs_text: bool = False
+
+
+def _untold(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A backbone that is made without text rows."""
+    return lambda options, graph, size, text: make(options, graph, size)
 
 
 BACKBONES = {
-    "LightGCN": Entry(LightGCN, LightGCNHyper, "linear propagation (SIGIR 2020)"),
-    "DCCF": Entry(DCCF, DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)"),
+    "LightGCN": Entry(_untold(LightGCN), LightGCNHyper, "linear propagation (SIGIR 2020)"),
+    "SGL": Entry(_untold(SGL), SGLHyper, "views with dropped edges, contrasted (SIGIR 2021)"),
+    "SimGCL": Entry(_untold(SimGCL), SimGCLHyper, "views with added noise, contrasted (SIGIR 2022)"),
+    "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)"),
+    "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)"),
+    "AlphaRec": Entry(AlphaRec, AlphaRecHyper, "item text in place of ids (ICLR 2025)", needs_text=True),
 }
 
 ALIGNMENTS = {
@@ -39,6 +53,13 @@ ALIGNMENTS = {
         lambda options, graph, text, size, backbone: RLMRecCon(options, text, size),
         RLMRecConHyper,
         "profile text by contrast (WWW 2024)",
+        needs_text=True,
+    ),
+    "RLMRec-Gen": Entry(
+        lambda options, graph, text, size, backbone: RLMRecGen(options, text, size),
+        RLMRecGenHyper,
+        "profile text of hidden nodes rebuilt (WWW 2024)",
+        needs_text=True,
     ),
     "IRLLRec": Entry(
         lambda options, graph, text, size, backbone: IRLLRec(
@@ -46,6 +67,7 @@ ALIGNMENTS = {
         ),
         IRLLRecHyper,
         "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
+        needs_text=True,
     ),
 }
 
@@ -54,16 +76,6 @@ CLASSICS = {
     "ItemKNN": Entry(classics.item_knn, classics.ItemKNNHyper, "item neighbours, cosine"),
     "EASE^R": Entry(classics.ease, classics.EASEHyper, "linear autoencoder (WWW 2019)"),
 }
-
-RELEASED: dict[str, dict[str, Any]] = {
-    "LightGCN": {"edge_keep": 0.8},
-    "DCCF": {"l2_weight": 1e-4},
-    "RLMRec-Con[LightGCN]": {"l2_weight": 1e-7, "edge_keep": 0.8},
-    "RLMRec-Con[DCCF]": {"l2_weight": 1e-4},
-    "IRLLRec[LightGCN]": {"l2_weight": 1e-7},
-    "IRLLRec[DCCF]": {"l2_weight": 1e-4, "intent_tau": 0.1},
-}
-"""Where a release's default differs from the hyper-parameter's own."""
 
 SUBJECT = "IRLLRec"
 """The alignment under study; every system without it is a baseline."""
@@ -81,6 +93,7 @@ class SystemSpec:
     alignment: str | None = None
     ablated: tuple[str, ...] = ()
     text: str | None = None
+    preset: str = DEFAULT_PRESET
 
     @property
     def base(self) -> str:
@@ -93,6 +106,7 @@ class SystemSpec:
         parts = [self.backbone] if self.alignment else []
         parts += [f"-{term}" for term in self.ablated]
         parts += [f"text={self.text}"] if self.text else []
+        parts += [f"preset={self.preset}"] if self.preset != DEFAULT_PRESET else []
         head = self.alignment or self.backbone
         return f"{head}[{', '.join(parts)}]" if parts else head
 
@@ -100,6 +114,11 @@ class SystemSpec:
     def is_classic(self) -> bool:
         """Fitted in closed form rather than trained."""
         return self.backbone in CLASSICS
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether it reads text rows."""
+        return bool(self.alignment) or (not self.is_classic and BACKBONES[self.backbone].needs_text)
 
     @property
     def is_baseline(self) -> bool:
@@ -158,27 +177,38 @@ def _is_change(part: str) -> bool:
 
 
 def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
-    """Apply ablations and the text control to a bare system."""
-    ablated, text = [], None
+    """Apply ablations, the text control and the preset to a bare system."""
+    ablated: list[str] = []
+    changes: dict[str, str] = {}
+    known = {"text": TEXT_CONTROLS if spec.needs_text else (), "preset": PRESETS}
     for part in parts:
+        name, _, value = part.partition("=")
         if part.startswith("-"):
             names = part[1:].split("-")
             for name in names:
                 if name not in spec.terms():
                     raise InputError(f"{line!r}: no term {name!r}; {nearest(name, spec.terms())}")
             ablated += names
-        elif part.startswith("text=") and spec.alignment:
-            text = part.removeprefix("text=")
-            if text not in TEXT_CONTROLS:
-                raise InputError(f"{line!r}: no control {part!r}; {nearest(text, TEXT_CONTROLS)}")
+        elif known.get(name):
+            if value not in known[name]:
+                raise InputError(f"{line!r}: no {name} {value!r}; {nearest(value, known[name])}")
+            changes[name] = value
         else:
-            raise InputError(f"{line!r}: {part!r} is neither an ablation (-term) nor text=CONTROL")
-    order = [term for term in spec.terms() if term in ablated]
-    return SystemSpec(spec.backbone, spec.alignment, tuple(order), text)
+            raise InputError(
+                f"{line!r}: {part!r} is no change to {spec.base}; expected -TERM, preset=PRESET or, "
+                "where the system reads text, text=CONTROL"
+            )
+    order = tuple(term for term in spec.terms() if term in ablated)
+    return replace(
+        spec, ablated=order, text=changes.get("text"), preset=changes.get("preset", DEFAULT_PRESET)
+    )
 
 
-def settings(spec: SystemSpec, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Every hyper-parameter's value: its default, the release's, what was chosen, the ablations.
+def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None = None) -> dict[str, Any]:
+    """Every hyper-parameter's value: its default, the preset's, what was chosen, the ablations.
+
+    ``released`` names the dataset whose released values are wanted; without it those that hold for
+    any dataset.
 
     Raises:
         InputError: ``chosen`` names an unknown hyper-parameter or gives a value that cannot be.
@@ -189,16 +219,18 @@ def settings(spec: SystemSpec, chosen: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {nearest(name, known)}")
         _check_value(spec, known[name], value)
     values = {name: item.default for name, item in known.items()}
-    values |= RELEASED.get(spec.base, {}) | dict(chosen)
+    values |= preset_values(spec.preset, spec.base, released, known) | dict(chosen)
     return values | {f"{term}_weight": 0.0 for term in spec.ablated}
 
 
 def _check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
     kind, place = type(item.default), f"{spec.name}: {item.name}"
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if item.metadata["choices"]:
-        if value not in item.metadata["choices"]:
-            raise InputError(f"{place} is {value!r}; {nearest(str(value), item.metadata['choices'])}")
+    choices, low = item.metadata["choices"], item.metadata["low"]
+    if choices:
+        counted = low is not None and isinstance(value, int) and not isinstance(value, bool) and value >= low
+        if value not in choices and not counted:
+            raise InputError(f"{place} is {value!r}; {nearest(str(value), choices)}")
     elif not number or (kind is int and not isinstance(value, int)):
         raise InputError(f"{place} is {value!r}; expected a {kind.__name__}")
     elif value < 0 or (value == 0 and not item.name.endswith(("weight", "shrink"))):
@@ -208,14 +240,14 @@ def _check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
 
 
 def assemble(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None) -> System:
-    """Build a trained system from complete ``values``; ``text`` is needed by alignments only."""
+    """Build a trained system from complete ``values``; ``text`` where the system reads it."""
     size = values["embedding_size"]
     entry = BACKBONES[spec.backbone]
-    backbone = entry.make(pick(entry.options, values), graph, size)
+    if spec.needs_text and text is None:
+        raise InputError(f"{spec.name} needs text rows, and the dataset has none")
+    backbone = entry.make(pick(entry.options, values), graph, size, text)
     alignment = Alignment()
     if spec.alignment:
-        if text is None:
-            raise InputError(f"{spec.name} needs text rows, and the dataset has none")
         part = ALIGNMENTS[spec.alignment]
         alignment = part.make(pick(part.options, values), graph, text, size, backbone)
     suffix = "_weight"

@@ -103,7 +103,7 @@ def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, A
     """The trained model, and what training says of itself."""
     spec = run.system
     model_class = hosted(spec.name)
-    table = data.table.control(spec.text, run.seed("text")) if spec.alignment and data.table else None
+    table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
     config = recbole_host.make_config(
         model_class,
         recbole_host.ATOMIC_NAME,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.losses import bpr
+from models.products import PRODUCTS
 
 Terms = Mapping[str, Callable[[], Tensor]]
 """Named scalar losses, each computed only when it is called."""
@@ -24,7 +25,10 @@ def hyper(
     log: bool = False,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a hyper-parameter: its default, meaning and range (or choices) in one line."""
+    """Declare a hyper-parameter: its default, meaning and range (or choices) in one line.
+
+    With choices and ``low``, an integer from ``low`` on is a choice as well.
+    """
     facts = {"meaning": meaning, "low": low, "high": high, "log": log, "choices": choices}
     return field(default=default, metadata=facts)
 
@@ -77,8 +81,11 @@ class Backbone(Protocol):
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D]."""
 
+    def ranking(self, encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
+        """The loss that ranks positives above negatives, by name; its weight is 1."""
+
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
-        """The backbone's own losses beside BPR, unweighted."""
+        """The backbone's own losses beside ranking, unweighted."""
 
 
 class Alignment(nn.Module):
@@ -96,9 +103,22 @@ class Alignment(nn.Module):
         return {}
 
 
+def rank_by_bpr(encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
+    """``bpr`` on the read-out: what most backbones rank by."""
+    user, item = encoding.split()
+    return {"bpr": bpr(user[batch.user], item[batch.positive], item[batch.negative])}
+
+
 def weigh(terms: Terms, weights: Mapping[str, float]) -> dict[str, Tensor]:
     """Weighted terms; a zero weight is an ablation, and costs nothing."""
     return {name: weights[name] * term() for name, term in terms.items() if weights[name]}
+
+
+@dataclass(frozen=True)
+class ContrastHyper:
+    """What every part with an InfoNCE term has."""
+
+    products: str = hyper("float32", "precision of InfoNCE's blocked products", choices=PRODUCTS)
 
 
 @dataclass(frozen=True)
@@ -113,7 +133,7 @@ class SystemHyper:
 
 
 class System(nn.Module):
-    """A backbone and an alignment trained together with BPR and L2.
+    """A backbone and an alignment trained together with a ranking loss, BPR for most, and L2.
 
     Paper: LightGCN (He et al., SIGIR 2020) section 3; the alignments add to its loss.
     Differs: LightGCN's paper regularises the batch's ego rows (``l2_scope="batch"``); the release
@@ -141,13 +161,12 @@ class System(nn.Module):
         self.alignment.before_step()  # after L2: the release squares the teacher before its update
         corrupted, masked = self.alignment.corrupt(ego)
         encoding = self.backbone.encode(corrupted)
-        user, item = encoding.split()
         terms: Terms = {
             **self.backbone.terms(encoding, batch),
             **self.alignment.terms(encoding, batch, masked),
         }
-        ranking = bpr(user[batch.user], item[batch.positive], item[batch.negative])
-        return {"bpr": ranking, **penalty, **weigh(terms, self.weights)}
+        ranking = self.backbone.ranking(encoding, batch)
+        return {**ranking, **penalty, **weigh(terms, self.weights)}
 
     @torch.no_grad()
     def embeddings(self) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+Entries = tuple[Tensor, Tensor]
+"""Values [2E] of a matrix with the graph's pattern, and of its transpose."""
+
 
 class Graph(nn.Module):
     """The undirected user-item graph of the train pairs; users are nodes 0 .. U-1.
@@ -65,16 +68,21 @@ class Graph(nn.Module):
         for name, array in buffers.items():
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
-    def propagate(self, rows: Tensor, keep: float = 1.0) -> Tensor:
-        """A-bar @ rows for rows [N, D], each directed entry kept with probability ``keep``.
+    def propagate(self, rows: Tensor, entries: Entries | None = None) -> Tensor:
+        """A-bar @ rows for rows [N, D]; ``entries`` of :meth:`drop` in place of A-bar's own."""
+        values, transposed = entries or (self.values, self.values)
+        return _Product.apply(rows, self, values, transposed)
+
+    def drop(self, keep: float) -> Entries | None:
+        """A-bar with each directed entry kept with probability ``keep``; None where all are kept.
 
         Kept entries are not rescaled and the two directions of an edge are dropped independently,
-        as in RLMRec's LightGCN.
+        as in RLMRec's LightGCN and SGL.
         """
         if keep >= 1.0:
-            return _Product.apply(rows, self, self.values, self.values)
+            return None
         kept = self.values * (torch.rand_like(self.values) < keep)
-        return _Product.apply(rows, self, kept, kept[self.mirror])
+        return kept, kept[self.mirror]
 
     def attend(self, rows: Tensor, basis: Tensor) -> Tensor:
         """G(basis) @ rows: the mean of the neighbours' rows [N, D] weighted by similarity.
@@ -91,9 +99,20 @@ class Graph(nn.Module):
         mass = _WeightedProduct.apply(weight, ones, self)
         return _WeightedProduct.apply(weight, rows, self) / mass.clamp_min(1e-12)
 
+    def mean_of_items(self, rows: Tensor) -> Tensor:
+        """The mean of each user's train items' rows, [U, T], for item rows [I, T]; zero without any."""
+        degree = self.user_starts.diff()
+        weight = (1.0 / degree.clamp_min(1)).to(rows.dtype).repeat_interleave(degree)
+        shape = (self.users, self.items)
+        return _csr(self.user_starts, self.user_columns, weight, shape) @ rows
+
     def csr(self, values: Tensor) -> Tensor:
         """The sparse matrix [N, N] with this pattern and ``values`` [2E]."""
         return _csr(self.starts, self.columns, values, (self.nodes, self.nodes))
+
+    def degrees(self) -> Tensor:
+        """Train pairs of every node, [N]."""
+        return self.starts.diff()
 
     def symmetric(self, weight: Tensor) -> Tensor:
         """The symmetric sparse matrix [N, N] with one ``weight`` [E] a train pair."""
@@ -113,6 +132,44 @@ def _csr(starts: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]
         # torch calls every CSR tensor beta; the operations used here, products, are stable.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         return torch.sparse_csr_tensor(starts, columns, values, shape, check_invariants=False)
+
+
+def scores_at(left: Tensor, right: Tensor, columns: Tensor) -> Tensor:
+    """left_b . right_c for every chosen c: rows [B, D] and [M, D], ``columns`` [B, n] -> [B, n]."""
+    if columns.shape[1] > len(right):  # more choices than candidates: torch samples no such pattern
+        return (left @ right.t()).gather(1, columns)
+    made: Tensor = _ChosenDots.apply(left, right, columns)
+    return made
+
+
+class _ChosenDots(torch.autograd.Function):
+    """Sampled products; their gradients are two sparse products, and no [B, n, D] table is made."""
+
+    @staticmethod
+    def pattern(columns: Tensor, values: Tensor, width: int) -> Tensor:
+        count, chosen = columns.shape
+        starts = torch.arange(0, count * chosen + 1, chosen, device=columns.device)
+        return _csr(starts, columns.flatten(), values.flatten(), (count, width))
+
+    @staticmethod
+    def forward(ctx: Any, left: Tensor, right: Tensor, columns: Tensor) -> Tensor:
+        ctx.save_for_backward(left, right, columns)
+        empty = _ChosenDots.pattern(columns, left.new_zeros(columns.shape), len(right))
+        made: Tensor = torch.sparse.sampled_addmm(empty, left, right.t(), beta=0.0).values()
+        return made.view(columns.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        left, right, columns = ctx.saved_tensors
+        weight = _ChosenDots.pattern(columns, grads[0], len(right))
+        order = columns.flatten().argsort()
+        source = order // columns.shape[1]
+        counts = torch.bincount(columns.flatten(), minlength=len(right))
+        starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        values = grads[0].flatten()[order]
+        transposed = _csr(starts, source, values, (len(right), len(left)))
+        return weight @ right, transposed @ left, None
 
 
 class _Product(torch.autograd.Function):

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from models.core import Alignment, Batch, Encoding, Terms, hyper
+from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.intents import Teacher, intent_view, prototype_table
 from models.losses import info_nce
-from models.text import TextRows, once, projector, text_alignment
+from models.matching import cross_entropy, similarity_matching
+from models.text import Rows, TextRows, once, projector, text_alignment
 
 
 @dataclass(frozen=True)
-class IRLLRecHyper:
+class IRLLRecHyper(ContrastHyper):
     """Weights and temperatures of IRLLRec's four terms; a zero weight ablates its term."""
 
     profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True)
@@ -24,9 +24,31 @@ class IRLLRecHyper:
     intent_weight: float = hyper(2e-2, "weight of pairwise alignment", 1e-4, 1.0, log=True)
     intent_tau: float = hyper(0.2, "temperature of pairwise alignment", 0.05, 1.0)
     translation_weight: float = hyper(1e-7, "weight of translation alignment", 1e-7, 1e-2, log=True)
+    translation_noise: str = hyper("multiplicative", "noise of translation alignment",
+                                   choices=("multiplicative", "additive"))  # fmt: skip
+    translation_partner: str = hyper("nodes", "what text is translated to: node rows or the intent view",
+                                     choices=("nodes", "intent"))  # fmt: skip
+    translation_nodes: str | int = hyper("all", "nodes that translation and distillation average over: "
+                                         "all, those of the batch, or as many drawn as said",
+                                         low=1, choices=("all", "batch"))  # fmt: skip
     momentum_weight: float = hyper(1e-7, "weight of momentum distillation", 1e-7, 1e-2, log=True)
+    matching: str = hyper("distillation", "matching: text with its teacher, or text with interactions",
+                          choices=("distillation", "similarity"))  # fmt: skip
     n_intents: int = hyper(128, "number of prototypes K a side, unless the backbone has its own",
                            8, 512, log=True)  # fmt: skip
+
+    @property
+    def reads_intents(self) -> bool:
+        """Whether a term reads the interactions' intent view."""
+        translated = self.translation_weight and self.translation_partner == "intent"
+        matched = self.momentum_weight and self.matching == "similarity"
+        return bool(self.intent_weight or translated or matched)
+
+    @property
+    def reads_all_text(self) -> bool:
+        """Whether a term reads every node's intent text."""
+        distilled = self.momentum_weight and self.matching == "distillation"
+        return self.translation_nodes == "all" and bool(self.translation_weight or distilled)
 
 
 class IRLLRec(Alignment):
@@ -36,9 +58,9 @@ class IRLLRec(Alignment):
     RLMRec-Con to the last bit. Text never enters scoring.
 
     Paper: IRLLRec (SIGIR 2025), section 4.
-    Differs: the paper draws translation noise as additive and partners it with the intent view;
-    this is the release's multiplicative noise and node partner. The release knows translation and
-    momentum over LightGCN only.
+    Differs: defaults are the release's multiplicative noise, node partner and distillation; the
+    paper's figure shows ``translation_noise="additive"``, ``translation_partner="intent"`` and
+    ``matching="similarity"``. The release knows translation and momentum over LightGCN only.
     """
 
     profile_text: Tensor
@@ -61,7 +83,7 @@ class IRLLRec(Alignment):
         self.register_buffer("intent_text", text.intent, persistent=False)
         if options.profile_weight:
             self.profile_projector = projector(text.profile.shape[1], embedding_size)
-        if options.intent_weight and not lends_intent:
+        if options.reads_intents and not lends_intent:
             self.user_prototypes = prototype_table(embedding_size, options.n_intents)
             self.item_prototypes = prototype_table(embedding_size, options.n_intents)
         if options.intent_weight or options.translation_weight or options.momentum_weight:
@@ -77,42 +99,82 @@ class IRLLRec(Alignment):
     def terms(self, encoding: Encoding, batch: Batch, masked: Tensor | None) -> Terms:
         """``profile``, ``intent``, ``translation`` and ``momentum``, unweighted."""
         options, nodes, users = self.options, encoding.nodes, encoding.users
-        text = once(lambda: self.intent_projector(self.intent_text))
-        translation = once(lambda: self._translation(text(), nodes))
+        view = once(lambda: self._intent_view(encoding))
+        all_text = once(lambda: self.intent_projector(self.intent_text))
+        sample = once(lambda: self._sample(batch))
+
+        def text(chosen: Rows) -> Tensor:
+            if options.reads_all_text:
+                return all_text()[chosen]
+            return self.intent_projector(self.intent_text[chosen])
 
         def profile() -> Tensor:
-            rows = self.profile_projector(self.profile_text)
-            return text_alignment(nodes, rows, users, batch, options.profile_tau)
+            project = self.profile_projector
+            return text_alignment(
+                nodes, lambda chosen: project(self.profile_text[chosen]), users, batch,
+                options.profile_tau, options.products,
+            )  # fmt: skip
 
         def intent() -> Tensor:
-            view = self._intent_view(encoding)
-            return text_alignment(view, text(), users, batch, options.intent_tau)
+            return text_alignment(view(), text, users, batch, options.intent_tau, options.products)
+
+        def translation() -> Tensor:
+            partner = view() if options.translation_partner == "intent" else nodes
+            chosen, share = sample()
+            return self._translation(text(chosen), partner, chosen, share)
+
+        def matching() -> Tensor:
+            if options.matching == "distillation":
+                chosen, share = sample()
+                return share @ cross_entropy(self.teacher(self.intent_text[chosen]), text(chosen))
+            sides = (batch.user.unique(), users + batch.positive.unique())
+            return similarity_matching(
+                [(view()[side], text(side), self.teacher(self.intent_text[side])) for side in sides],
+                options.intent_tau,
+            )
+
+        shared = once(translation)
 
         def momentum() -> Tensor:
-            matching = 0.6 * self._matching(text())
             if not options.translation_weight:
-                return matching
-            return 0.4 * options.translation_weight * translation() + matching
+                return 0.6 * matching()
+            return 0.4 * options.translation_weight * shared() + 0.6 * matching()
 
-        return {
-            "profile": profile,
-            "intent": intent,
-            "translation": translation,
-            "momentum": momentum,
-        }
+        return {"profile": profile, "intent": intent, "translation": shared, "momentum": momentum}
 
     def _intent_view(self, encoding: Encoding) -> Tensor:
         if encoding.intent is not None:
             return encoding.intent
         return intent_view(self.graph, encoding.layers, self.user_prototypes, self.item_prototypes)
 
-    def _translation(self, text: Tensor, nodes: Tensor) -> Tensor:
-        """Contrast of noisy text rows with noisy node rows over all N nodes, temperature 1."""
-        noisy_text = text + text * self.draw_noise(text)
-        noisy_nodes = nodes + nodes * self.draw_noise(nodes)
-        return info_nce(noisy_text, noisy_nodes, noisy_nodes, 1.0)
+    def _sample(self, batch: Batch) -> tuple[Rows, Tensor]:
+        """Nodes [n] and their shares [n] in an unbiased mean over all N nodes.
 
-    def _matching(self, text: Tensor) -> Tensor:
-        """Interaction-text matching: cross entropy of the student against the teacher."""
-        target = functional.softmax(self.teacher(self.intent_text), dim=1)
-        return -(target * functional.log_softmax(text, dim=1)).sum(1).mean()
+        ``batch``: a node with d train pairs stands d * B / E times among a batch's users and
+        positives on average, so each time counts E / (B d N). Nodes without train pairs never do.
+        """
+        nodes, wanted = self.graph.nodes, self.options.translation_nodes
+        device = self.intent_text.device
+        if wanted == "all":
+            return slice(0, nodes), torch.full((nodes,), 1.0 / nodes, device=device)
+        if wanted == "batch":
+            drawn = torch.cat([batch.user, self.graph.users + batch.positive])
+            node, repeats = drawn.unique(return_counts=True)
+            edges, size = len(self.graph.user_columns), len(batch.user)
+            return node, repeats / self.graph.degrees()[node] * (edges / size / nodes)
+        count = min(int(wanted), nodes)
+        return torch.randperm(nodes, device=device)[:count], torch.full((count,), 1.0 / count, device=device)
+
+    def _translation(self, text: Tensor, partner: Tensor, chosen: Rows, share: Tensor) -> Tensor:
+        """Contrast of noisy text rows with noisy partner rows against all N, temperature 1."""
+        noisy_text, noisy_partner = self._noisy(text), self._noisy(partner)
+        own = noisy_partner if isinstance(chosen, slice) else noisy_partner[chosen]
+        loss = info_nce(
+            noisy_text, own, noisy_partner, 1.0,
+            repeats=share, products=self.options.products,
+        )  # fmt: skip
+        return share.sum() * loss
+
+    def _noisy(self, rows: Tensor) -> Tensor:
+        noise = self.draw_noise(rows)
+        return rows + (rows * noise if self.options.translation_noise == "multiplicative" else noise)

@@ -40,7 +40,7 @@ def test_propagation_and_its_gradient(graph: Graph) -> None:
 
 def test_dropped_propagation_has_the_gradient_of_its_own_transpose(graph: Graph) -> None:
     rows = torch.eye(graph.nodes, requires_grad=True)
-    matrix = graph.propagate(rows, keep=0.5)  # the dropped matrix itself
+    matrix = graph.propagate(rows, graph.drop(0.5))  # the dropped matrix itself
     kept = (matrix != 0).sum() / (dense(graph) != 0).sum()
     assert 0.3 < kept < 0.7
     entries = matrix != 0

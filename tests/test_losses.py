@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from models.losses import BLOCK, bpr, info_nce
+from models.losses import BLOCK_NUMEL, bpr, info_nce
+from models.products import PRODUCTS
 
 
 def plain(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
@@ -22,6 +23,7 @@ def plain(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> 
     return (torch.logsumexp(table, 1) - pull).mean()
 
 
+@settings(deadline=None)  # the first call loads oneDNN
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([0.05, 0.2, 1.0]), st.integers(0, 99))
 def test_info_nce_equals_its_definition(rows: int, count: int, tau: float, seed: int) -> None:
     random = torch.Generator().manual_seed(seed)
@@ -45,6 +47,32 @@ def test_counts_stand_for_duplicates() -> None:
     torch.testing.assert_close(counted, plain(rows[spread], other[spread], other[spread], 0.2))
 
 
+def test_candidates_beyond_a_chunk_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = torch.Generator().manual_seed(4)
+    parts = [torch.randn(n, 8, generator=random, dtype=torch.float64) for n in (5, 5, 40)]
+    ours = [part.clone().requires_grad_() for part in parts]
+    theirs = [part.clone().requires_grad_() for part in parts]
+    monkeypatch.setattr("models.losses.CHUNK", 7)
+    value, wanted = info_nce(*ours, 0.2), plain(*theirs, 0.2)
+    torch.testing.assert_close(value, wanted)
+    torch.autograd.backward([value, wanted])
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine.grad, other.grad)
+
+
+def test_bfloat16_products_stay_near() -> None:
+    random = torch.Generator().manual_seed(6)
+    rows, other = torch.randn(2, 300, 32, generator=random).unbind()
+    grads = []
+    for products in PRODUCTS:
+        ours, theirs = rows.clone().requires_grad_(), other.clone().requires_grad_()
+        loss = info_nce(ours, theirs, theirs, 0.2, products=products)
+        loss.backward()
+        grads.append((loss.detach(), ours.grad, theirs.grad))
+    for exact, rough in zip(*grads, strict=True):
+        assert 0 < (exact - rough).norm() / exact.norm() < 0.01
+
+
 class Largest(TorchDispatchMode):
     """Remembers the largest tensor that any operation makes."""
 
@@ -59,11 +87,11 @@ class Largest(TorchDispatchMode):
 
 
 def test_all_nodes_never_make_a_square_table() -> None:
-    nodes = 4 * BLOCK
+    nodes = 1 << 12
     rows, other = torch.randn(2, nodes, 8).requires_grad_().unbind()
     with Largest() as largest:
         info_nce(rows, other, other, 1.0).backward()
-    assert largest.numel <= BLOCK * nodes < nodes * nodes
+    assert largest.numel <= BLOCK_NUMEL < nodes * nodes
 
 
 def test_a_temperature_that_float32_cannot_hold_is_refused() -> None:

@@ -33,7 +33,7 @@ def test_canonical_names(line: str, name: str) -> None:
         ("IRLLRec[DCFC]", "did you mean 'DCCF'"),
         ("IRLLRec[LightGCN, -intents]", "did you mean 'intent'"),
         ("IRLLRec[LightGCN, text=shufled]", "did you mean 'shuffled'"),
-        ("LightGCN[text=shuffled]", "neither an ablation"),
+        ("LightGCN[text=shuffled]", "no change to LightGCN"),
         ("MostPop[-l2]", "no term 'l2'"),
         ("IRLLRec[LightGCN", "is no system"),
     ],

@@ -1,0 +1,242 @@
+"""Every system's equations in plain float32: whole tables, gathered edges, nothing shared or blocked.
+
+They check the systems' losses and gradients, and are what ``intentbench bench`` measures them
+against. Parameters, hyper-parameters and order of random draws are the system's own; dropped edges
+alone are drawn in another order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.core import Batch
+from models.graph import Graph
+from models.text import TextRows
+
+
+def info_nce(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
+    a, b, c = (functional.normalize(rows) for rows in (anchors, partners, candidates))
+    return ((a @ c.T / tau).exp().sum(1).log() - (a * b).sum(1) / tau).mean()
+
+
+class Plain(nn.Module):
+    """One system, from its parts' names, its values and its parameters' initial numbers."""
+
+    def __init__(
+        self,
+        names: tuple[str, str | None],
+        values: dict[str, Any],
+        parameters: dict[str, Tensor],
+        graph: Graph,
+        text: TextRows | None,
+    ) -> None:
+        """``parameters`` by name in the system, such as ``backbone.user_embedding``."""
+        super().__init__()
+        self.backbone, self.alignment = names
+        self.values, self.text, self.users, self.nodes = values, text, graph.users, graph.nodes
+        user = torch.repeat_interleave(torch.arange(graph.users), graph.user_starts.diff())
+        item = graph.user_columns + graph.users
+        self.source, self.target = torch.cat([user, item]), torch.cat([item, user])
+        degree = torch.bincount(self.source, minlength=self.nodes).float()
+        norm = 1 / (degree[self.source] * degree[self.target]).sqrt()
+        index = torch.stack([self.source, self.target])
+        self.adjacency = torch.sparse_coo_tensor(
+            index, norm, (self.nodes, self.nodes), check_invariants=False
+        ).coalesce()
+        self.given = {}
+        for name, row in parameters.items():
+            made = nn.Parameter(row.detach().clone(), requires_grad=row.requires_grad)
+            self.given[name] = made
+            self.register_parameter(name.replace(".", "_"), made)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Every weighted term."""
+        given, values = self.given, self.values
+        l2 = values["l2_weight"] * sum(row.square().sum() for row in given.values())
+        if "alignment.teacher.network.0.weight" in given:
+            self._move_teacher()
+        ego = self._ego()
+        masked = None
+        if self.alignment == "RLMRec-Gen":
+            masked = torch.randperm(self.nodes)[: int(self.nodes * values["mask_ratio"])]
+            hidden = torch.zeros(self.nodes, 1).index_fill_(0, masked, 1.0)
+            ego = ego * (1 - hidden) + given["alignment.mask_token"] * hidden
+        nodes, views = getattr(self, f"_{self.backbone.lower()}")(ego)
+        terms = {**self._ranking(nodes, batch), "l2": l2}
+        if "contrast_weight" in values:
+            contrast = getattr(self, f"_{self.backbone.lower()}_contrast")
+            terms["contrast"] = values["contrast_weight"] * contrast(nodes, views, batch)
+        if self.alignment == "RLMRec-Gen":
+            rebuilt, rows = (
+                self._mlp("alignment.profile_reconstructor", nodes[masked]),
+                self.text.profile[masked],
+            )
+            loss = info_nce(rebuilt, rows, rows, values["reconstruct_tau"])
+            terms["reconstruct"] = values["reconstruct_weight"] * loss
+        elif self.alignment:
+            rows = self._mlp("alignment.profile_projector", self.text.profile)
+            terms["profile"] = values["profile_weight"] * self._aligned(nodes, rows, batch, "profile_tau")
+        if self.alignment == "IRLLRec":
+            terms |= self._intents(nodes, views, batch)
+        return terms
+
+    def _ego(self) -> Tensor:
+        if self.backbone != "AlphaRec":
+            return torch.cat([self.given["backbone.user_embedding"], self.given["backbone.item_embedding"]])
+        rows = self.text.profile[self.users :]
+        pair = self.source < self.users
+        user, item = self.source[pair], self.target[pair] - self.users
+        sums = torch.zeros(self.users, rows.shape[1]).index_add(0, user, rows[item])
+        means = sums / torch.bincount(user, minlength=self.users).clamp_min(1)[:, None]
+        return self._mlp("backbone.projector", torch.cat([means, rows]))
+
+    def _ranking(self, nodes: Tensor, batch: Batch) -> dict[str, Tensor]:
+        user, items = nodes[batch.user], nodes[self.users :]
+        if self.backbone == "AlphaRec":
+            drawn = torch.randint(len(items), (len(user), self.values["negatives"]))
+            chosen = items[torch.cat([batch.positive[:, None], drawn], 1)]
+            logits = (user[:, None] * chosen).sum(-1) / self.values["softmax_tau"]
+            return {"softmax": (logits.exp().sum(1).log() - logits[:, 0]).mean()}
+        gap = (user * items[batch.positive]).sum(1) - (user * items[batch.negative]).sum(1)
+        return {"bpr": -functional.logsigmoid(gap).mean()}
+
+    # Backbones: the ranked rows [N, D], and what their contrast or intent view is made of.
+
+    def _propagated(self, ego: Tensor, disturb: Any = None) -> list[Tensor]:
+        layers = [ego]
+        for _ in range(self.values["layers"]):
+            made = torch.sparse.mm(self.adjacency, layers[-1])
+            layers.append(disturb(made) if disturb else made)
+        return layers
+
+    def _lightgcn(self, ego: Tensor) -> tuple[Tensor, Any]:
+        layers = self._propagated(ego)
+        return torch.stack(layers).sum(0), layers
+
+    _sgl = _simgcl = _lightgcn
+
+    def _alpharec(self, ego: Tensor) -> tuple[Tensor, Any]:
+        nodes, layers = self._lightgcn(ego)
+        return functional.normalize(nodes), layers
+
+    def _bigcf(self, ego: Tensor) -> tuple[Tensor, Any]:
+        rows, self.layers = self._lightgcn(ego)
+        intents = self._prototyped(rows)
+        return rows + intents * torch.randn_like(rows), intents
+
+    def _dccf(self, ego: Tensor) -> tuple[Tensor, Any]:
+        layers, views = [ego], []
+        for _ in range(self.values["layers"]):
+            e = layers[-1]
+            z, r = torch.sparse.mm(self.adjacency, e), self._prototyped(e)
+            views.append((z, r, self._attended(z, e), self._attended(r, e)))
+            layers.append(e + sum(views[-1]))
+        return torch.stack(layers).sum(0), views
+
+    def _prototyped(self, rows: Tensor, owner: str = "backbone") -> Tensor:
+        sides = zip(rows.tensor_split([self.users]), ("user_prototypes", "item_prototypes"), strict=True)
+        tables = [(part, self.given[f"{owner}.{name}"]) for part, name in sides]
+        return torch.cat([torch.softmax(part @ table, 1) @ table.T for part, table in tables])
+
+    def _attended(self, basis: Tensor, rows: Tensor) -> Tensor:
+        cosine = functional.cosine_similarity(basis[self.source], basis[self.target])
+        weight = (cosine + 1) / 2
+        mass = torch.zeros(self.nodes).index_add(0, self.source, weight).clamp_min(1e-12)
+        messages = (weight / mass[self.source])[:, None] * rows[self.target]
+        return torch.zeros_like(rows).index_add(0, self.source, messages)
+
+    # Contrasts.
+
+    def _sgl_contrast(self, nodes: Tensor, layers: list[Tensor], batch: Batch) -> Tensor:
+        return self._two_views(batch, *(self._dropped(layers[0]) for _ in range(2)))
+
+    def _simgcl_contrast(self, nodes: Tensor, layers: list[Tensor], batch: Batch) -> Tensor:
+        def disturb(rows: Tensor) -> Tensor:
+            noise = functional.normalize(torch.rand_like(rows))
+            return rows + self.values["noise_size"] * noise * torch.sign(rows)
+
+        views = (torch.stack(self._propagated(layers[0], disturb)).sum(0) for _ in range(2))
+        return self._two_views(batch, *views)
+
+    def _dropped(self, ego: Tensor) -> Tensor:
+        if self.values["edge_keep"] == 1:
+            return torch.stack(self._propagated(ego)).sum(0)
+        whole, values = self.adjacency, self.adjacency.values()
+        kept = torch.rand_like(values) < self.values["edge_keep"]
+        self.adjacency = torch.sparse_coo_tensor(
+            whole.indices()[:, kept], values[kept], whole.shape, check_invariants=False
+        ).coalesce()
+        made = torch.stack(self._propagated(ego)).sum(0)
+        self.adjacency = whole
+        return made
+
+    def _two_views(self, batch: Batch, one: Tensor, two: Tensor) -> Tensor:
+        tau, users = self.values["contrast_tau"], self.users
+        user = info_nce(one[batch.user], two[batch.user], two[:users], tau)
+        one, two = one[users:], two[users:]
+        sides = (batch.positive, batch.negative)
+        return user + sum(info_nce(one[side], two[side], two, tau) for side in sides)
+
+    def _dccf_contrast(self, nodes: Tensor, views: Any, batch: Batch) -> Tensor:
+        user, item = batch.user.unique(), self.users + batch.positive.unique()
+        total = 0.0
+        for z, *others in views:
+            for rows in others:
+                for side in (user, item):
+                    part = rows[side]
+                    share = len(side) / len(user)
+                    total = total + share * info_nce(z[side], part, part, self.values["contrast_tau"])
+        return total
+
+    def _bigcf_contrast(self, nodes: Tensor, intents: Tensor, batch: Batch) -> Tensor:
+        tau, item = self.values["contrast_tau"], self.users + batch.positive
+        pairs = [(nodes[side], nodes[side]) for side in (batch.user, item)]
+        pairs += [(nodes[batch.user], nodes[item])]
+        pairs += [(intents[side], intents[side]) for side in (batch.user, item)]
+        return sum(info_nce(one, two, two, tau) for one, two in pairs)
+
+    # Alignments.
+
+    def _mlp(self, name: str, rows: Tensor) -> Tensor:
+        first, last = ((self.given[f"{name}.{at}.weight"], self.given[f"{name}.{at}.bias"]) for at in (0, 2))
+        return functional.linear(functional.leaky_relu(functional.linear(rows, *first)), *last)
+
+    def _aligned(self, nodes: Tensor, rows: Tensor, batch: Batch, tau: str) -> Tensor:
+        user, value = batch.user, self.values[tau]
+        total = info_nce(nodes[user], rows[user], rows[: self.users], value)
+        for side in (self.users + batch.positive, self.users + batch.negative):
+            total = total + info_nce(nodes[side], rows[side], rows[side], value)
+        return total
+
+    def _intents(self, nodes: Tensor, views: Any, batch: Batch) -> dict[str, Tensor]:
+        values, text = self.values, self._mlp("alignment.intent_projector", self.text.intent)
+        terms = {
+            "intent": values["intent_weight"] * self._aligned(self._view(views), text, batch, "intent_tau")
+        }
+        noisy_text = text + text * torch.randn_like(text)
+        noisy_nodes = nodes + nodes * torch.randn_like(nodes)
+        translation = values["translation_weight"] * info_nce(noisy_text, noisy_nodes, noisy_nodes, 1.0)
+        target = torch.softmax(self._mlp("alignment.teacher.network", self.text.intent), 1).detach()
+        matching = -(target * torch.log_softmax(text, 1)).sum(1).mean()
+        momentum = values["momentum_weight"] * (0.4 * translation + 0.6 * matching)
+        return {**terms, "translation": translation, "momentum": momentum}
+
+    def _view(self, views: Any) -> Tensor:
+        if self.backbone == "DCCF":
+            return torch.stack([view[3] for view in views]).mean(0)
+        layers = self.layers if self.backbone == "BIGCF" else views
+        return torch.stack(
+            [self._attended(self._prototyped(rows, "alignment"), rows) for rows in layers[:-1]]
+        ).mean(0)
+
+    @torch.no_grad()
+    def _move_teacher(self) -> None:
+        for name, row in self.given.items():
+            if ".teacher." in name:
+                row.mul_(0.999).add_(
+                    self.given[name.replace("teacher.network", "intent_projector")], alpha=0.001
+                )
