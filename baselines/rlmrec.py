@@ -78,7 +78,7 @@ class RLMRecGen(Alignment):
         """``text.profile`` [N, T] holds a row for every user and item."""
         super().__init__()
         self.options = options
-        self.draw_nodes = torch.randperm
+        self.draw_nodes = _draw_nodes
         self.register_buffer("profile_text", text.profile, persistent=False)
         if options.reconstruct_weight:
             self.mask_token = nn.Parameter(torch.zeros(embedding_size))
@@ -88,8 +88,7 @@ class RLMRecGen(Alignment):
         """Put the mask token in the place of mask_ratio * N random rows of ``ego`` [N, D]."""
         if not self.options.reconstruct_weight:
             return ego, None
-        count = max(1, int(len(ego) * self.options.mask_ratio))
-        masked = self.draw_nodes(len(ego), device=ego.device)[:count]
+        masked = self.draw_nodes(len(ego), self.options.mask_ratio, ego.device)
         return ego.index_copy(0, masked, self.mask_token.expand(len(masked), -1)), masked
 
     def terms(self, encoding: Encoding, batch: Batch, masked: Tensor | None) -> Terms:
@@ -102,3 +101,8 @@ class RLMRecGen(Alignment):
             return info_nce(rebuilt, wanted, wanted, options.reconstruct_tau, products=options.products)
 
         return {"reconstruct": reconstruct}
+
+
+def _draw_nodes(count: int, ratio: float, device: torch.device) -> Tensor:
+    """Numbers of ratio * count random nodes, at least one."""
+    return torch.randperm(count, device=device)[: max(1, int(count * ratio))]

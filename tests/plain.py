@@ -84,6 +84,11 @@ class Plain(nn.Module):
             terms |= self._intents(nodes, views, batch)
         return terms
 
+    def scored(self) -> Tensor:
+        """Rows that are scored, [N, D]."""
+        nodes: Tensor = getattr(self, f"_{self.backbone.lower()}")(self._ego())[0]
+        return nodes
+
     def _ego(self) -> Tensor:
         if self.backbone != "AlphaRec":
             return torch.cat([self.given["backbone.user_embedding"], self.given["backbone.item_embedding"]])
