@@ -15,8 +15,8 @@ from harness.metrics import METRICS, beyond_accuracy
 Scorer = Callable[[np.ndarray], torch.Tensor]
 """User positions [B] to scores [B, I] in canonical item order."""
 
-BLOCK = 1024
-"""Users scored at once; never the whole U x I."""
+BLOCK_NUMEL = 1 << 22
+"""Scores made at once, 16 MiB; blocks beyond 32 MiB are handed back to the system and fetched anew."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,26 @@ def rank(
     scorer: Scorer, users: np.ndarray, relevant: sp.csr_matrix, hidden: sp.csr_matrix, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best ``depth`` items of every user [n, depth], and whether each is relevant."""
-    tops, hits = [], []
-    for start in range(0, len(users), BLOCK):
-        block = users[start : start + BLOCK]
+    tops = []
+    size = max(1, BLOCK_NUMEL // relevant.shape[1])
+    for start in range(0, len(users), size):
+        block = users[start : start + size]
         scores = scorer(block).cpu()
         scores[_entries(hidden[block])] = -torch.inf
-        top = torch.topk(scores, depth, dim=1).indices
-        wanted = torch.zeros(scores.shape, dtype=torch.bool)
-        wanted[_entries(relevant[block])] = True
-        tops.append(top.numpy())
-        hits.append(wanted.gather(1, top).numpy())
-    return np.concatenate(tops), np.concatenate(hits)
+        tops.append(scores.topk(depth).indices.numpy())
+    top = np.concatenate(tops)
+    return top, _member(relevant, users, top)
+
+
+def _member(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Whether the matrix has the entry (rows_n, columns_nk), [n, k]."""
+    width = matrix.shape[1]
+    row, column = matrix.nonzero()
+    known = np.sort(row * width + column)
+    wanted = rows[:, None].astype(np.int64) * width + columns
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    found: np.ndarray = known[at] == wanted
+    return found
 
 
 def _entries(matrix: sp.csr_matrix) -> tuple[torch.Tensor, torch.Tensor]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from models.core import Batch, System
 from models.graph import Graph
+from models.products import product
 
 Scorer = Callable[[np.ndarray], Tensor]
 """Positions [B] in the chosen user order to scores [B, I] in the chosen item order."""
@@ -113,8 +114,8 @@ class HostedRecommender(HostedModel):
         if self._rows is None:
             self._rows = self.system.embeddings()
         user_rows, item_rows = self._rows
-        user_rows, item_rows = user_rows[users - 1], item_rows[items - 1].t()
-        return lambda block: user_rows[block] @ item_rows
+        user_rows, item_rows = user_rows[users - 1], item_rows[items - 1]
+        return lambda block: product(user_rows[block], item_rows)
 
 
 class HostedClassic(HostedModel):
