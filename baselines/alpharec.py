@@ -11,6 +11,7 @@ from torch.nn import functional
 from baselines.lightgcn import linear_layers
 from models.core import Batch, Encoding, Terms, hyper
 from models.graph import Graph, scores_at
+from models.products import take
 from models.text import TextRows, projector
 
 
@@ -59,7 +60,7 @@ class AlphaRec(nn.Module):
         shape = (len(batch.user), self.options.negatives)
         drawn = torch.randint(len(item), shape, device=batch.user.device)
         columns = torch.cat([batch.positive[:, None], drawn], dim=1)
-        logits = scores_at(user[batch.user], item, columns) / self.options.softmax_tau
+        logits = scores_at(take(user, batch.user), item, columns) / self.options.softmax_tau
         return {"softmax": (logits.logsumexp(1) - logits[:, 0]).mean()}
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:

@@ -12,6 +12,7 @@ from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
+from models.products import take
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ class BIGCF(NodeEmbedding):
         total = encoding.nodes.new_zeros(())
         for rows in (encoding.nodes, intents):
             for node, counts in ((user, user_counts), (item, item_counts)):
-                own = rows[node]
+                own = take(rows, node)
                 total = total + self._loss(own, own, own, counts, counts)
         rows = encoding.nodes
-        return total + self._loss(rows[batch.user], rows[items], rows[item], None, item_counts)
+        return total + self._loss(
+            take(rows, batch.user), take(rows, items), take(rows, item), None, item_counts
+        )
 
     def _loss(
         self, anchors: Tensor, partners: Tensor, others: Tensor, repeats: Tensor | None, counts: Tensor

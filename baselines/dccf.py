@@ -12,6 +12,7 @@ from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
+from models.products import take
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ class DCCF(NodeEmbedding):
         total = encoding.nodes.new_zeros(())
         for index in range(options.layers):
             for side in sides:
-                anchors = encoding.views["z"][index][side]
+                anchors = take(encoding.views["z"][index], side)
                 share = len(side) / len(user)
                 for name in ("r", "h_z", "h_r"):
-                    rows = encoding.views[name][index][side]
+                    rows = take(encoding.views[name][index], side)
                     loss = info_nce(anchors, rows, rows, options.contrast_tau, products=options.products)
                     total = total + share * loss
         return total

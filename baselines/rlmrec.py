@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
 from models.losses import info_nce
+from models.products import take
 from models.text import TextRows, projector, text_alignment
 
 
@@ -52,7 +53,7 @@ class RLMRecCon(Alignment):
         def profile() -> Tensor:
             return text_alignment(
                 encoding.nodes,
-                lambda nodes: self.profile_projector(self.profile_text[nodes]),
+                lambda nodes: self.profile_projector(take(self.profile_text, nodes)),
                 encoding.users,
                 batch,
                 options.profile_tau,
@@ -96,8 +97,9 @@ class RLMRecGen(Alignment):
         options = self.options
 
         def reconstruct() -> Tensor:
-            rebuilt = self.profile_reconstructor(encoding.nodes[masked])
-            wanted = self.profile_text[masked]
+            assert masked is not None  # with weight, corrupt() hid some
+            rebuilt = self.profile_reconstructor(take(encoding.nodes, masked))
+            wanted = take(self.profile_text, masked)
             return info_nce(rebuilt, wanted, wanted, options.reconstruct_tau, products=options.products)
 
         return {"reconstruct": reconstruct}

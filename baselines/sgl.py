@@ -12,6 +12,7 @@ from baselines.lightgcn import NodeEmbedding, linear_layers
 from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.losses import info_nce
+from models.products import take
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class TwoViews(NodeEmbedding):
         node, repeats = nodes.unique(return_counts=True)
         options = self.options
         return info_nce(
-            first[node], second[node], second, options.contrast_tau,
+            take(first, node), take(second, node), second, options.contrast_tau,
             repeats=repeats, products=options.products,
         )  # fmt: skip
 

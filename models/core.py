@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.losses import bpr
-from models.products import PRODUCTS
+from models.products import PRODUCTS, take
 
 Terms = Mapping[str, Callable[[], Tensor]]
 """Named scalar losses, each computed only when it is called."""
@@ -106,7 +106,7 @@ class Alignment(nn.Module):
 def rank_by_bpr(encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
     """``bpr`` on the read-out: what most backbones rank by."""
     user, item = encoding.split()
-    return {"bpr": bpr(user[batch.user], item[batch.positive], item[batch.negative])}
+    return {"bpr": bpr(take(user, batch.user), take(item, batch.positive), take(item, batch.negative))}
 
 
 def weigh(terms: Terms, weights: Mapping[str, float]) -> dict[str, Tensor]:
@@ -182,4 +182,4 @@ class System(nn.Module):
             return torch.stack([row.square().sum() for row in self.parameters()]).sum()
         users = self.backbone.users
         rows = (batch.user, users + batch.positive, users + batch.negative)
-        return torch.stack([ego[row].square().sum() for row in rows]).sum() / len(batch.user)
+        return torch.stack([take(ego, row).square().sum() for row in rows]).sum() / len(batch.user)

@@ -12,7 +12,8 @@ from models.graph import Graph
 from models.intents import Teacher, intent_view, prototype_table
 from models.losses import info_nce
 from models.matching import cross_entropy, similarity_matching
-from models.text import Rows, TextRows, once, projector, text_alignment
+from models.products import Rows, take
+from models.text import TextRows, once, projector, text_alignment
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ class IRLLRec(Alignment):
 
         def text(chosen: Rows) -> Tensor:
             if options.reads_all_text:
-                return all_text()[chosen]
-            return self.intent_projector(self.intent_text[chosen])
+                return take(all_text(), chosen)
+            return self.intent_projector(take(self.intent_text, chosen))
 
         def profile() -> Tensor:
             project = self.profile_projector
             return text_alignment(
-                nodes, lambda chosen: project(self.profile_text[chosen]), users, batch,
+                nodes, lambda chosen: project(take(self.profile_text, chosen)), users, batch,
                 options.profile_tau, options.products,
             )  # fmt: skip
 
@@ -126,10 +127,13 @@ class IRLLRec(Alignment):
         def matching() -> Tensor:
             if options.matching == "distillation":
                 chosen, share = sample()
-                return share @ cross_entropy(self.teacher(self.intent_text[chosen]), text(chosen))
+                return share @ cross_entropy(self.teacher(take(self.intent_text, chosen)), text(chosen))
             sides = (batch.user.unique(), users + batch.positive.unique())
             return similarity_matching(
-                [(view()[side], text(side), self.teacher(self.intent_text[side])) for side in sides],
+                [
+                    (take(view(), side), text(side), self.teacher(take(self.intent_text, side)))
+                    for side in sides
+                ],
                 options.intent_tau,
             )
 
@@ -168,7 +172,7 @@ class IRLLRec(Alignment):
     def _translation(self, text: Tensor, partner: Tensor, chosen: Rows, share: Tensor) -> Tensor:
         """Contrast of noisy text rows with noisy partner rows against all N, temperature 1."""
         noisy_text, noisy_partner = self._noisy(text), self._noisy(partner)
-        own = noisy_partner if isinstance(chosen, slice) else noisy_partner[chosen]
+        own = noisy_partner if isinstance(chosen, slice) else take(noisy_partner, chosen)
         loss = info_nce(
             noisy_text, own, noisy_partner, 1.0,
             repeats=share, products=self.options.products,

@@ -49,40 +49,51 @@ class _MeanLogSumExp(torch.autograd.Function):
         candidates: Tensor,
         tau: float,
         weight: Tensor,
-        counts: Tensor,
+        counts: Tensor | None,
         precision: torch.dtype,
     ) -> Tensor:
-        grad_anchors, grad_candidates = torch.empty_like(anchors), torch.zeros_like(candidates)
-        total = anchors.new_zeros(())
+        total, grad_anchors = anchors.new_zeros(()), torch.empty_like(anchors)
+        moving = ctx.needs_input_grad[1]  # not so for given rows, such as the text's own
+        grad_candidates = torch.zeros_like(candidates) if moving else None
         chunks = [part.to(precision) for part in candidates.split(CHUNK)]
-        counted = torch.cat([candidates * counts, counts], dim=1).to(precision)
+        counted = _with_counts(candidates, counts).to(precision)
         counted_chunks = [part.t().contiguous() for part in counted.split(CHUNK)]
         rows = max(LEAST_BLOCK, BLOCK_NUMEL // len(candidates))
         for start in range(0, len(anchors), rows):
             part = slice(start, start + rows)
-            block = anchors[part].t().contiguous()
             powers = (anchors[part] / (tau * math.log(2.0))).to(precision)
-            sums = block.new_zeros(len(block) + 1, block.shape[1])
+            sums = anchors.new_zeros(anchors.shape[1] + 1, len(powers))
             for chunk, summand in zip(chunks, counted_chunks, strict=True):
                 odds = product(chunk, powers).exp2_()
                 sums += product(summand, odds.t())
-            mass = sums[-1]  # counted candidates end in their counts
+            mass = sums[-1]
             total += weight[part] @ mass.log()
             scale = weight[part] / (mass * tau)
-            grad_anchors[part] = (sums[:-1] * scale).t()
-            pulls = (block * scale).to(precision)
+            torch.mul(sums[:-1].t(), scale.unsqueeze(1), out=grad_anchors[part])
+            if grad_candidates is None:
+                continue
+            pulls = (anchors[part].t() * scale).contiguous().to(precision)
             for chunk, grad in zip(chunks, grad_candidates.split(CHUNK), strict=True):
                 if len(chunks) > 1:  # more than the cache holds: made again, not kept
                     odds = product(chunk, powers).exp2_()
                 grad += product(odds, pulls)
-        ctx.save_for_backward(grad_anchors, grad_candidates.mul_(counts))
+        if grad_candidates is not None and counts is not None:
+            grad_candidates.mul_(counts)
+        ctx.save_for_backward(grad_anchors, grad_candidates)
         return total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        anchors, candidates = (made * grads[0] for made in ctx.saved_tensors)
+        anchors, candidates = (made if made is None else made * grads[0] for made in ctx.saved_tensors)
         return anchors, candidates, None, None, None, None
+
+
+def _with_counts(candidates: Tensor, counts: Tensor | None) -> Tensor:
+    """Candidates times their counts, and the counts behind them: what odds sum up to, [M, D + 1]."""
+    if counts is None:
+        return functional.pad(candidates, (0, 1), value=1.0)
+    return torch.cat([candidates * counts, counts], dim=1)
 
 
 def info_nce(
@@ -123,8 +134,8 @@ def info_nce(
     candidates = partners if same else functional.normalize(candidates)
     weight = anchors.new_ones(len(anchors)) if repeats is None else repeats.to(anchors.dtype)
     weight = weight / weight.sum()
-    counted = candidates.new_ones(len(candidates)) if counts is None else counts.to(candidates.dtype)
+    counted = None if counts is None else counts.to(candidates.dtype).unsqueeze(1)
     pull = weight @ (anchors * partners).sum(1) / tau
     precision = anchors.dtype if products == "float32" else torch.bfloat16
-    push = _MeanLogSumExp.apply(anchors, candidates, tau, weight, counted.unsqueeze(1), precision)
+    push = _MeanLogSumExp.apply(anchors, candidates, tau, weight, counted, precision)
     return push - pull

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.core import Batch
 from models.losses import info_nce
-from models.products import Linear
+from models.products import Linear, Rows, take
 
 T = TypeVar("T")
 
@@ -32,10 +32,6 @@ def projector(width: int, embedding_size: int) -> nn.Sequential:
     for layer in (first, last):
         nn.init.xavier_uniform_(layer.weight)
     return nn.Sequential(first, nn.LeakyReLU(), last)
-
-
-Rows = slice | Tensor
-"""Which nodes: a span, or their numbers."""
 
 
 def text_alignment(
@@ -63,14 +59,16 @@ def text_alignment(
     """
     user, repeats = batch.user.unique(return_counts=True)
     all_users = text(slice(0, users))
-    total = info_nce(nodes[user], all_users[user], all_users, tau, repeats=repeats, products=products)
+    total = info_nce(
+        take(nodes, user), take(all_users, user), all_users, tau, repeats=repeats, products=products
+    )
     items, place = torch.stack([batch.positive, batch.negative]).unique(return_inverse=True)
-    item_nodes, item_text = nodes[users + items], text(users + items)
+    item_nodes, item_text = take(nodes, users + items), text(users + items)
     for side in place:
         item, repeats = side.unique(return_counts=True)
-        rows = item_text[item]
+        rows = take(item_text, item)
         total = total + info_nce(
-            item_nodes[item], rows, rows, tau, repeats=repeats, counts=repeats, products=products
+            take(item_nodes, item), rows, rows, tau, repeats=repeats, counts=repeats, products=products
         )
     return total
 

@@ -13,7 +13,7 @@ from tests.conftest import ITEMS, USERS
 
 def dense(graph: Graph) -> torch.Tensor:
     """A-bar as a dense matrix."""
-    return graph.csr(graph.values).to_dense()
+    return graph.propagate(torch.eye(graph.nodes))
 
 
 def adjacency(pairs: np.ndarray) -> torch.Tensor:
