@@ -1,4 +1,4 @@
-"""The command line: run, report, status, systems, data check, doctor."""
+"""The command line: run, report, status, systems, data check, bench, doctor."""
 
 from __future__ import annotations
 
@@ -193,6 +193,23 @@ def check(plan: PlanPath) -> None:
             for fact, value in describe(dataset, text).items():
                 table.add_row(fact, value)
             _show(table)
+
+
+@app.command()
+def bench(
+    json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    grow: Annotated[bool, typer.Option(help="Measure how steps grow with the graph instead.")] = False,
+    only: Annotated[str | None, typer.Option(help="Measure this row or system alone.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Steps of which the median counts.")] = 5,
+    largest: Annotated[int, typer.Option(min=1, help="Largest graph of --grow, times Amazon-book.")] = 64,
+    out: Annotated[Path, typer.Option(help="Folder of growth.csv and growth.png.")] = Path("results/bench"),
+) -> None:
+    """Time our steps beside RecBole's and the plainly written equations', on this machine."""
+    with _sentences():
+        from harness.bench import show
+
+        found = show.growth(only, largest, out) if grow else show.speed(only, repeats)
+        typer.echo(found.to_json(orient="records") if json else show.table(found))
 
 
 @app.command()

@@ -57,8 +57,8 @@ class Graph(nn.Module):
         source = np.repeat(np.arange(self.nodes), np.diff(whole.indptr))
         scale = 1.0 / np.sqrt(degree)
         buffers = {
-            "starts": whole.indptr.astype(np.int64),
-            "columns": whole.indices.astype(np.int64),
+            "starts": whole.indptr.astype(np.int32),  # half the traffic of 64 bits
+            "columns": whole.indices.astype(np.int32),
             "values": (scale[source] * scale[whole.indices]).astype(np.float32),
             "edge_of": whole.data - 1,
             "mirror": np.lexsort((source, whole.indices)),
@@ -82,7 +82,7 @@ class Graph(nn.Module):
         if keep >= 1.0:
             return None
         kept = self.values * (torch.rand_like(self.values) < keep)
-        return kept, kept[self.mirror]
+        return kept, kept.index_select(0, self.mirror)
 
     def attend(self, rows: Tensor, basis: Tensor) -> Tensor:
         """G(basis) @ rows: the mean of the neighbours' rows [N, D] weighted by similarity.

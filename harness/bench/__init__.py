@@ -1,0 +1,1 @@
+"""Speed and memory: our steps beside RecBole's and beside the plainly written equations."""

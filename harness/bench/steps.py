@@ -1,0 +1,80 @@
+"""One training step of a system as something that can be repeated and timed."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from harness import InputError
+from harness.bench.world import World
+from harness.systems import assemble, parse, settings
+from models.core import Batch
+
+Step = Callable[[], Any]
+
+PLAIN = Path(__file__).parents[2] / "tests" / "plain.py"
+"""The equations written plainly; they belong to the tests, which check the systems by them."""
+
+
+def our_step(line: str, world: World, chosen: dict[str, Any] | None = None) -> tuple[Step, nn.Module]:
+    """A step of ours: losses, gradients, fused Adam. Also gives the system, so that others can copy it."""
+    spec = parse(line)
+    torch.manual_seed(0)
+    text = world.text if spec.needs_text else None
+    system = assemble(spec, settings(spec, chosen or {}), world.graph, text)
+    return repeatable(system, world.batches(), fused=True), system
+
+
+def plain_step(line: str, world: World, system: nn.Module) -> Step:
+    """The same step from the plainly written equations, on a copy of the system's parameters.
+
+    Raises:
+        InputError: The tests are not beside the harness.
+    """
+    spec = parse(line)
+    text = world.text if spec.needs_text else None
+    names, values = (spec.backbone, spec.alignment), settings(spec, {})
+    parameters = dict(system.named_parameters())
+    return repeatable(_plain_class()(names, values, parameters, world.graph, text), world.batches())
+
+
+def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
+    """A step of anything that has ``losses``."""
+    wanted = [row for row in module.parameters() if row.requires_grad]
+    optimiser = torch.optim.Adam(wanted, lr=1e-3, fused=fused)
+
+    def step() -> None:
+        optimiser.zero_grad()
+        torch.stack(list(module.losses(next(batches)).values())).sum().backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    return step
+
+
+def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
+    """Median seconds of each step, the steps taking turns so that they share a machine's moods."""
+    seconds: list[list[float]] = [[] for _ in steps]
+    for turn in range(warm + repeats):
+        for step, mine in zip(steps, seconds, strict=True):
+            started = time.perf_counter()
+            step()
+            if turn >= warm:
+                mine.append(time.perf_counter() - started)
+    return [statistics.median(mine) for mine in seconds]
+
+
+def _plain_class() -> Any:
+    """``Plain`` of the tests, which are no installed package."""
+    spec = importlib.util.spec_from_file_location("intentbench_plain", PLAIN)
+    if not PLAIN.is_file() or spec is None or spec.loader is None:
+        raise InputError(f"{PLAIN}: not found; `bench` needs a checkout with its tests")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Plain
