@@ -34,66 +34,111 @@ def bpr(user: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     return functional.softplus(gap).mean()
 
 
-class _MeanLogSumExp(torch.autograd.Function):
-    """Weighted mean over anchors of log sum_c n_c exp(a . c / tau) for unit rows.
+class _InfoNCE(torch.autograd.Function):
+    """InfoNCE whose gradient is made in the forward pass.
 
     The result is one number, so its gradient is known up to a factor while a block of odds is still
-    at hand: it is made in the forward pass, and no [B, M] table is ever kept. Unit rows bound the
-    logits by 1 / tau, so no shift is needed; powers of 2 take a quarter of the time of exp.
+    at hand, and no [B, M] table is ever kept. ``partners`` None stands for the candidates themselves.
     """
 
     @staticmethod
     def forward(
         ctx: Any,
         anchors: Tensor,
+        partners: Tensor | None,
         candidates: Tensor,
         tau: float,
         weight: Tensor,
         counts: Tensor | None,
         precision: torch.dtype,
     ) -> Tensor:
-        total, grad_anchors = anchors.new_zeros(()), torch.empty_like(anchors)
-        moving = ctx.needs_input_grad[1]  # not so for given rows, such as the text's own
-        grad_candidates = torch.zeros_like(candidates) if moving else None
-        chunks = [part.to(precision) for part in candidates.split(CHUNK)]
-        counted = _with_counts(candidates, counts).to(precision)
-        counted_chunks = [part.t().contiguous() for part in counted.split(CHUNK)]
-        rows = max(LEAST_BLOCK, BLOCK_NUMEL // len(candidates))
-        for start in range(0, len(anchors), rows):
-            part = slice(start, start + rows)
-            powers = (anchors[part] / (tau * math.log(2.0))).to(precision)
-            sums = anchors.new_zeros(anchors.shape[1] + 1, len(powers))
-            for chunk, summand in zip(chunks, counted_chunks, strict=True):
-                odds = product(chunk, powers).exp2_()
-                sums += product(summand, odds.t())
-            mass = sums[-1]
-            total += weight[part] @ mass.log()
-            scale = weight[part] / (mass * tau)
-            torch.mul(sums[:-1].t(), scale.unsqueeze(1), out=grad_anchors[part])
-            if grad_candidates is None:
-                continue
-            pulls = (anchors[part].t() * scale).contiguous().to(precision)
-            for chunk, grad in zip(chunks, grad_candidates.split(CHUNK), strict=True):
-                if len(chunks) > 1:  # more than the cache holds: made again, not kept
-                    odds = product(chunk, powers).exp2_()
-                grad += product(odds, pulls)
-        if grad_candidates is not None and counts is not None:
-            grad_candidates.mul_(counts)
-        ctx.save_for_backward(grad_anchors, grad_candidates)
+        anchor, anchor_norm = _unit(anchors)
+        candidate, candidate_norm = _unit(candidates)
+        partner, partner_norm = (candidate, candidate_norm) if partners is None else _unit(partners)
+        moving = ctx.needs_input_grad[2]  # not so for given rows, such as the text's own
+        total, grad_anchor, grad_candidate = _push(anchor, candidate, tau, weight, counts, precision, moving)
+        pull = (weight / tau).unsqueeze(1)
+        total -= (pull * (anchor * partner).sum(1, keepdim=True)).sum()
+        grad_anchor.addcmul_(pull, partner, value=-1.0)
+        grad_partner = None
+        if partners is None and grad_candidate is not None:
+            grad_candidate.addcmul_(pull, anchor, value=-1.0)
+        elif partners is not None and ctx.needs_input_grad[1]:
+            grad_partner = _through_unit(pull * -anchor, partner, partner_norm)
+        if grad_candidate is not None:
+            grad_candidate = _through_unit(grad_candidate, candidate, candidate_norm)
+        grads = (_through_unit(grad_anchor, anchor, anchor_norm), grad_partner, grad_candidate)
+        ctx.save_for_backward(*grads)
         return total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        anchors, candidates = (made if made is None else made * grads[0] for made in ctx.saved_tensors)
-        return anchors, candidates, None, None, None, None
+        made = (grad if grad is None else grad * grads[0] for grad in ctx.saved_tensors)
+        return *made, None, None, None, None
+
+
+def _unit(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows of length one, [n, D], and their lengths before, [n, 1]."""
+    norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(1e-12)
+    return rows / norm, norm
+
+
+def _through_unit(grad: Tensor, unit: Tensor, norm: Tensor) -> Tensor:
+    """The gradient of unit rows carried back to the rows they came from; writes over ``grad``."""
+    along = (grad * unit).sum(1, keepdim=True)
+    return grad.addcmul_(along, unit, value=-1.0).div_(norm)
+
+
+def _push(
+    anchors: Tensor,
+    candidates: Tensor,
+    tau: float,
+    weight: Tensor,
+    counts: Tensor | None,
+    precision: torch.dtype,
+    moving: bool,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Weighted sum over anchors of log sum_c n_c exp(a . c / tau) for unit rows, and its gradients.
+
+    Unit rows bound the logits by 1 / tau, so no shift is needed; powers of 2 take a quarter of the
+    time of exp.
+    """
+    total, grad_anchors = anchors.new_zeros(()), torch.empty_like(anchors)
+    grad_candidates = torch.zeros_like(candidates) if moving else None
+    chunks = [part.to(precision) for part in candidates.split(CHUNK)]
+    counted = _with_counts(candidates, counts).to(precision).split(CHUNK, dim=1)
+    rows = max(LEAST_BLOCK, BLOCK_NUMEL // len(candidates))
+    for start in range(0, len(anchors), rows):
+        part = slice(start, start + rows)
+        powers = (anchors[part] / (tau * math.log(2.0))).to(precision)
+        sums = anchors.new_zeros(anchors.shape[1] + 1, len(powers))
+        for chunk, summand in zip(chunks, counted, strict=True):
+            odds = product(chunk, powers).exp2_()
+            sums += product(summand, odds.t())
+        mass = sums[-1]
+        total += weight[part] @ mass.log()
+        scale = weight[part] / (mass * tau)
+        torch.mul(sums[:-1].t(), scale.unsqueeze(1), out=grad_anchors[part])
+        if grad_candidates is None:
+            continue
+        pulls = (anchors[part].t() * scale).contiguous().to(precision)
+        for chunk, grad in zip(chunks, grad_candidates.split(CHUNK), strict=True):
+            if len(chunks) > 1:  # more than the cache holds: made again, not kept
+                odds = product(chunk, powers).exp2_()
+            grad += product(odds, pulls)
+    if grad_candidates is not None and counts is not None:
+        grad_candidates.mul_(counts.unsqueeze(1))
+    return total, grad_anchors, grad_candidates
 
 
 def _with_counts(candidates: Tensor, counts: Tensor | None) -> Tensor:
-    """Candidates times their counts, and the counts behind them: what odds sum up to, [M, D + 1]."""
-    if counts is None:
-        return functional.pad(candidates, (0, 1), value=1.0)
-    return torch.cat([candidates * counts, counts], dim=1)
+    """Candidates times their counts, and the counts below: what odds sum up to, [D + 1, M]."""
+    made = candidates.new_ones(candidates.shape[1] + 1, len(candidates))
+    if counts is not None:
+        made[:] = counts
+    made[:-1] *= candidates.t()
+    return made
 
 
 def info_nce(
@@ -129,13 +174,10 @@ def info_nce(
     """
     if tau < LOWEST_TAU:
         raise ValueError(f"InfoNCE's temperature is {tau}; expected at least {LOWEST_TAU}")
-    same = partners is candidates
-    anchors, partners = functional.normalize(anchors), functional.normalize(partners)
-    candidates = partners if same else functional.normalize(candidates)
     weight = anchors.new_ones(len(anchors)) if repeats is None else repeats.to(anchors.dtype)
     weight = weight / weight.sum()
-    counted = None if counts is None else counts.to(candidates.dtype).unsqueeze(1)
-    pull = weight @ (anchors * partners).sum(1) / tau
+    counts = None if counts is None else counts.to(candidates.dtype)
     precision = anchors.dtype if products == "float32" else torch.bfloat16
-    push = _MeanLogSumExp.apply(anchors, candidates, tau, weight, counted, precision)
-    return push - pull
+    other = None if partners is candidates else partners
+    made: Tensor = _InfoNCE.apply(anchors, other, candidates, tau, weight, counts, precision)
+    return made

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
-from harness.evaluation import evaluate
+from harness.evaluation import best, evaluate
 from harness.metrics import METRICS
 
 
@@ -22,6 +24,16 @@ def test_lists_are_the_best_unseen_items() -> None:
     assert found["user"].tolist() == [0, 1], "a user with nothing to find is not measured"
     assert found["recall@1"].tolist() == [0.5, 0.0]
     assert found["recall@3"].tolist() == [1.0, 1.0]
+
+
+@given(st.integers(1, 8), st.integers(1, 400), st.integers(1, 20), st.integers(0, 99))
+def test_best_equals_sorting(rows: int, columns: int, depth: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    scores = torch.from_numpy(random.permutation(rows * columns).reshape(rows, columns).astype(np.float32))
+    scores[torch.from_numpy(random.random((rows, columns)) < 0.1)] = -torch.inf
+    depth = min(depth, columns)
+    found = scores.gather(1, best(scores, depth))
+    assert torch.equal(found, scores.sort(descending=True).values[:, :depth])
 
 
 @pytest.fixture(scope="module")
