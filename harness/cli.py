@@ -54,10 +54,12 @@ def run(
 ) -> None:
     """Train and test every run the store lacks; interrupt and repeat at will."""
     with _sentences():
+        from harness.memory import keep_freed_memory
         from harness.plan import load_plan
         from harness.report import standings
         from harness.store import Store
 
+        keep_freed_memory()
         loaded, place = load_plan(plan), Store(store)
         chosen = _only(loaded, only)
         found = [each for each in standings(loaded, place) if chosen(each.system)]
@@ -108,6 +110,9 @@ def report(
     plan: PlanPath,
     store: StorePath = DEFAULT_STORE,
     out: Annotated[Path | None, typer.Option(help="Folder of the tables; results/NAME by default.")] = None,
+    published: Annotated[
+        Path | None, typer.Option(help="CSV of published numbers to show beside ours.", show_default=False)
+    ] = None,
 ) -> None:
     """Write leaderboard.md, .csv and .tex from the store alone."""
     with _sentences():
@@ -116,7 +121,7 @@ def report(
         from harness.store import Store
 
         loaded = load_plan(plan)
-        files = write(loaded, Store(store), out or Path("results") / loaded.name)
+        files = write(loaded, Store(store), out or Path("results") / loaded.name, published)
         typer.echo(files[0].read_text(encoding="utf-8"))
         for file in files:
             typer.echo(f"wrote {file}")

@@ -92,7 +92,7 @@ def best(scores: torch.Tensor, depth: int) -> torch.Tensor:
     groups = scores.shape[1] // GROUP
     if groups <= depth:
         return scores.topk(depth).indices
-    whole = scores[:, : groups * GROUP].unflatten(1, (GROUP, groups))  # column c is in group c % groups
+    whole = scores[:, : groups * GROUP].reshape(-1, GROUP, groups)  # column c is in group c % groups
     chosen = whole.amax(1).topk(depth, sorted=False).indices
     columns = (chosen.unsqueeze(2) + groups * torch.arange(GROUP)).flatten(1)
     rest = torch.arange(groups * GROUP, scores.shape[1]).expand(len(scores), -1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness import InputError, stats, tables
+from harness import InputError, published, stats, tables
 from harness.data.dataset import SPLITS
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand
 from harness.store import Store
@@ -54,12 +54,15 @@ def _standing(run: Run, checksum: str | None, store: Store) -> Standing:
     return Standing(*name, record["status"], record.get("reason", ""), identity)
 
 
-def write(plan: Plan, store: Store, out: Path) -> list[Path]:
+def write(plan: Plan, store: Store, out: Path, beside: Path | None = None) -> list[Path]:
     """Write ``leaderboard.{md,csv,tex}`` of every dataset; returns the files.
 
+    ``beside`` is a file of published numbers to show beside ours.
+
     Raises:
-        InputError: The store holds no finished run of the plan.
+        InputError: The store holds no finished run of the plan; the published numbers are unreadable.
     """
+    known = published.read(beside) if beside else None
     found = standings(plan, store)
     if not any(each.status == "finished" for each in found):
         raise InputError(
@@ -71,6 +74,8 @@ def write(plan: Plan, store: Store, out: Path) -> list[Path]:
         mine = [each for each in found if each.dataset == dataset.name]
         section = _section(plan, dataset, mine, store)
         files["md"] += section.markdown
+        if known is not None:
+            files["md"] += _published(known, dataset.name, mine, store)
         files["tex"] += section.tex
         frames.append(section.frame)
     out.mkdir(parents=True, exist_ok=True)
@@ -144,6 +149,22 @@ def _loss_shares(store: Store, groups: dict[str, list[str]]) -> list[str]:
             shares = ", ".join(f"{term} {share:.1%}" for term, share in (losses / losses.sum()).items())
             lines.append(f"- {name}: {shares}")
     return ["Shares of the training loss at the best epoch:", "\n".join(lines)] if lines else []
+
+
+def _published(known: pd.DataFrame, dataset: str, mine: list[Standing], store: Store) -> list[str]:
+    """Published numbers beside ours, for what both have."""
+    runs = [each for each in mine if each.status == "finished"]
+    ours = store.run_means([each.identity for each in runs])
+    ours.insert(0, "system", [each.system for each in runs])
+    found = published.beside(known, dataset, ours)
+    if found.empty:
+        return [f"No published number of {dataset} is for a system and metric of this table."]
+    sources = "; ".join(sorted(known.loc[known["dataset"] == dataset, "source"].unique()))
+    return [
+        "Mean over our repetitions / published number (difference):",
+        tables.markdown(tables.published(found)),
+        f"Source: {sources}.",
+    ]
 
 
 def _sizes(noted: dict[str, Any]) -> str:

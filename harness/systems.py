@@ -44,12 +44,16 @@ def _untold(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 BACKBONES = {
-    "LightGCN": Entry(_untold(LightGCN), LightGCNHyper, "linear propagation (SIGIR 2020)"),
-    "SGL": Entry(_untold(SGL), SGLHyper, "views with dropped edges, contrasted (SIGIR 2021)"),
-    "SimGCL": Entry(_untold(SimGCL), SimGCLHyper, "views with added noise, contrasted (SIGIR 2022)"),
-    "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)"),
-    "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)"),
-    "AlphaRec": Entry(AlphaRec, AlphaRecHyper, "item text in place of ids (ICLR 2025)", needs_text=True),
+    "LightGCN": Entry(_untold(LightGCN), LightGCNHyper, "linear propagation (SIGIR 2020)", tables=10),
+    "SGL": Entry(_untold(SGL), SGLHyper, "views with dropped edges, contrasted (SIGIR 2021)", tables=24),
+    "SimGCL": Entry(
+        _untold(SimGCL), SimGCLHyper, "views with added noise, contrasted (SIGIR 2022)", tables=28
+    ),
+    "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)", tables=46),
+    "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)", tables=22),
+    "AlphaRec": Entry(
+        AlphaRec, AlphaRecHyper, "item text in place of ids (ICLR 2025)", needs_text=True, tables=14
+    ),
 }
 
 ALIGNMENTS = {
@@ -58,12 +62,14 @@ ALIGNMENTS = {
         RLMRecConHyper,
         "profile text by contrast (WWW 2024)",
         needs_text=True,
+        tables=10,
     ),
     "RLMRec-Gen": Entry(
         lambda options, graph, text, size, backbone: RLMRecGen(options, text, size),
         RLMRecGenHyper,
         "profile text of hidden nodes rebuilt (WWW 2024)",
         needs_text=True,
+        tables=8,
     ),
     "IRLLRec": Entry(
         lambda options, graph, text, size, backbone: IRLLRec(
@@ -72,6 +78,7 @@ ALIGNMENTS = {
         IRLLRecHyper,
         "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
         needs_text=True,
+        tables=40,
     ),
 }
 

@@ -57,6 +57,19 @@ def leaderboard(
     return table
 
 
+def published(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a system, one column a metric: our mean / the published number (difference).
+
+    Args:
+        found: Columns ``system``, ``metric``, ``here``, ``published`` and ``difference``.
+    """
+    cells = [f"{row.here:.4f} / {row.published:.4f} ({row.difference:+.4f})" for row in found.itertuples()]
+    wide = found.assign(cell=cells).pivot(index="system", columns="metric", values="cell")
+    wide = wide.reindex(index=found["system"].unique(), columns=found["metric"].unique())
+    wide.columns = [title(metric) for metric in wide.columns]
+    return wide.fillna("").rename_axis("System").reset_index()
+
+
 def _cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
     """Every system's cell for one metric: mean, interval, mark; best and second styled."""
     place = rows["mean"].rank(method="min", ascending=False)

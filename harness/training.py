@@ -20,6 +20,7 @@ import torch
 from harness import recbole_host
 from harness.data.dataset import SPLITS, Dataset, digest
 from harness.evaluation import Evaluation, evaluate
+from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.plan import Run
 from harness.recbole_models import hosted
 from harness.sampling import PairSampler
@@ -101,6 +102,7 @@ def train(run: Run, data: Material, progress: Progress | None = None) -> Outcome
 
 def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, Any]]:
     """The trained model, and what training says of itself."""
+    _refuse_beyond_memory(run, data)
     spec = run.system
     model_class = hosted(spec.name)
     table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
@@ -129,6 +131,14 @@ def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, A
         return model, {}
     seed_everything(run.seed("noise"))
     return model, _train(run, data, config, model, progress)
+
+
+def _refuse_beyond_memory(run: Run, data: Material) -> None:
+    dataset, width = data.dataset, data.table.user_profile.shape[1] if data.table else 0
+    sizes = Sizes(len(dataset.users), len(dataset.items), len(dataset.train), width)
+    needed, free = needed_bytes(run.system, run.settings, sizes), psutil.virtual_memory().available
+    if needed > free:
+        raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
 
 
 def _train(run: Run, data: Material, config: Any, model: Any, progress: Progress) -> dict[str, Any]:

@@ -1,32 +1,36 @@
-"""``python -m harness.bench SYSTEM HYPER SCALE REPEATS``: a few steps in a process of their own."""
+"""``python -m harness.bench TASK ARGUMENTS``: one measurement in a process of its own, as JSON."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
-from harness.bench.growth import measure
-from harness.bench.rows import EVALUATION, our_evaluation
-from harness.bench.steps import compare
+from harness.bench.rows import EVALUATION, our_evaluation, rows_of
+from harness.bench.steps import compare, our_step
 from harness.bench.world import amazon_book, drawn
 from harness.memory import keep_freed_memory, peak_resident_bytes
 from models.products import product
 
 
-def main(line: str, chosen: str, scale: str, repeats: str) -> None:
-    """Print {"seconds": of a step, "peak_bytes": of this process}; scale 0 is Amazon-book itself."""
-    if int(scale):
+def step(line: str, chosen: dict[str, Any], scale: int, repeats: int) -> dict[str, float]:
+    """Median seconds of a step and this process's peak memory; scale 0 is Amazon-book itself."""
+    if scale:
         keep_freed_memory()
-    world = drawn(int(scale), held_out=0) if int(scale) else amazon_book()
+    world = drawn(scale, held_out=0) if scale else amazon_book()
     if line == EVALUATION:
         user, item = torch.randn(world.users, 32), torch.randn(world.items, 32)
-        seconds = compare([our_evaluation(world, lambda block: product(user[block], item))], int(repeats))[0]
+        measured = our_evaluation(world, lambda block: product(user[block], item))
     else:
-        seconds = measure(line, json.loads(chosen), world, int(repeats))
-    print(json.dumps({"seconds": seconds, "peak_bytes": peak_resident_bytes()}))
+        measured, _ = our_step(line, world, chosen)
+    return {"seconds": compare([measured], repeats)[0], "peak_bytes": peak_resident_bytes()}
 
+
+TASKS: dict[str, Callable[..., Any]] = {"step": step, "rows": rows_of}
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    task, arguments = sys.argv[1:]
+    print(json.dumps(TASKS[task](*json.loads(arguments))))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,8 +9,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from harness.bench.steps import compare, our_step
-from harness.bench.world import ITEMS, PAIRS, USERS, WIDTH, World
+from harness.bench.steps import in_process
+from harness.bench.world import ITEMS, PAIRS, USERS, WIDTH
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.systems import parse, settings
 
@@ -35,21 +32,6 @@ SYSTEMS: Mapping[str, dict[str, Any]] = {
     "IRLLRec[DCCF]": SAMPLED,
 }
 """What is grown, and the hyper-parameters it is grown with."""
-
-
-def measure(line: str, chosen: dict[str, Any], world: World, repeats: int) -> float:
-    """Median seconds of a step."""
-    step, _ = our_step(line, world, chosen)
-    return compare([step], repeats)[0]
-
-
-def alone(line: str, chosen: dict[str, Any], scale: int, repeats: int) -> dict[str, float]:
-    """Seconds of a step and peak memory in a process of its own; scale 0 is Amazon-book itself."""
-    arguments = [line, json.dumps(chosen), str(scale), str(repeats)]
-    command = [sys.executable, "-m", "harness.bench", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def grow(
@@ -81,7 +63,7 @@ def _grow_one(line: str, chosen: dict[str, Any], scales: tuple[int, ...]) -> Ite
         if needed > free:
             yield {**row, "note": f"needs about {gibibytes(needed)}; {gibibytes(free)} are free"}
             continue
-        yield {**row, **alone(line, chosen, scale, repeats=5 if scale < 64 else 3)}
+        yield {**row, **in_process("step", line, chosen, scale, 5 if scale < 64 else 3)}
 
 
 def exponents(frame: pd.DataFrame) -> pd.Series:

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from harness import InputError
-from harness.bench.growth import alone
-from harness.bench.steps import Step, compare, our_step, plain_step
-from harness.bench.world import BATCH, World
+from harness.bench.steps import Step, compare, in_process, our_step, plain_step
+from harness.bench.world import BATCH, World, amazon_book
 from harness.evaluation import evaluate
 from harness.recbole_stock import Stock
+from harness.systems import nearest
 
 STOCK, PLAIN = "RecBole", "plain equations"
 """The opponents."""
@@ -37,49 +37,52 @@ SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
 COLUMNS = ("name", "seconds", "baseline", "baseline_seconds", "ratio", "peak_bytes")
 
 
-def rows(world: World, only: str | None, repeats: int, tell: Callable[[str], None]) -> pd.DataFrame:
+def rows(only: str | None, repeats: int, tell: Callable[[str], None]) -> pd.DataFrame:
     """One row a comparison: COLUMNS; ``ratio`` says how many times faster ours is.
 
-    Seconds are medians of ``repeats`` steps that take turns in this process; peak memory is that of
-    a fresh process that does our steps alone.
+    Each comparison has a process of its own, so that none inherits another's heap; in it the two
+    sides take turns, and the medians of ``repeats`` turns count. Peak memory is that of one more
+    process that does our steps alone.
 
     Raises:
         InputError: ``only`` names no row.
     """
-    made: list[dict[str, Any]] = []
-    known = ["LightGCN", *SYSTEMS, EVALUATION]
+    known = ["LightGCN", EVALUATION, *SYSTEMS]
     if only is not None and only not in known:
-        raise InputError(f"--only: no row {only!r}; expected one of {known}")
-    if only in (None, "LightGCN", EVALUATION):
-        made += _against_recbole(world, only, repeats)
-    for line, variants in SYSTEMS.items():
+        raise InputError(f"--only: no row {only!r}; {nearest(only, known)}")
+    made: list[dict[str, Any]] = []
+    for line in known:
         if only in (None, line):
             tell(line)
-            made += _against_plain(line, variants, world, repeats)
+            for row in in_process("rows", line, repeats):
+                peak_bytes = in_process("step", line, row.pop("chosen"), 0, 3)["peak_bytes"]
+                made.append({**row, "peak_bytes": peak_bytes})
     return pd.DataFrame(made, columns=list(COLUMNS))
 
 
-def _against_recbole(world: World, only: str | None, repeats: int) -> list[dict[str, Any]]:
+def rows_of(line: str, repeats: int) -> list[dict[str, Any]]:
+    """The rows of one comparison, measured in this process; ``chosen`` in place of peak memory."""
+    world = amazon_book()
+    if line not in SYSTEMS:
+        return [_against_recbole(line, world, repeats)]
+    ours = [our_step(line, world, chosen) for chosen in SYSTEMS[line]]
+    plain = plain_step(line, world, ours[0][1])
+    *seconds, plain_s = compare([*(step for step, _ in ours), plain], repeats)
+    pairs = zip(SYSTEMS[line], seconds, strict=True)
+    return [_row(line, chosen, mine, PLAIN, plain_s) for chosen, mine in pairs]
+
+
+def _against_recbole(line: str, world: World, repeats: int) -> dict[str, Any]:
     splits = {"train": world.train, "valid": world.valid, "test": world.test}
     with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
         stock = Stock(Path(folder), splits, world.users, world.items, BATCH)
-        steps: dict[str, tuple[Step, Step]] = {}
-        if only != EVALUATION:
-            steps["LightGCN"] = (our_step("LightGCN", world)[0], stock.step())
-        if only != "LightGCN":
-            steps[EVALUATION] = (our_evaluation(world, stock.scorer()), stock.evaluate)
-            _same(steps[EVALUATION])
-        seconds = {name: compare(pair, 4 * repeats, warm=2) for name, pair in steps.items()}
-    return [_row(name, {}, ours, STOCK, theirs) for name, (ours, theirs) in seconds.items()]
-
-
-def _against_plain(
-    line: str, variants: tuple[dict[str, Any], ...], world: World, repeats: int
-) -> list[dict[str, Any]]:
-    ours = [our_step(line, world, chosen) for chosen in variants]
-    plain = plain_step(line, world, ours[0][1])
-    *seconds, plain_s = compare([*(step for step, _ in ours), plain], repeats)
-    return [_row(line, chosen, mine, PLAIN, plain_s) for chosen, mine in zip(variants, seconds, strict=True)]
+        if line == EVALUATION:
+            steps: tuple[Step, Step] = (our_evaluation(world, stock.scorer()), stock.evaluate)
+            _same(steps)
+        else:
+            steps = (our_step(line, world)[0], stock.step())
+        mine, theirs = compare(steps, 4 * repeats, warm=2)
+    return _row(line, {}, mine, STOCK, theirs)
 
 
 def our_evaluation(world: World, scorer: Callable[[np.ndarray], Any]) -> Step:
@@ -99,6 +102,5 @@ def _same(passes: tuple[Step, Step]) -> None:
 
 def _row(line: str, chosen: dict[str, Any], mine: float, baseline: str, theirs: float) -> dict[str, Any]:
     name = " ".join([line, *(str(value) for value in chosen.values())])
-    peak_bytes = alone(line, chosen, 0, 3)["peak_bytes"]
-    values = (name, mine, baseline, theirs, theirs / mine, int(peak_bytes))
-    return dict(zip(COLUMNS, values, strict=True))
+    measured = {"seconds": mine, "baseline": baseline, "baseline_seconds": theirs, "ratio": theirs / mine}
+    return {"name": name, **measured, "chosen": chosen}

@@ -12,17 +12,15 @@ import torch
 from harness import InputError, plots
 from harness.bench.growth import SCALES, SYSTEMS, exponents, grow
 from harness.bench.rows import rows
-from harness.bench.world import amazon_book
+from harness.bench.world import at_hand
 from harness.memory import gibibytes
 from harness.systems import nearest
 
 
 def speed(only: str | None, repeats: int) -> pd.DataFrame:
     """Our steps beside their opponents'."""
-    world = amazon_book()
-    sizes = f"{world.users:,} users, {world.items:,} items, {len(world.train):,} train pairs"
-    tell(f"{world.name}: {sizes}; {torch.get_num_threads()} threads")
-    return rows(world, only, repeats, tell)
+    tell(f"{torch.get_num_threads()} threads; Amazon-book's matrices {'read' if at_hand() else 'drawn'}")
+    return rows(only, repeats, tell)
 
 
 def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -68,6 +71,15 @@ def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
             if turn >= warm:
                 mine.append(time.perf_counter() - started)
     return [statistics.median(mine) for mine in seconds]
+
+
+def in_process(task: str, *arguments: Any) -> Any:
+    """The answer of a task of ``harness.bench.__main__`` in a fresh process."""
+    command = [sys.executable, "-m", "harness.bench", task, json.dumps(arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise InputError(f"measuring {arguments[0]}: the process ended with code {done.returncode}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _plain_class() -> Any:

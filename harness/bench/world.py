@@ -73,11 +73,16 @@ class World:
         return sp.csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(self.users, self.items))
 
 
+def at_hand() -> bool:
+    """Whether the Amazon-book matrices lie beside the checkout."""
+    return bool(load_plan(PLAN).datasets[0].source.folder.is_dir())  # type: ignore[union-attr]
+
+
 def amazon_book() -> World:
     """The papers' matrices; a graph of the same size and degrees where they are not beside the checkout."""
-    dataset = load_plan(PLAN).datasets[0]
-    if not getattr(dataset.source, "folder", Path()).is_dir():
+    if not at_hand():
         return drawn()
+    dataset = load_plan(PLAN).datasets[0]
     data = prepare(dataset.name, dataset.source, dataset.split, SEED)
     return World("Amazon-book", len(data.users), len(data.items), data.train, data.valid, data.test)
 
