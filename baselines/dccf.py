@@ -23,6 +23,8 @@ class DCCFHyper(ContrastHyper):
     n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True)
     contrast_weight: float = hyper(1e-3, "weight of the contrast between views", 1e-4, 1.0, log=True)
     contrast_tau: float = hyper(0.1, "temperature of the contrast", 0.05, 1.0)
+    contrast_mean: str = hyper("users", "an item's share of the contrast: one of the batch's unique "
+                               "users, or one of its own side", choices=("users", "own"))  # fmt: skip
 
 
 class DCCF(NodeEmbedding):
@@ -31,7 +33,8 @@ class DCCF(NodeEmbedding):
     Z = A-bar E, R = softmax(E C) C^T, H_z = G(Z) E, H_r = G(R) E.
 
     Paper: Ren et al., SIGIR 2023, equations 3 to 14.
-    Differs: as in the release, the item contrast is divided by the number of unique *users*.
+    Differs: as in the release, the item contrast is divided by the number of unique *users*; the
+    paper's mean over items is ``contrast_mean="own"``.
     """
 
     lends_intent = True
@@ -74,7 +77,7 @@ class DCCF(NodeEmbedding):
         for index in range(options.layers):
             for side in sides:
                 anchors = take(encoding.views["z"][index], side)
-                share = len(side) / len(user)
+                share = len(side) / len(user) if options.contrast_mean == "users" else 1.0
                 for name in ("r", "h_z", "h_r"):
                     rows = take(encoding.views[name][index], side)
                     loss = info_nce(anchors, rows, rows, options.contrast_tau, products=options.products)

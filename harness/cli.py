@@ -156,6 +156,7 @@ def _print_standings(found: list[Any]) -> None:
 @app.command()
 def systems(
     line: Annotated[str | None, typer.Argument(help="Show this system's hyper-parameters.")] = None,
+    released: Annotated[str | None, typer.Option(help="Defaults of the releases for this dataset.")] = None,
 ) -> None:
     """List what can be compared, or one system's hyper-parameters and terms."""
     with _sentences():
@@ -168,19 +169,30 @@ def systems(
                     table.add_row(kind, name, entry.about)
             _show(table)
             console.print(
-                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random]", markup=False
+                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random, preset=paper]",
+                markup=False,
             )
             return
         spec = parse(line)
-        values = settings(spec, {})
+        values = settings(spec, {}, _released(released))
         table = Table("hyper-parameter", "default", "range", "meaning", title=escape(spec.name))
         for name, item in spec.options().items():
             facts = item.metadata
             bounds = " | ".join(facts["choices"]) or f"{facts['low']} .. {facts['high']}"
+            bounds += f" | {facts['low']} .." if facts["choices"] and facts["low"] else ""
             table.add_row(name, str(values[name]), bounds, facts["meaning"])
         _show(table)
         terms = ", ".join(f"-{term}" for term in spec.terms()) or "none"
         console.print(f"ablations: {terms}", markup=False)
+
+
+def _released(dataset: str | None) -> str | None:
+    from harness.presets import released_datasets
+    from harness.systems import nearest
+
+    if dataset is not None and dataset not in released_datasets():
+        raise InputError(f"--released: no release knows {dataset!r}; {nearest(dataset, released_datasets())}")
+    return dataset
 
 
 @data_app.command()

@@ -45,14 +45,15 @@ class Teacher(nn.Module):
     """A frozen moving average of a student network.
 
     Paper: IRLLRec (SIGIR 2025), momentum distillation.
-    Differs: starts as a copy of the student; the release draws it anew by accident.
+    Differs: starts as a copy of the student; the release draws it anew by accident, which
+    ``teacher_start="draw"`` repeats.
     """
 
-    def __init__(self, student: nn.Module, momentum: float = 0.999) -> None:
-        """Copy ``student``; each update keeps the share ``momentum`` of the old weights."""
+    def __init__(self, start: nn.Module, momentum: float = 0.999) -> None:
+        """Copy ``start``; each update keeps the share ``momentum`` of the old weights."""
         super().__init__()
         self.momentum = momentum
-        self.network = copy.deepcopy(student).requires_grad_(False)
+        self.network = copy.deepcopy(start).requires_grad_(False)
 
     @torch.no_grad()
     def update(self, student: nn.Module) -> None:

@@ -33,6 +33,8 @@ class IRLLRecHyper(ContrastHyper):
                                          "all, those of the batch, or as many drawn as said",
                                          low=1, choices=("all", "batch"))  # fmt: skip
     momentum_weight: float = hyper(1e-7, "weight of momentum distillation", 1e-7, 1e-2, log=True)
+    teacher_start: str = hyper("copy", "what the teacher starts from: the student, or a draw of its own",
+                               choices=("copy", "draw"))  # fmt: skip
     matching: str = hyper("distillation", "matching: text with its teacher, or text with interactions",
                           choices=("distillation", "similarity"))  # fmt: skip
     n_intents: int = hyper(128, "number of prototypes K a side, unless the backbone has its own",
@@ -90,7 +92,10 @@ class IRLLRec(Alignment):
         if options.intent_weight or options.translation_weight or options.momentum_weight:
             self.intent_projector = projector(text.intent.shape[1], embedding_size)
         if options.momentum_weight:
-            self.teacher = Teacher(self.intent_projector)
+            start = self.intent_projector
+            if options.teacher_start == "draw":
+                start = projector(text.intent.shape[1], embedding_size)
+            self.teacher = Teacher(start)
 
     def before_step(self) -> None:
         """Move the teacher, before its rows are used."""

@@ -40,7 +40,7 @@ def test_the_paper_preset_switches_what_a_system_has() -> None:
 
 
 def test_every_paper_switch_belongs_to_a_system() -> None:
-    known = {*parse("IRLLRec[LightGCN]").options()}
+    known = {*parse("IRLLRec[LightGCN]").options(), *parse("DCCF").options()}
     assert set(read()["paper"]) <= known
 
 
