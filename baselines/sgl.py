@@ -63,12 +63,10 @@ class TwoViews(NodeEmbedding):
         def contrast() -> Tensor:
             ego, users = encoding.layers[0], encoding.users
             first, second = self.view(ego), self.view(ego)
-            first_item, second_item = first[users:], second[users:]
-            return (
-                self._contrast(first[:users], second[:users], batch.user)
-                + self._contrast(first_item, second_item, batch.positive)
-                + self._contrast(first_item, second_item, batch.negative)
-            )
+            items = torch.cat([batch.positive, batch.negative])
+            user_loss = self._contrast(first[:users], second[:users], batch.user)
+            # Positives and negatives meet the same candidates: twice their common mean is their sum.
+            return user_loss + 2.0 * self._contrast(first[users:], second[users:], items)
 
         return {"contrast": contrast}
 
