@@ -9,7 +9,12 @@ ROOT = Path(__file__).parents[1]
 
 LOWER = {"models": {"harness", "baselines"}, "baselines": {"harness"}, "harness": set()}
 
-HOST = {"models/recommender.py", "harness/recbole_host.py", "harness/recbole_repairs.py"}
+HOST = {
+    "models/recommender.py",
+    "harness/recbole_host.py",
+    "harness/recbole_repairs.py",
+    "harness/recbole_stock.py",
+}
 
 
 def imports(path: Path) -> set[str]:
