@@ -14,7 +14,10 @@ from harness.bench.world import ITEMS, PAIRS, USERS, WIDTH
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.systems import parse, settings
 
-SCALES = (1, 4, 16, 64)
+REPEATS = {1: 5, 4: 5, 16: 3, 64: 1}
+"""Steps of which the median counts, after one that warms up; the largest take half a minute each."""
+
+SCALES = tuple(REPEATS)
 
 SAMPLED = {"translation_nodes": "batch"}
 """IRLLRec's exact translation compares all nodes with all nodes; this estimates it without bias."""
@@ -63,7 +66,7 @@ def _grow_one(line: str, chosen: dict[str, Any], scales: tuple[int, ...]) -> Ite
         if needed > free:
             yield {**row, "note": f"needs about {gibibytes(needed)}; {gibibytes(free)} are free"}
             continue
-        yield {**row, **in_process("step", line, chosen, scale, 5 if scale < 64 else 3)}
+        yield {**row, **in_process("step", line, chosen, scale, REPEATS[scale])}
 
 
 def exponents(frame: pd.DataFrame) -> pd.Series:
