@@ -18,8 +18,11 @@ BLOCK_NUMEL = 1 << 20
 LEAST_BLOCK = 64
 """Anchors a block at least; fewer make the products inefficient."""
 
-CHUNK = 1 << 15
-"""Candidates a block at most; beyond it the blocks leave the cache and their odds are made twice."""
+MANY = 1 << 15
+"""Candidates from which a block's odds leave the cache."""
+
+CHUNK = 1 << 11
+"""Candidates that go by at once where there are many."""
 
 LOWEST_TAU = 0.03
 """Below it exp(1 / tau) over many candidates nears float32's end."""
@@ -102,34 +105,45 @@ def _push(
     """Weighted sum over anchors of log sum_c n_c exp(a . c / tau) for unit rows, and its gradients.
 
     Unit rows bound the logits by 1 / tau, so no shift is needed; powers of 2 take a quarter of the
-    time of exp.
+    time of exp. Up to ``MANY`` candidates, a block's odds serve its sums and its gradients. Beyond
+    that they would leave the cache: the candidates go by in chunks, once for all sums and once more
+    for the gradients, so that the cost of an odd stays the same however many there are.
     """
-    total, grad_anchors = anchors.new_zeros(()), torch.empty_like(anchors)
+    many = len(candidates) > MANY
+    chunk_rows = CHUNK if many else len(candidates)
+    powers = (anchors / (tau * math.log(2.0))).to(precision)
+    chunks = [part.to(precision) for part in candidates.split(chunk_rows)]
+    counted = _with_counts(candidates, counts).to(precision).split(chunk_rows, dim=1)
+    sums = anchors.new_zeros(anchors.shape[1] + 1, len(anchors))
+    grad_anchors = torch.empty_like(anchors)
     grad_candidates = torch.zeros_like(candidates) if moving else None
-    chunks = [part.to(precision) for part in candidates.split(CHUNK)]
-    counted = _with_counts(candidates, counts).to(precision).split(CHUNK, dim=1)
-    rows = max(LEAST_BLOCK, BLOCK_NUMEL // len(candidates))
-    for start in range(0, len(anchors), rows):
-        part = slice(start, start + rows)
-        powers = (anchors[part] / (tau * math.log(2.0))).to(precision)
-        sums = anchors.new_zeros(anchors.shape[1] + 1, len(powers))
-        for chunk, summand in zip(chunks, counted, strict=True):
-            odds = product(chunk, powers).exp2_()
-            sums += product(summand, odds.t())
-        mass = sums[-1]
-        total += weight[part] @ mass.log()
-        scale = weight[part] / (mass * tau)
-        torch.mul(sums[:-1].t(), scale.unsqueeze(1), out=grad_anchors[part])
-        if grad_candidates is None:
-            continue
-        pulls = (anchors[part].t() * scale).contiguous().to(precision)
-        for chunk, grad in zip(chunks, grad_candidates.split(CHUNK), strict=True):
-            if len(chunks) > 1:  # more than the cache holds: made again, not kept
-                odds = product(chunk, powers).exp2_()
-            grad += product(odds, pulls)
+    pulls = powers.new_empty(anchors.shape[1], len(anchors))
+
+    def scale(part: slice) -> None:
+        """Turn the anchors' sums into their gradients, and into what they pull candidates with."""
+        share = weight[part] / (sums[-1, part] * tau)
+        torch.mul(sums[:-1, part].t(), share.unsqueeze(1), out=grad_anchors[part])
+        pulls[:, part] = anchors[part].t() * share
+
+    size = max(LEAST_BLOCK, BLOCK_NUMEL // chunk_rows)
+    parts = [slice(start, start + size) for start in range(0, len(anchors), size)]
+    grads = grad_candidates.split(chunk_rows) if grad_candidates is not None else ()
+    for chunk, summand in zip(chunks, counted, strict=True):
+        for part in parts:
+            odds = product(chunk, powers[part]).exp2_()
+            sums[:, part] += product(summand, odds.t())
+            if not many:
+                scale(part)
+                for grad in grads:
+                    grad += product(odds, pulls[:, part])
+    if many:
+        scale(slice(0, len(anchors)))
+        for chunk, grad in zip(chunks, grads, strict=False):
+            for part in parts:
+                grad += product(product(chunk, powers[part]).exp2_(), pulls[:, part])
     if grad_candidates is not None and counts is not None:
         grad_candidates.mul_(counts.unsqueeze(1))
-    return total, grad_anchors, grad_candidates
+    return weight @ sums[-1].log(), grad_anchors, grad_candidates
 
 
 def _with_counts(candidates: Tensor, counts: Tensor | None) -> Tensor:
