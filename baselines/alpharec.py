@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.lightgcn import linear_layers
+from baselines.lightgcn import linear_layers, summed
 from models.core import Batch, Encoding, Terms, hyper
 from models.graph import Graph, scores_at
 from models.products import take
@@ -52,7 +52,7 @@ class AlphaRec(nn.Module):
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D]; the read-out has unit rows."""
         layers = linear_layers(self.graph, ego, self.options.layers)
-        return Encoding(functional.normalize(sum(layers[1:], layers[0])), layers, self.users)
+        return Encoding(functional.normalize(summed(layers)), layers, self.users)
 
     def ranking(self, encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
         """``softmax``: mean of log sum exp(cos / tau) over positive and negatives - cos / tau."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from baselines.lightgcn import NodeEmbedding, linear_layers
+from baselines.lightgcn import NodeEmbedding, linear_layers, summed
 from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
@@ -46,7 +46,7 @@ class BIGCF(NodeEmbedding):
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D], then add each node's noisy intent."""
         layers = linear_layers(self.graph, ego, self.options.layers)
-        rows, users = sum(layers[1:], layers[0]), self.graph.users
+        rows, users = summed(layers), self.graph.users
         intents = intents_of(rows, users, self.user_prototypes, self.item_prototypes)
         noisy = self.training or self.options.scored_noise == "draw"
         nodes = rows + intents * torch.randn_like(rows) if noisy else rows

@@ -62,6 +62,11 @@ def linear_layers(
     return tuple(layers)
 
 
+def summed(layers: tuple[Tensor, ...]) -> Tensor:
+    """The release family's read-out, E^0 + .. + E^L, [N, D]."""
+    return sum(layers[1:], layers[0])
+
+
 class LightGCN(NodeEmbedding):
     """E^{l+1} = A-bar E^l; read-out over all layers.
 
@@ -78,7 +83,7 @@ class LightGCN(NodeEmbedding):
         """Propagate ``ego`` [N, D] through L layers."""
         entries = self.graph.drop(self.options.edge_keep if self.training else 1.0)
         layers = linear_layers(self.graph, ego, self.options.layers, entries)
-        nodes = sum(layers[1:], layers[0])
+        nodes = summed(layers)
         if self.options.readout == "mean":
             nodes = nodes / len(layers)
         return Encoding(nodes, layers, self.graph.users)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.lightgcn import NodeEmbedding, linear_layers
+from baselines.lightgcn import NodeEmbedding, linear_layers, summed
 from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
 from models.graph import Graph
 from models.losses import info_nce
@@ -55,7 +55,7 @@ class TwoViews(NodeEmbedding):
     def encode(self, ego: Tensor) -> Encoding:
         """The clean pass, which is ranked and scored."""
         layers = linear_layers(self.graph, ego, self.options.layers)
-        return Encoding(sum(layers[1:], layers[0]), layers, self.graph.users)
+        return Encoding(summed(layers), layers, self.graph.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """``contrast``: the batch's users against all users, its items against all items."""
@@ -92,7 +92,7 @@ class SGL(TwoViews):
         """Read-out by sum over the kept edges."""
         entries = self.graph.drop(self.options.edge_keep)
         layers = linear_layers(self.graph, ego, self.options.layers, entries)
-        return sum(layers[1:], layers[0])
+        return summed(layers)
 
 
 class SimGCL(TwoViews):
@@ -112,4 +112,4 @@ class SimGCL(TwoViews):
             return rows + self.options.noise_size * noise * rows.sign()
 
         layers = linear_layers(self.graph, ego, self.options.layers, disturb=disturb)
-        return sum(layers[1:], layers[0])
+        return summed(layers)

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from harness.recbole_host import _quiet, make_config, without_tensorboard
+from models.products import product
 
 NAME = "bench"
 
@@ -71,8 +72,6 @@ class Stock:
 
     def scorer(self) -> Callable[[np.ndarray], torch.Tensor]:
         """The same model's scores, [B, I], for our evaluation; user and item numbers are ours."""
-        from models.products import product
-
         with torch.no_grad():
             user, item = self.model.forward()
         user, item = user[self.users], item[self.items]

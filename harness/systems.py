@@ -43,6 +43,11 @@ def _untold(make: Callable[..., Any]) -> Callable[..., Any]:
     return lambda options, graph, size, text: make(options, graph, size)
 
 
+def _of_text_alone(make: Callable[..., Any]) -> Callable[..., Any]:
+    """An alignment that is made without the graph and the backbone."""
+    return lambda options, graph, text, size, backbone: make(options, text, size)
+
+
 BACKBONES = {
     "LightGCN": Entry(_untold(LightGCN), LightGCNHyper, "linear propagation (SIGIR 2020)", tables=10),
     "SGL": Entry(_untold(SGL), SGLHyper, "views with dropped edges, contrasted (SIGIR 2021)", tables=24),
@@ -58,14 +63,14 @@ BACKBONES = {
 
 ALIGNMENTS = {
     "RLMRec-Con": Entry(
-        lambda options, graph, text, size, backbone: RLMRecCon(options, text, size),
+        _of_text_alone(RLMRecCon),
         RLMRecConHyper,
         "profile text by contrast (WWW 2024)",
         needs_text=True,
         tables=10,
     ),
     "RLMRec-Gen": Entry(
-        lambda options, graph, text, size, backbone: RLMRecGen(options, text, size),
+        _of_text_alone(RLMRecGen),
         RLMRecGenHyper,
         "profile text of hidden nodes rebuilt (WWW 2024)",
         needs_text=True,

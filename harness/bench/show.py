@@ -49,7 +49,7 @@ def table(frame: pd.DataFrame) -> str:
     shown = shown.rename(columns={"peak_bytes": "peak memory"})
     digits = [".2f" if name in ("ratio", "exponent") else ".4g" for name in shown.columns]
     made: str = tabulate.tabulate(
-        shown, headers="keys", showindex=False, floatfmt=("", *digits)[1:], missingval=""
+        shown, headers="keys", showindex=False, floatfmt=tuple(digits), missingval=""
     )
     return made
 

@@ -37,7 +37,7 @@ USER_TAIL, ITEM_TAIL, SHIFT = 0.85, 0.7, 300.0
 class World:
     """Train, validation and test pairs [n, 2] of ``users`` users and ``items`` items.
 
-    ``text`` is the number of text columns a node; the rows are random.
+    ``width`` is the number of text columns a node; the rows are random.
     """
 
     name: str
