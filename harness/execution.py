@@ -1,28 +1,30 @@
-"""Where runs execute: here, one after the other, each stored as soon as it ends."""
+"""Doing the runs that a store lacks: in this process, and what every other place does with one run."""
 
 from __future__ import annotations
 
-import platform
-import subprocess
+import time
 import traceback
-from collections.abc import Callable
-from datetime import datetime, timezone
-from importlib.metadata import version
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from harness import InputError
-from harness.data.dataset import SPLITS, Dataset
+from harness.checkpoint import Interrupted
+from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
+from harness.fitting import Progress, RunFailed, Watch
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand, has_text, seed_of
-from harness.store import Store
+from harness.provenance import describe, facts
+from harness.store import Store, StoreError
 from harness.text.encoders import text_table
 from harness.text.rows import TextTable
-from harness.training import Material, Progress, RunFailed, material, train
+from harness.training import Material, material, train
 
-PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
+POLL_S = 0.5
+"""How often a run that another process does is looked at again."""
 
 
 class Watcher(Protocol):
@@ -38,6 +40,17 @@ class Watcher(Protocol):
         """A run was stored."""
 
 
+class Place(Protocol):
+    """Where runs are done."""
+
+    def __call__(self, runs: list[Run], done: Callable[[Run, dict[str, Any]], None]) -> None:
+        """Do runs in any order; ``done`` is told of each with its record.
+
+        Raises:
+            Interrupted: Somebody asked to stop.
+        """
+
+
 def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
     """The dataset and text rows a plan asks for, checked."""
     split_seed = seed_of(seed, plan.name, None, "split")
@@ -45,82 +58,132 @@ def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, Tex
     return dataset, text_table(plan.text, dataset, cache) if has_text(plan) else None
 
 
-def execute(
-    plan: Plan, store: Store, watcher: Watcher, only: Callable[[Run], bool] = lambda run: True
-) -> None:
-    """Run what the store lacks.
+class Workshop:
+    """One store and the material of every dataset in use, made once a process."""
 
-    Every dataset is read and checked before anything trains. A failed run is stored with its
-    reason and the others go on.
+    def __init__(self, store: Store, seed: int) -> None:
+        """``seed`` is the plan's."""
+        self.store, self.seed = store, seed
+        self._open = ExitStack()
+        self._material: dict[DatasetPlan, Material] = {}
+
+    def close(self) -> None:
+        """Remove temporary files."""
+        self._open.close()
+
+    def material(self, dataset: DatasetPlan) -> Material:
+        """The dataset's material.
+
+        Raises:
+            InputError: The dataset cannot be read.
+        """
+        if dataset not in self._material:
+            loaded = load(dataset, self.seed, self.store.root / "text")
+            self._material[dataset] = self._open.enter_context(material(*loaded))
+        return self._material[dataset]
+
+    def identity(self, run: Run) -> str:
+        """The run's identity with its dataset's checksum."""
+        return run.identity(self.material(run.dataset).checksum)
+
+    def do(self, run: Run, progress: Progress, stop: Callable[[], bool]) -> dict[str, Any] | None:
+        """Train, test and store one run; its record, or None while another process does it.
+
+        A run that fails is stored with its reason.
+
+        Raises:
+            Interrupted: ``stop`` said so; the run's checkpoint is in the store.
+            StoreError: The store cannot be written.
+        """
+        identity = self.identity(run)
+        with self.store.claim(identity) as mine:
+            if not mine:
+                return None
+            if identity in self.store:
+                return self.store.record(identity)
+            checkpoint = self.store.checkpoint(identity)
+            record, users = describe(run), None
+            torch.set_num_threads(run.training.threads)
+            try:
+                outcome = train(run, self.material(run.dataset), Watch(progress, checkpoint, stop))
+                users = outcome.users
+                record |= {"status": "finished", **outcome.record}
+            except (Interrupted, StoreError):
+                raise
+            except Exception as error:  # whatever ends one run, the others go on and the table shows it
+                record |= failure(error)
+            self.store.put(identity, record, users)
+            checkpoint.remove()
+            return record
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """What a record says of a run that failed."""
+    expected = isinstance(error, RunFailed | InputError)
+    reason = str(error).split("\n")[0]
+    return {
+        "status": "failed",
+        "reason": reason if expected else f"{type(error).__name__}: {reason}",
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+def execute(
+    plan: Plan,
+    store: Store,
+    watcher: Watcher,
+    only: Callable[[Run], bool],
+    place: Callable[[Workshop, Watcher], Place],
+) -> None:
+    """Do what the store lacks, at the place given.
+
+    Every dataset is read and checked before anything trains.
+
+    Raises:
+        Interrupted: Somebody asked to stop; what is finished is stored, the rest has checkpoints.
     """
     runs = [run for run in expand(plan) if not isinstance(run, Skipped) and only(run)]
-    loaded = {each.name: load(each, plan.seed, store.root / "text") for each in plan.datasets}
-    for entry in plan.datasets:
-        with material(*loaded[entry.name]) as data:
-            store.note_dataset(dataset_key(plan, entry), facts(data))
-            for run in (run for run in runs if run.dataset is entry):
-                identity = run.identity(data.checksum)
-                if identity in store:
-                    watcher.known(run)
-                else:
-                    _execute_one(run, data, store, watcher, identity)
+    with _workshop(store, plan.seed) as workshop:
+        for dataset in plan.datasets:
+            store.note_dataset(dataset_key(plan, dataset), facts(workshop.material(dataset)))
+        lacking = []
+        for run in runs:
+            if workshop.identity(run) in store:
+                watcher.known(run)
+            else:
+                lacking.append(run)
+        place(workshop, watcher)(lacking, watcher.ended)
 
 
-def _execute_one(run: Run, data: Material, store: Store, watcher: Watcher, identity: str) -> None:
-    record = describe(run)
-    users = None
+@contextmanager
+def _workshop(store: Store, seed: int) -> Iterator[Workshop]:
+    workshop = Workshop(store, seed)
     try:
-        outcome = train(run, data, watcher.started(run))
-        users = outcome.users
-        record |= {"status": "finished", **outcome.record}
-    except Exception as error:  # whatever ends one run, the others go on and the table shows it
-        expected = isinstance(error, RunFailed | InputError)
-        reason = str(error).split("\n")[0]
-        record |= {"status": "failed", "reason": reason if expected else f"{type(error).__name__}: {reason}"}
-        record["traceback"] = traceback.format_exc()
-    store.put(identity, record, users)
-    watcher.ended(run, record)
+        yield workshop
+    finally:
+        workshop.close()
 
 
-def facts(data: Material) -> dict[str, Any]:
-    """What a report says of a dataset."""
-    dataset = data.dataset
-    return {
-        "checksum": data.checksum,
-        "users": len(dataset.users),
-        "items": len(dataset.items),
-        "pairs": {split: len(dataset.pairs(split)) for split in SPLITS},
-        "notes": [*dataset.notes, *(data.table.notes if data.table else ())],
-    }
+def here(stop: Callable[[], bool]) -> Callable[[Workshop, Watcher], Place]:
+    """This process, one run after the other."""
 
+    def place(workshop: Workshop, watcher: Watcher) -> Place:
+        def work(runs: list[Run], done: Callable[[Run, dict[str, Any]], None]) -> None:
+            waiting = runs
+            while waiting:
+                elsewhere = []
+                for run in waiting:
+                    record = workshop.do(run, watcher.started(run), stop)
+                    if record is None:
+                        elsewhere.append(run)
+                    else:
+                        done(run, record)
+                if elsewhere == waiting:  # others do all that is left
+                    time.sleep(POLL_S)
+                if stop():
+                    raise Interrupted("stopped between two runs")
+                waiting = elsewhere
 
-def describe(run: Run) -> dict[str, Any]:
-    """The run's specification, and the machine it ran on beside it."""
-    return {
-        "system": run.system.name,
-        "dataset": run.dataset.name,
-        "repetition": run.repetition,
-        "settings": run.settings,
-        "training": run.training.model_dump(mode="json"),
-        "evaluation": run.evaluation.model_dump(mode="json"),
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-            "threads": torch.get_num_threads(),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-            **{name: version(name) for name in PACKAGES},
-        },
-    }
+        return work
 
-
-def _commit() -> str | None:
-    """The git commit of the code, or None outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip()
+    return place

@@ -72,6 +72,7 @@ class TrainingPlan(_Part):
     eval_every: int = Field(3, ge=1, description="epochs between validations")
     patience: int = Field(5, ge=1, description="validations without a gain before stopping")
     metric: str = Field("recall@20", description="validation metric")
+    threads: int = Field(1, ge=1, description="threads of one run; its last digits depend on them")
 
     @field_validator("metric")
     @classmethod

@@ -95,6 +95,10 @@ def without_tensorboard() -> Iterator[None]:
         trainer.get_tensorboard = original
 
 
+TRAINER_STATE = ("best_epoch", "best_valid_score", "cur_step")
+"""RecBole's numbers of early stopping, and ours of the best epoch."""
+
+
 def make_trainer(config: Any, model: Any, hooks: Hooks) -> Any:
     """RecBole's Trainer, driving ``model`` with ``hooks`` and keeping its best weights in memory."""
     from recbole.trainer import Trainer
@@ -109,7 +113,25 @@ def make_trainer(config: Any, model: Any, hooks: Hooks) -> Any:
             wanted = [row for row in self.model.parameters() if row.requires_grad]
             return torch.optim.Adam(wanted, lr=self.learning_rate, fused=True)
 
+        def state(self) -> dict[str, Any]:
+            """Everything that training depends on between two epochs, but random generators."""
+            return {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "best_state": self.best_state,
+                **{name: getattr(self, name) for name in TRAINER_STATE},
+            }
+
+        def restore(self, state: Mapping[str, Any], epoch: int) -> None:
+            """Go on before ``epoch``, counted from 0, as :meth:`state` said."""
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.best_state, self.start_epoch = state["best_state"], epoch
+            for name in TRAINER_STATE:
+                setattr(self, name, state[name])
+
         def _train_epoch(self, train_data: Any, epoch_idx: int, *args: Any, **kwargs: Any) -> Any:
+            hooks.before_epoch(epoch_idx)
             self.model.train()
             sums: dict[str, torch.Tensor] = {}
             for interaction in train_data:
@@ -153,11 +175,13 @@ class Hooks:
     Attributes:
         metric: Name of the validation metric.
         validate: Scores the model on the validation pairs.
+        before_epoch: Told each epoch's number, from 0, before it begins.
         on_epoch: Told every epoch's number, from 1, and each term's mean weighted loss.
     """
 
     metric: str
     validate: Callable[[], float]
+    before_epoch: Callable[[int], None]
     on_epoch: Callable[[int, Mapping[str, float]], None]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +22,14 @@ class PairSampler:
         self.positives = np.sort(pairs[:, 0] * items + pairs[:, 1])
         if np.bincount(pairs[:, 0]).max() >= items:
             raise ValueError("a user has every item; expected at least one to draw as negative")
+
+    def state(self) -> str:
+        """The random generator's state, as JSON."""
+        return json.dumps(self.random.bit_generator.state)
+
+    def restore(self, state: str) -> None:
+        """Go on as :meth:`state` said."""
+        self.random.bit_generator.state = json.loads(state)
 
     def __len__(self) -> int:
         """Batches an epoch."""

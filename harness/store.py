@@ -3,6 +3,8 @@
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
+store/checkpoints/ID.pt       the state of an unfinished run between two epochs
+store/claims/ID.lock          held by the process that does a run; the system frees it when that dies
 """
 
 from __future__ import annotations
@@ -11,14 +13,21 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from harness import InputError
+from harness.checkpoint import Checkpoint
+
+
+class StoreError(InputError):
+    """The store cannot be written or read; nothing in it was changed."""
 
 
 class Store:
@@ -35,17 +44,37 @@ class Store:
     def put(self, identity: str, record: Mapping[str, Any], users: pd.DataFrame | None) -> None:
         """Store one run under a temporary name, then rename; what is stored is never changed."""
         unfinished = self.root / "unfinished" / f"{identity}-{uuid.uuid4().hex}"
-        unfinished.mkdir(parents=True)
-        if users is not None:
-            users.to_parquet(unfinished / "users.parquet", index=False)
-        (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
-        self._folder(identity).parent.mkdir(exist_ok=True)
         try:
+            unfinished.mkdir(parents=True)
+            if users is not None:
+                users.to_parquet(unfinished / "users.parquet", index=False)
+            (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
+            self._folder(identity).parent.mkdir(exist_ok=True)
             unfinished.rename(self._folder(identity))
-        except OSError:
-            if identity not in self:
-                raise
-            shutil.rmtree(unfinished)  # another process stored the same run first
+        except OSError as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            if identity not in self:  # or another process stored the same run first
+                raise StoreError(f"{self.root}: cannot be written ({error.strerror or error})") from None
+
+    def checkpoint(self, identity: str) -> Checkpoint:
+        """Where an unfinished run keeps its state."""
+        return Checkpoint(self.root / "checkpoints" / f"{identity}.pt")
+
+    @contextmanager
+    def claim(self, identity: str) -> Iterator[bool]:
+        """Whether this process may do a run: one at a time may, for as long as it lives."""
+        path = self.root / "claims" / f"{identity}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
     def record(self, identity: str) -> dict[str, Any]:
         """What ``put`` was given.

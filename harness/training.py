@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,20 +20,11 @@ import torch
 from harness import recbole_host
 from harness.data.dataset import SPLITS, Dataset, digest
 from harness.evaluation import Evaluation, evaluate
+from harness.fitting import Fitting, RunFailed, Watch
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.plan import Run
 from harness.recbole_models import hosted
-from harness.sampling import PairSampler
 from harness.text.rows import TextTable
-from models.recommender import Diverged
-
-Progress = Callable[[int, float | None], None]
-"""Told the epoch and, after a validation, its score."""
-
-
-class RunFailed(Exception):
-    """A run that ended without a result; the message says where and why."""
-
 
 @dataclass
 class Material:
@@ -77,22 +68,21 @@ def material(dataset: Dataset, table: TextTable | None) -> Iterator[Material]:
         yield Material(dataset, table, Path(folder))
 
 
-def train(run: Run, data: Material, progress: Progress | None = None) -> Outcome:
+def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
     """Train and test one run.
 
     Raises:
         RunFailed: A loss term exploded or is not a number; names term and epoch.
+        Interrupted: ``watch.stop`` said so; the checkpoint holds the last whole epoch.
     """
     started = time.perf_counter()
     with PeakMemory() as memory:
-        model, history = _fit(run, data, progress or (lambda epoch, score: None))
-        trained = time.perf_counter()
+        model, history = _fit(run, data, watch or Watch())
         result = _test(run, data, model)
     users = result.users.assign(user=data.dataset.users[result.users["user"]])
     record = {
         "overall": result.overall,
-        "train_s": trained - started,
-        "seconds_s": time.perf_counter() - started,
+        "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
         "peak_bytes": memory.peak_bytes,
         "parameters": _parameters(run, model),
         **history,
@@ -100,7 +90,7 @@ def train(run: Run, data: Material, progress: Progress | None = None) -> Outcome
     return Outcome(users, record)
 
 
-def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, Any]]:
+def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
     """The trained model, and what training says of itself."""
     _refuse_beyond_memory(run, data)
     spec = run.system
@@ -130,7 +120,8 @@ def _fit(run: Run, data: Material, progress: Progress) -> tuple[Any, dict[str, A
     if spec.is_classic:
         return model, {}
     seed_everything(run.seed("noise"))
-    return model, _train(run, data, config, model, progress)
+    ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
+    return model, Fitting(run, data.dataset.train, data.matrices, config, model, ids, watch).train()
 
 
 def _refuse_beyond_memory(run: Run, data: Material) -> None:
@@ -139,44 +130,6 @@ def _refuse_beyond_memory(run: Run, data: Material) -> None:
     needed, free = needed_bytes(run.system, run.settings, sizes), psutil.virtual_memory().available
     if needed > free:
         raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
-
-
-def _train(run: Run, data: Material, config: Any, model: Any, progress: Progress) -> dict[str, Any]:
-    """Train with early stopping; the model ends with its best epoch's weights."""
-    plan = run.training
-    means_by_epoch: list[dict[str, float]] = []
-    scores: list[float] = []
-    relevant, hidden = data.matrices["valid"], data.matrices["train"]
-    metric, cutoff = plan.metric.split("@")
-
-    users, items = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
-
-    def validate() -> float:
-        found = evaluate(model.scorer(users, items), relevant, hidden, hidden, (metric,), (int(cutoff),))
-        scores.append(float(found.users[plan.metric].mean()))
-        progress(len(means_by_epoch), scores[-1])
-        return scores[-1]
-
-    def on_epoch(epoch: int, means: Mapping[str, float]) -> None:
-        means_by_epoch.append(dict(means))
-        progress(epoch, None)
-
-    user, item = data.dataset.train.T
-    pairs = np.stack([users[user] - 1, items[item] - 1], axis=1)
-    sampler = PairSampler(pairs, model.n_items - 1, plan.batch_size, run.seed("batches"))
-    trainer = recbole_host.make_trainer(config, model, recbole_host.Hooks(plan.metric, validate, on_epoch))
-    try:
-        recbole_host.fit(trainer, recbole_host.Batches(sampler, model))
-    except Diverged as error:
-        raise RunFailed(f"{error} in epoch {len(means_by_epoch) + 1}") from None
-    best = trainer.best_epoch
-    return {
-        "epochs": len(means_by_epoch),
-        "best_epoch": best,
-        "valid": {plan.metric: max(scores)} if scores else {},
-        "loss": means_by_epoch[max(best, 1) - 1],
-        "stopped": "patience" if len(means_by_epoch) < plan.epochs else "epochs",
-    }
 
 
 def _test(run: Run, data: Material, model: Any) -> Evaluation:

@@ -1,0 +1,62 @@
+"""What is kept beside a result: the specification, the machine, the sizes of the data."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.data.dataset import SPLITS
+from harness.plan import Run
+from harness.training import Material
+
+PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
+
+
+def facts(data: Material) -> dict[str, Any]:
+    """What a report says of a dataset."""
+    dataset = data.dataset
+    return {
+        "checksum": data.checksum,
+        "users": len(dataset.users),
+        "items": len(dataset.items),
+        "pairs": {split: len(dataset.pairs(split)) for split in SPLITS},
+        "notes": [*dataset.notes, *(data.table.notes if data.table else ())],
+    }
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """The run's specification, and the machine it ran on beside it."""
+    return {
+        "system": run.system.name,
+        "dataset": run.dataset.name,
+        "repetition": run.repetition,
+        "settings": run.settings,
+        "training": run.training.model_dump(mode="json"),
+        "evaluation": run.evaluation.model_dump(mode="json"),
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "python": platform.python_version(),
+            "threads": torch.get_num_threads(),
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            **{name: version(name) for name in PACKAGES},
+        },
+    }
+
+
+def _commit() -> str | None:
+    """The git commit of the code, or None outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
