@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from harness import InputError
+from harness.cli_store import app as store_app
+from harness.terminal import DEFAULT_STORE, PlanPath, Stop, StorePath, console, sentences, show
 
 app = typer.Typer(
     help="Compare intent-based recommenders on equal terms.",
@@ -26,22 +25,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Look at a plan's datasets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
-
-PlanPath = Annotated[Path, typer.Argument(help="The plan, a YAML file.", show_default=False)]
-StorePath = Annotated[Path, typer.Option(help="Folder of results.")]
-DEFAULT_STORE = Path("store")
-
-console = Console()
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn bad input into one sentence and exit code 2."""
-    try:
-        yield
-    except InputError as error:
-        typer.echo(f"intentbench: {error}", err=True)
-        raise typer.Exit(2) from None
+app.add_typer(store_app, name="store")
 
 
 @app.command()
@@ -51,9 +35,13 @@ def run(
     only: Annotated[str | None, typer.Option(help="Run this system alone.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would run, and run nothing.")] = False,
     retry: Annotated[bool, typer.Option(help="Repeat the failed runs.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask cluster, tcp://HOST:PORT, instead.", show_default=False)
+    ] = None,
 ) -> None:
     """Train and test every run the store lacks; interrupt and repeat at will."""
-    with _sentences():
+    with sentences():
         from harness.memory import keep_freed_memory
         from harness.plan import load_plan
         from harness.report import standings
@@ -70,7 +58,7 @@ def run(
             for each in found:
                 if each.status == "failed":
                     place.forget(each.identity)
-        _execute(loaded, place, chosen)
+        _execute(loaded, place, chosen, workers, scheduler)
 
 
 def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
@@ -85,19 +73,32 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
     return lambda name: name == wanted
 
 
-def _execute(plan: Any, store: Any, chosen: Callable[[str], bool]) -> None:
-    from harness.execution import execute
+def _execute(
+    plan: Any, store: Any, chosen: Callable[[str], bool], workers: int, scheduler: str | None
+) -> None:
+    from harness.checkpoint import Interrupted
+    from harness.execution import execute, here
     from harness.plan import Skipped, expand
     from harness.progress import watcher
     from harness.report import standings
 
     planned = [each for each in expand(plan) if not isinstance(each, Skipped) and chosen(each.system.name)]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = Stop()
     try:
+        if scheduler is not None:
+            from harness.cluster import dask
+
+            place = dask(scheduler, stop)
+        elif workers > 1:
+            from harness.workers import processes
+
+            place = processes(workers, stop)
+        else:
+            place = here(stop)
         with watcher(console, len(planned)) as watching:
-            execute(plan, store, watching, lambda each: chosen(each.system.name))
-    except KeyboardInterrupt:
-        typer.echo("intentbench: interrupted; finished runs are stored, run again to go on", err=True)
+            execute(plan, store, watching, lambda each: chosen(each.system.name), place)
+    except (Interrupted, KeyboardInterrupt):
+        typer.echo("intentbench: interrupted; run again to go on where it was", err=True)
         raise typer.Exit(130) from None
     counts = Counter(each.status for each in standings(plan, store) if chosen(each.system))
     console.print(", ".join(f"{count} {status}" for status, count in counts.items()), highlight=False)
@@ -113,15 +114,16 @@ def report(
     published: Annotated[
         Path | None, typer.Option(help="CSV of published numbers to show beside ours.", show_default=False)
     ] = None,
+    costs: Annotated[bool, typer.Option(help="Show seconds and memory.")] = True,
 ) -> None:
     """Write leaderboard.md, .csv and .tex from the store alone."""
-    with _sentences():
+    with sentences():
         from harness.plan import load_plan
         from harness.report import write
         from harness.store import Store
 
         loaded = load_plan(plan)
-        files = write(loaded, Store(store), out or Path("results") / loaded.name, published)
+        files = write(loaded, Store(store), out or Path("results") / loaded.name, published, costs)
         typer.echo(files[0].read_text(encoding="utf-8"))
         for file in files:
             typer.echo(f"wrote {file}")
@@ -130,7 +132,7 @@ def report(
 @app.command()
 def status(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
     """Say which runs are finished, failed, missing or skipped."""
-    with _sentences():
+    with sentences():
         from harness.plan import load_plan
         from harness.report import standings
         from harness.store import Store
@@ -148,7 +150,7 @@ def _print_standings(found: list[Any]) -> None:
         runs = ", ".join(f"{count} {name}" for name, count in counts.items())
         reasons = {entry.reason for entry in entries if entry.status in ("failed", "skipped")}
         table.add_row(dataset, escape(system), runs, escape("; ".join(sorted(reasons))))
-    _show(table)
+    show(table)
     total = Counter(entry.status for entry in found)
     console.print(", ".join(f"{count} {name}" for name, count in total.items()), highlight=False)
 
@@ -159,7 +161,7 @@ def systems(
     released: Annotated[str | None, typer.Option(help="Defaults of the releases for this dataset.")] = None,
 ) -> None:
     """List what can be compared, or one system's hyper-parameters and terms."""
-    with _sentences():
+    with sentences():
         from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, parse, settings
 
         if line is None:
@@ -167,7 +169,7 @@ def systems(
             for kind, entries in (("classic", CLASSICS), ("backbone", BACKBONES), ("alignment", ALIGNMENTS)):
                 for name, entry in entries.items():
                     table.add_row(kind, name, entry.about)
-            _show(table)
+            show(table)
             console.print(
                 "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random, preset=paper]",
                 markup=False,
@@ -181,7 +183,7 @@ def systems(
             bounds = " | ".join(facts["choices"]) or f"{facts['low']} .. {facts['high']}"
             bounds += f" | {facts['low']} .." if facts["choices"] and facts["low"] else ""
             table.add_row(name, str(values[name]), bounds, facts["meaning"])
-        _show(table)
+        show(table)
         terms = ", ".join(f"-{term}" for term in spec.terms()) or "none"
         console.print(f"ablations: {terms}", markup=False)
 
@@ -198,7 +200,7 @@ def _released(dataset: str | None) -> str | None:
 @data_app.command()
 def check(plan: PlanPath) -> None:
     """Read and check every dataset of a plan; print sizes, density, degrees and cold ids."""
-    with _sentences():
+    with sentences():
         from harness.data.describe import describe
         from harness.execution import load
         from harness.plan import load_plan
@@ -209,7 +211,7 @@ def check(plan: PlanPath) -> None:
             table = Table("fact", "value", title=escape(each.name))
             for fact, value in describe(dataset, text).items():
                 table.add_row(fact, value)
-            _show(table)
+            show(table)
 
 
 @app.command()
@@ -222,7 +224,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="Folder of growth.csv and growth.png.")] = Path("results/bench"),
 ) -> None:
     """Time our steps beside RecBole's and the plainly written equations', on this machine."""
-    with _sentences():
+    with sentences():
         from harness.bench import show
 
         found = show.growth(only, largest, out) if grow else show.speed(only, repeats)
@@ -259,13 +261,7 @@ def doctor() -> None:
     memory = psutil.virtual_memory()
     table.add_row("cores", str(os.cpu_count()))
     table.add_row("memory", f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free")
-    _show(table)
-
-
-def _show(table: Table) -> None:
-    """Print a table; where there is no terminal to fit, as wide as it needs."""
-    wide = console if console.is_terminal else Console(width=200)
-    wide.print(table)
+    show(table)
 
 
 if __name__ == "__main__":

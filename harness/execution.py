@@ -33,6 +33,9 @@ class Watcher(Protocol):
     def known(self, run: Run) -> None:
         """A run is stored already."""
 
+    def damaged(self, run: Run, place: Path) -> None:
+        """A stored run's files were not those written; they lie at ``place`` and the run is redone."""
+
     def started(self, run: Run) -> Progress:
         """A run begins; returns what to tell of its epochs."""
 
@@ -65,7 +68,7 @@ class Workshop:
         """``seed`` is the plan's."""
         self.store, self.seed = store, seed
         self._open = ExitStack()
-        self._material: dict[DatasetPlan, Material] = {}
+        self._material: dict[str, Material] = {}
 
     def close(self) -> None:
         """Remove temporary files."""
@@ -77,10 +80,11 @@ class Workshop:
         Raises:
             InputError: The dataset cannot be read.
         """
-        if dataset not in self._material:
+        key = dataset.model_dump_json()
+        if key not in self._material:
             loaded = load(dataset, self.seed, self.store.root / "text")
-            self._material[dataset] = self._open.enter_context(material(*loaded))
-        return self._material[dataset]
+            self._material[key] = self._open.enter_context(material(*loaded))
+        return self._material[key]
 
     def identity(self, run: Run) -> str:
         """The run's identity with its dataset's checksum."""
@@ -148,7 +152,10 @@ def execute(
             store.note_dataset(dataset_key(plan, dataset), facts(workshop.material(dataset)))
         lacking = []
         for run in runs:
-            if workshop.identity(run) in store:
+            identity = workshop.identity(run)
+            if identity in store and not store.is_sound(identity):
+                watcher.damaged(run, store.set_aside(identity))
+            if identity in store:
                 watcher.known(run)
             else:
                 lacking.append(run)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from harness.fitting import Progress as Epochs
 from harness.plan import Run
-from harness.training import Progress as Epochs
 
 
 @contextmanager
@@ -49,6 +50,10 @@ class _Plain:
 
     def known(self, run: Run) -> None:
         pass
+
+    def damaged(self, run: Run, place: Path) -> None:
+        text = f"{_title(run)}: its files are damaged, now in {place}; done again"
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def started(self, run: Run) -> Epochs:
         return lambda epoch, score: None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from datetime import datetime, timezone
@@ -36,6 +37,7 @@ def describe(run: Run) -> dict[str, Any]:
         "system": run.system.name,
         "dataset": run.dataset.name,
         "repetition": run.repetition,
+        "process": os.getpid(),
         "settings": run.settings,
         "training": run.training.model_dump(mode="json"),
         "evaluation": run.evaluation.model_dump(mode="json"),

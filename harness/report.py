@@ -54,10 +54,11 @@ def _standing(run: Run, checksum: str | None, store: Store) -> Standing:
     return Standing(*name, record["status"], record.get("reason", ""), identity)
 
 
-def write(plan: Plan, store: Store, out: Path, beside: Path | None = None) -> list[Path]:
+def write(plan: Plan, store: Store, out: Path, beside: Path | None = None, costs: bool = True) -> list[Path]:
     """Write ``leaderboard.{md,csv,tex}`` of every dataset; returns the files.
 
-    ``beside`` is a file of published numbers to show beside ours.
+    ``beside`` is a file of published numbers to show beside ours. Without ``costs`` the files hold no
+    seconds and no memory, and are the same however often and wherever the plan was run.
 
     Raises:
         InputError: The store holds no finished run of the plan; the published numbers are unreadable.
@@ -72,7 +73,7 @@ def write(plan: Plan, store: Store, out: Path, beside: Path | None = None) -> li
     frames = []
     for dataset in plan.datasets:
         mine = [each for each in found if each.dataset == dataset.name]
-        section = _section(plan, dataset, mine, store)
+        section = _section(plan, dataset, mine, store, costs)
         files["md"] += section.markdown
         if known is not None:
             files["md"] += _published(known, dataset.name, mine, store)
@@ -96,7 +97,9 @@ class _Section:
     frame: pd.DataFrame
 
 
-def _section(plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Store) -> _Section:
+def _section(
+    plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Store, with_costs: bool
+) -> _Section:
     noted = store.dataset(dataset_key(plan, dataset)) or {}
     heading = [f"## {dataset.name}", _sizes(noted), *(f"Note: {text}." for text in noted.get("notes", []))]
     finished = [each for each in mine if each.status == "finished"]
@@ -111,6 +114,8 @@ def _section(plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Stor
     baselines = {entry.spec.name for entry in plan.systems if entry.spec.is_baseline}
     comparison = stats.compare(users, shown, baselines)
     costs = pd.DataFrame({name: _costs(store, runs, shown) for name, runs in groups.items()}).T
+    if not with_costs:
+        costs = costs.drop(columns=["seconds_s", "peak_bytes"])
     markdown = tables.markdown(tables.leaderboard(comparison, costs, shown, tables.MARKDOWN))
     latex = tables.latex(tables.leaderboard(comparison, costs, shown, tables.LATEX))
     everything = users.drop(columns="user").groupby("system").mean()
@@ -187,7 +192,7 @@ def _caption(plan: Plan, comparison: pd.DataFrame, metrics: list[str], users: in
         f"best baseline ({named or 'none'}), chosen among all "
         "systems without IRLLRec by the figures in this table. "
         f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests. "
-        "Hyper-parameters are fixed by the plan, not tuned. Seconds, memory (whole process) and "
+        "Hyper-parameters are fixed by the plan, not tuned. Costs (memory: whole process) and "
         "parameters are medians over runs."
     )
 

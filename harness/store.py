@@ -2,6 +2,8 @@
 
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
+store/runs/ID/SHA256SUMS      of both, as sha256sum reads them
+store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
 store/checkpoints/ID.pt       the state of an unfinished run between two epochs
 store/claims/ID.lock          held by the process that does a run; the system frees it when that dies
@@ -9,6 +11,7 @@ store/claims/ID.lock          held by the process that does a run; the system fr
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -24,6 +27,8 @@ from filelock import FileLock, Timeout
 
 from harness import InputError
 from harness.checkpoint import Checkpoint
+
+SUMS = "SHA256SUMS"
 
 
 class StoreError(InputError):
@@ -49,6 +54,7 @@ class Store:
             if users is not None:
                 users.to_parquet(unfinished / "users.parquet", index=False)
             (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
+            (unfinished / SUMS).write_text(_sums(unfinished))
             self._folder(identity).parent.mkdir(exist_ok=True)
             unfinished.rename(self._folder(identity))
         except OSError as error:
@@ -90,6 +96,76 @@ class Store:
                 f"{path}: unreadable record ({error}); delete the folder and run again"
             ) from None
         return found
+
+    def identities(self) -> list[str]:
+        """Every stored run."""
+        folder = self.root / "runs"
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def is_sound(self, identity: str) -> bool:
+        """Whether a run's files are those that were written."""
+        folder = self._folder(identity)
+        try:
+            return (folder / SUMS).read_text() == _sums(folder)
+        except OSError:
+            return False
+
+    def set_aside(self, identity: str) -> Path:
+        """Move a damaged run away, so that it is missing and will be done again; returns where to."""
+        place = self.root / "damaged" / f"{identity}-{uuid.uuid4().hex[:8]}"
+        place.parent.mkdir(exist_ok=True)
+        self._folder(identity).rename(place)
+        return place
+
+    def sweep(self) -> list[Path]:
+        """Remove what unfinished and damaged runs left; nothing of a run that is stored or under way.
+
+        Checkpoints of runs that are not stored stay: these runs may go on.
+        """
+        removed = []
+        for path in self._leftovers():
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            removed.append(path)
+        return removed
+
+    def _leftovers(self) -> Iterator[Path]:
+        for name in ("unfinished", "damaged"):
+            yield from sorted((self.root / name).glob("*"))
+        for checkpoint in sorted((self.root / "checkpoints").glob("*")):
+            if checkpoint.suffix != ".pt" or checkpoint.stem in self:
+                yield checkpoint
+        for claim in sorted((self.root / "claims").glob("*.lock")):
+            with self.claim(claim.stem) as mine:
+                if mine:
+                    yield claim
+
+    def merge(self, other: Store) -> tuple[list[str], list[str]]:
+        """Take over another store's sound runs and datasets; returns the new and the refused runs.
+
+        Raises:
+            StoreError: This store cannot be written.
+        """
+        taken, refused = [], []
+        for identity in other.identities():
+            if not other.is_sound(identity):
+                refused.append(identity)
+            elif identity not in self:
+                self._take(other._folder(identity), self._folder(identity))
+                taken.append(identity)
+        for noted in sorted((other.root / "datasets").glob("*.json")):
+            if not (self.root / "datasets" / noted.name).exists():
+                self.note_dataset(noted.stem, json.loads(noted.read_text()))
+        return taken, refused
+
+    def _take(self, source: Path, target: Path) -> None:
+        unfinished = self.root / "unfinished" / f"{target.name}-{uuid.uuid4().hex}"
+        try:
+            shutil.copytree(source, unfinished)
+            target.parent.mkdir(exist_ok=True)
+            unfinished.rename(target)
+        except OSError as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise StoreError(f"{self.root}: cannot be written ({error.strerror or error})") from None
 
     def forget(self, identity: str) -> None:
         """Remove one run."""
@@ -146,6 +222,12 @@ class Store:
 
     def _folder(self, identity: str) -> Path:
         return self.root / "runs" / identity
+
+
+def _sums(folder: Path) -> str:
+    """SHA-256 of a run's files, a line each."""
+    names = [name for name in ("run.json", "users.parquet") if (folder / name).exists()]
+    return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
 
 
 def _plain_name(column: str) -> str:

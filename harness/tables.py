@@ -34,8 +34,8 @@ def leaderboard(
 
     Args:
         comparison: As ``stats.compare`` makes it.
-        costs: Index ``system``; columns ``runs``, ``seconds_s``, ``peak_bytes``, ``parameters``
-            and, a metric, ``METRIC spread`` (standard deviation over repetitions).
+        costs: Index ``system``; columns ``runs``, ``parameters``, if wanted ``seconds_s`` and
+            ``peak_bytes``, and, a metric, ``METRIC spread`` (standard deviation over repetitions).
         metrics: Columns, the first ordering the rows.
         look: Styles and marks of the format.
     """
@@ -51,8 +51,9 @@ def leaderboard(
     table["effect d"] = [_number(first.at[name, "effect"], "+.3f") for name in order]
     table["p (Holm)"] = [_p(first.at[name, "p_holm"]) for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}" for name in order]
-    table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
-    table["peak MiB"] = [f"{costs.at[name, 'peak_bytes'] / 2**20:.0f}" for name in order]
+    if "seconds_s" in costs:
+        table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
+        table["peak MiB"] = [f"{costs.at[name, 'peak_bytes'] / 2**20:.0f}" for name in order]
     table["parameters"] = [f"{costs.at[name, 'parameters']:,.0f}" for name in order]
     return table
 

@@ -26,6 +26,7 @@ from harness.plan import Run
 from harness.recbole_models import hosted
 from harness.text.rows import TextTable
 
+
 @dataclass
 class Material:
     """A dataset ready for training: its matrices, text rows and RecBole files, made once."""
