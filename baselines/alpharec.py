@@ -21,7 +21,8 @@ class AlphaRecHyper:
 
     layers: int = hyper(2, "propagation layers L", 1, 4)
     softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0)
-    negatives: int = hyper(256, "negatives drawn for each pair of a batch", 1, 1024, log=True)
+    negatives: int = hyper(256, "negatives drawn for each pair of a batch", 1, 1024, log=True,
+                           tuned=False)  # fmt: skip
 
 
 class AlphaRec(nn.Module):

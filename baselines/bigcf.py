@@ -20,7 +20,7 @@ class BIGCFHyper(ContrastHyper):
     """BIGCF's own hyper-parameters."""
 
     layers: int = hyper(3, "propagation layers L", 1, 4)
-    n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True)
+    n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True, tuned=False)
     contrast_weight: float = hyper(0.05, "weight of the contrasts", 1e-4, 1.0, log=True)
     contrast_tau: float = hyper(0.2, "temperature of the contrasts", 0.05, 1.0)
     scored_noise: str = hyper("mean", "noise in scoring: its mean, which is none, or a draw",

@@ -20,7 +20,7 @@ class DCCFHyper(ContrastHyper):
     """DCCF's own hyper-parameters."""
 
     layers: int = hyper(2, "propagation layers L", 1, 4)
-    n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True)
+    n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True, tuned=False)
     contrast_weight: float = hyper(1e-3, "weight of the contrast between views", 1e-4, 1.0, log=True)
     contrast_tau: float = hyper(0.1, "temperature of the contrast", 0.05, 1.0)
     contrast_mean: str = hyper("users", "an item's share of the contrast: one of the batch's unique "

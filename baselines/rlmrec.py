@@ -25,7 +25,7 @@ class RLMRecConHyper(ContrastHyper):
 class RLMRecGenHyper(ContrastHyper):
     """RLMRec-Gen's own hyper-parameters."""
 
-    mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5)
+    mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5, term="reconstruct")
     reconstruct_weight: float = hyper(0.1, "weight of the reconstruction", 1e-4, 1.0, log=True)
     reconstruct_tau: float = hyper(0.5, "temperature of the reconstruction", 0.05, 1.0)
 

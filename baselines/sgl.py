@@ -28,14 +28,15 @@ class ViewHyper(ContrastHyper):
 class SGLHyper(ViewHyper):
     """SGL's own hyper-parameters."""
 
-    edge_keep: float = hyper(0.8, "probability of keeping an edge in a view", 0.5, 1.0)
+    edge_keep: float = hyper(0.8, "probability of keeping an edge in a view", 0.5, 1.0, term="contrast")
 
 
 @dataclass(frozen=True)
 class SimGCLHyper(ViewHyper):
     """SimGCL's own hyper-parameters."""
 
-    noise_size: float = hyper(0.9, "length eps of the noise added to each layer of a view", 0.01, 2.0)
+    noise_size: float = hyper(0.9, "length eps of the noise added to each layer of a view", 0.01, 2.0,
+                              term="contrast")  # fmt: skip
 
 
 class TwoViews(NodeEmbedding):

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from harness.writing import writing
+
 DIGEST_BYTES = 32
 
 
@@ -30,14 +32,19 @@ class Checkpoint:
     path: Path
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write under a temporary name, then rename: whole or not at all."""
+        """Write under a temporary name, then rename: whole or not at all.
+
+        Raises:
+            StoreError: It cannot be written; the state saved before stays.
+        """
         buffer = io.BytesIO()
         torch.save(dict(state), buffer)
         content = buffer.getvalue()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(hashlib.sha256(content).digest() + content)
-        unfinished.replace(self.path)
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(hashlib.sha256(content).digest() + content)
+            unfinished.replace(self.path)
 
     def load(self) -> dict[str, Any] | None:
         """The state last saved; None where there is none or the file is damaged."""

@@ -39,26 +39,31 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask cluster, tcp://HOST:PORT, instead.", show_default=False)
     ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Where Optuna keeps trials; journals in the store without it.", show_default=False),
+    ] = None,
 ) -> None:
     """Train and test every run the store lacks; interrupt and repeat at will."""
     with sentences():
         from harness.memory import keep_freed_memory
         from harness.plan import load_plan
-        from harness.report import standings
+        from harness.standings import standings
         from harness.store import Store
+        from harness.workshop import Site
 
         keep_freed_memory()
-        loaded, place = load_plan(plan), Store(store)
-        chosen = _only(loaded, only)
-        found = [each for each in standings(loaded, place) if chosen(each.system)]
+        loaded = load_plan(plan)
+        chosen, site = _only(loaded, only), Site(store, loaded.seed, storage)
+        found = [each for each in standings(loaded, Store(store)) if chosen(each.system)]
         if dry_run:
             _print_standings(found)
+            _print_estimate(loaded, site, chosen, workers)
             return
         if retry:
-            for each in found:
-                if each.status == "failed":
-                    place.forget(each.identity)
-        _execute(loaded, place, chosen, workers, scheduler)
+            for identity in {each.identity for each in found if each.status == "failed"}:
+                Store(store).forget(identity)
+        _execute(loaded, site, chosen, workers, scheduler)
 
 
 def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
@@ -74,15 +79,14 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
 
 
 def _execute(
-    plan: Any, store: Any, chosen: Callable[[str], bool], workers: int, scheduler: str | None
+    plan: Any, site: Any, chosen: Callable[[str], bool], workers: int, scheduler: str | None
 ) -> None:
     from harness.checkpoint import Interrupted
     from harness.execution import execute, here
-    from harness.plan import Skipped, expand
     from harness.progress import watcher
-    from harness.report import standings
+    from harness.standings import standings
+    from harness.store import Store
 
-    planned = [each for each in expand(plan) if not isinstance(each, Skipped) and chosen(each.system.name)]
     stop = Stop()
     try:
         if scheduler is not None:
@@ -95,12 +99,12 @@ def _execute(
             place = processes(workers, stop)
         else:
             place = here(stop)
-        with watcher(console, len(planned)) as watching:
-            execute(plan, store, watching, lambda each: chosen(each.system.name), place)
+        with watcher(console) as watching:
+            execute(plan, site, watching, chosen, place)
     except (Interrupted, KeyboardInterrupt):
         typer.echo("intentbench: interrupted; run again to go on where it was", err=True)
         raise typer.Exit(130) from None
-    counts = Counter(each.status for each in standings(plan, store) if chosen(each.system))
+    counts = Counter(each.status for each in standings(plan, Store(site.root)) if chosen(each.system))
     console.print(", ".join(f"{count} {status}" for status, count in counts.items()), highlight=False)
     if counts["failed"]:
         raise typer.Exit(1)
@@ -134,7 +138,7 @@ def status(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
     """Say which runs are finished, failed, missing or skipped."""
     with sentences():
         from harness.plan import load_plan
-        from harness.report import standings
+        from harness.standings import standings
         from harness.store import Store
 
         _print_standings(standings(load_plan(plan), Store(store)))
@@ -153,6 +157,25 @@ def _print_standings(found: list[Any]) -> None:
     show(table)
     total = Counter(entry.status for entry in found)
     console.print(", ".join(f"{count} {name}" for name, count in total.items()), highlight=False)
+
+
+def _print_estimate(plan: Any, site: Any, chosen: Callable[[str], bool], workers: int) -> None:
+    """Hours and memory of what is missing."""
+    from harness.estimate import estimate
+
+    found = estimate(plan, site, chosen)
+    table = Table("dataset", "system", "stored", "missing", "s a step", "hours at most", "GiB a run")
+    for row in found[found["missing"] > 0].itertuples():
+        step = "" if row.step_s != row.step_s else f"{row.step_s:.3f}"
+        numbers = (str(row.stored), str(row.missing), step, f"{row.hours:.2f}", f"{row.bytes / 2**30:.1f}")
+        table.add_row(row.dataset, escape(row.system), *numbers)
+    show(table)
+    hours = found["hours"].sum()
+    console.print(
+        f"At most {hours:.2f} hours on one worker, {hours / workers:.2f} on {workers}, from one measured "
+        "step a system; early stopping and pruning shorten it.",
+        highlight=False,
+    )
 
 
 @app.command()
@@ -202,8 +225,8 @@ def check(plan: PlanPath) -> None:
     """Read and check every dataset of a plan; print sizes, density, degrees and cold ids."""
     with sentences():
         from harness.data.describe import describe
-        from harness.execution import load
         from harness.plan import load_plan
+        from harness.workshop import load
 
         loaded = load_plan(plan)
         for each in loaded.datasets:

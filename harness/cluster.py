@@ -1,28 +1,25 @@
-"""Runs on a Dask cluster whose workers see the store's folder under the same name."""
+"""Tasks on a Dask cluster whose workers see the store's folder under the same name."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from harness import InputError
 from harness.checkpoint import Interrupted
-from harness.execution import Place, Watcher, Workshop, failure
-from harness.plan import Run
-from harness.provenance import describe
-from harness.store import Store
+from harness.execution import Done, Opened, Place, Watcher
+from harness.workshop import Site, Stop, Task, Workshop
 
 CONNECT_S = 10
 """How long the scheduler may take to answer."""
 
 
-def dask(address: str, stop: Callable[[], bool]) -> Callable[[Workshop, Watcher], Place]:
+def dask(address: str, stop: Stop) -> Opened:
     """The cluster at a scheduler's ``address``, such as ``tcp://host:8786``.
 
-    A run whose worker dies is done again by another, from its checkpoint; one that fails for other
+    A task whose worker dies is done again by another, from its checkpoint; one that fails for other
     reasons is stored as failed.
 
     Raises:
@@ -37,60 +34,55 @@ def dask(address: str, stop: Callable[[], bool]) -> Callable[[Workshop, Watcher]
     except (OSError, ValueError) as error:
         raise InputError(f"--scheduler: nothing answers at {address!r} ({error})") from None
 
-    def place(workshop: Workshop, watcher: Watcher) -> Place:
-        def work(runs: list[Run], done: Callable[[Run, dict[str, Any]], None]) -> None:
-            with client:
-                _follow(client, workshop, runs, done, stop)
+    def opened(workshop: Workshop, watcher: Watcher) -> Place:
+        return lambda tasks, done: _follow(client, workshop, tasks, done, stop)
 
-        return work
-
-    return place
+    return opened
 
 
-def _follow(client: Any, workshop: Workshop, runs: list[Run], done: Any, stop: Callable[[], bool]) -> None:
+def _follow(client: Any, workshop: Workshop, tasks: list[Task], done: Done, stop: Stop) -> None:
     from distributed import as_completed
 
-    def send(run: Run) -> Any:
-        root = str(workshop.store.root.resolve())
-        return client.submit(_remote, run, root, workshop.seed, pure=False, retries=1)
+    site = replace(workshop.site, root=workshop.site.root.resolve())
 
-    sent = {send(run): run for run in runs}
+    def send(task: Task) -> Any:
+        return client.submit(_remote, task, site, pure=False, retries=1)
+
+    sent = {send(task): task for task in tasks}
     arriving = as_completed(sent)
     for future in arriving:
-        run = sent.pop(future)
+        task = sent.pop(future)
         if stop():
             client.cancel(list(sent))
-            raise Interrupted("stopped; runs under way on the cluster end there and are stored")
-        record = _record(future, run, workshop)
+            raise Interrupted("stopped; tasks under way on the cluster end there and are stored")
+        record = _record(future, task, workshop)
         if record is None:  # another process did it meanwhile, or still does
-            again = send(run)
-            sent[again] = run
+            again = send(task)
+            sent[again] = task
             arriving.add(again)
         else:
-            done(run, record)
+            done(task, record)
 
 
-def _record(future: Any, run: Run, workshop: Workshop) -> dict[str, Any] | None:
+def _record(future: Any, task: Task, workshop: Workshop) -> dict[str, Any] | None:
     error = future.exception()
     if error is None:
         found: dict[str, Any] | None = future.result()
         return found
     if not isinstance(error, Exception):
         raise error
-    record = describe(run) | failure(error)
-    workshop.store.put(workshop.identity(run), record, None)
-    return record
+    return workshop.give_up(task, error)
 
 
 _ONE_AT_A_TIME = threading.Lock()
 
 
 @cache
-def _workshop(root: str, seed: int) -> Workshop:
+def _workshop(site: Site) -> Workshop:
     """A worker process's own, kept from task to task."""
-    return Workshop(Store(Path(root)), seed)
+    return Workshop(site)
 
 
-def _remote(run: Run, root: str, seed: int) -> dict[str, Any] | None:
+def _remote(task: Task, site: Site) -> dict[str, Any] | None:
     with _ONE_AT_A_TIME:  # RecBole and torch's thread count belong to the process
-        return _workshop(root, seed).do(run, lambda epoch, score: None, lambda: False)
+        return _workshop(site).do(task, lambda epoch, score: None, lambda: False)

@@ -12,7 +12,7 @@ import torch
 
 from harness import recbole_host
 from harness.checkpoint import Checkpoint, Interrupted
-from harness.evaluation import evaluate
+from harness.evaluation import Scorer, evaluate
 from harness.plan import Run
 from harness.sampling import PairSampler
 from models.recommender import Diverged
@@ -31,11 +31,13 @@ class Watch:
 
     Attributes:
         progress: Told of every epoch and validation.
+        validated: Told every validation score so far, after each of them; may end the run by raising.
         checkpoint: Where the state between epochs is kept; nowhere if None.
         stop: Asked before every epoch; True ends the run after its state is saved.
     """
 
     progress: Progress = lambda epoch, score: None
+    validated: Callable[[list[float]], None] = lambda scores: None
     checkpoint: Checkpoint | None = None
     stop: Callable[[], bool] = lambda: False
 
@@ -83,7 +85,8 @@ class Fitting:
         """
         self._take_up()
         try:
-            recbole_host.fit(self.trainer, recbole_host.Batches(self.sampler, self.model))
+            batches = recbole_host.Batches(self.sampler, self.model)
+            recbole_host.fit(self.trainer, batches, lambda: self.watch.validated(self.scores))
         except Diverged as error:
             raise RunFailed(f"{error} in epoch {len(self.means) + 1}") from None
         plan, best = self.run.training, self.trainer.best_epoch
@@ -97,11 +100,8 @@ class Fitting:
         }
 
     def _validate(self) -> float:
-        plan, hidden = self.run.training, self.matrices["train"]
-        metric, cutoff = plan.metric.split("@")
-        scorer = self.model.scorer(*self.ids)
-        found = evaluate(scorer, self.matrices["valid"], hidden, hidden, (metric,), (int(cutoff),))
-        self.scores.append(float(found.users[plan.metric].mean()))
+        metric = self.run.training.metric
+        self.scores.append(validation_score(self.model.scorer(*self.ids), self.matrices, metric))
         self.watch.progress(len(self.means), self.scores[-1])
         return self.scores[-1]
 
@@ -138,3 +138,11 @@ class Fitting:
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def validation_score(scorer: Scorer, matrices: Mapping[str, Any], metric: str) -> float:
+    """Mean over users of ``metric`` (such as recall@20) on the validation pairs, train pairs hidden."""
+    name, cutoff = metric.split("@")
+    hidden = matrices["train"]
+    found = evaluate(scorer, matrices["valid"], hidden, hidden, (name,), (int(cutoff),))
+    return float(found.users[metric].mean())

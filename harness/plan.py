@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -17,6 +17,7 @@ from harness.data.spec import SourceSpec, SplitSpec
 from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import lines, place, sentence
 from harness.presets import released_datasets
+from harness.space import Domain, Range, check_names, space
 from harness.systems import SystemSpec, nearest, parse, settings
 from harness.text.encoders import TextSpec, TfidfSpec
 
@@ -47,6 +48,7 @@ class SystemPlan(_Part):
 
     system: str
     hyper: dict[str, Any] = {}
+    space: dict[str, Range | tuple[Any, ...]] = Field({}, description="narrows what tuning may vary")
 
     @model_validator(mode="before")
     @classmethod
@@ -78,6 +80,20 @@ class TrainingPlan(_Part):
     @classmethod
     def _known(cls, value: str) -> str:
         return check_metric(value)
+
+
+class TuningPlan(_Part):
+    """The budget of every system's search on a dataset, spent on validation pairs alone."""
+
+    trials: int = Field(20, ge=1, description="trials; the first has the released defaults")
+    hours: float | None = Field(None, gt=0, description="no trial begins after so many")
+    epochs: int | None = Field(None, ge=1, description="of a trial at most; the plan's without it")
+    sampler: Literal["tpe", "random", "grid"] = "tpe"
+    pruner: Literal["median", "halving", "none"] = "median"
+    space: dict[str, Range | tuple[Any, ...]] = Field({}, description="narrows every system's space")
+    ablations: Literal["own", "full"] = Field(
+        "own", description="ablations and controls are tuned themselves, or take the full system's values"
+    )
 
 
 class EvaluationPlan(_Part):
@@ -114,6 +130,7 @@ class Plan(_Part):
     datasets: tuple[DatasetPlan, ...] = Field(min_length=1)
     systems: tuple[SystemPlan, ...] = Field(min_length=1)
     training: TrainingPlan = TrainingPlan()
+    tuning: TuningPlan | None = None
     evaluation: EvaluationPlan = EvaluationPlan()
 
     @field_validator("datasets", "systems")
@@ -137,6 +154,16 @@ class Run:
     base_seed: int
     training: TrainingPlan
     evaluation: EvaluationPlan
+
+    @property
+    def title(self) -> str:
+        """What a reader is told of the run."""
+        return f"{self.dataset.name} {self.system.name} repetition {self.repetition + 1}"
+
+    @property
+    def steps(self) -> int:
+        """What a bar counts: epochs, none for a system in closed form."""
+        return 0 if self.system.is_classic else self.training.epochs
 
     def seed(self, purpose: str) -> int:
         """A seed that is the same for every system: hashed from base, dataset, repetition, purpose."""
@@ -223,7 +250,26 @@ def load_plan(path: Path) -> Plan:
         raise InputError(sentence(path, error, marks, Plan.model_json_schema())) from None
     for index, entry in enumerate(plan.systems):
         try:
-            settings(entry.spec, entry.hyper)
+            domains(plan.tuning or TuningPlan(), entry, settings(entry.spec, entry.hyper))
+            check_names(entry.space, [entry.spec], "space")
         except InputError as error:
             raise InputError(place(path, ("systems", index), marks) + f": {error}") from None
+    if plan.tuning:
+        try:
+            check_names(plan.tuning.space, [entry.spec for entry in plan.systems], "space")
+        except InputError as error:
+            raise InputError(place(path, ("tuning", "space"), marks) + f": {error}") from None
     return plan
+
+
+def domains(tuning: TuningPlan, entry: SystemPlan, values: dict[str, Any]) -> dict[str, Domain]:
+    """What tuning may vary of a system: its space, narrowed by the plan and then by its own entry.
+
+    Raises:
+        InputError: A narrowed domain cannot be; a grid has a range.
+    """
+    found = space(entry.spec, values, set(entry.hyper), {**tuning.space, **entry.space})
+    ranges = [name for name, domain in found.items() if not domain.choices]
+    if tuning.sampler == "grid" and ranges:
+        raise InputError(f"{entry.spec.name}: a grid needs lists; {', '.join(ranges)} have ranges")
+    return found

@@ -12,12 +12,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from harness.fitting import Progress as Epochs
-from harness.plan import Run
+from harness.workshop import Task
 
 
 @contextmanager
-def watcher(console: Console, runs: int) -> Iterator[Any]:
-    """A bar for runs and one for epochs on a terminal; a line a run elsewhere."""
+def watcher(console: Console) -> Iterator[Any]:
+    """A bar for runs and one for epochs or trials on a terminal; a line a run elsewhere."""
     if not console.is_terminal:
         yield _Plain(console)
         return
@@ -28,18 +28,17 @@ def watcher(console: Console, runs: int) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bars:
-        yield _Bars(console, bars, runs)
+        yield _Bars(console, bars)
 
 
-def _title(run: Run) -> str:
-    return f"{run.dataset.name} {run.system.name} repetition {run.repetition + 1}"
-
-
-def _summary(run: Run, record: dict[str, Any]) -> str:
+def _summary(task: Task, record: dict[str, Any]) -> str:
     if record["status"] == "failed":
-        return f"{_title(run)}: failed, {record['reason']}"
-    epochs = f", {record['epochs']} epochs (best {record['best_epoch']})" if "epochs" in record else ""
-    return f"{_title(run)}: {record['seconds_s']:.1f} s{epochs}"
+        return f"{task.title}: failed, {record['reason']}"
+    text = f"{task.title}: {record['seconds_s']:.1f} s"
+    if "best" in record:
+        gain = f"{task.training.metric} {record['valid_before'] or 0.0:.4f} -> {record['valid']:.4f}"
+        return f"{text}, {sum(record['trials'].values())} trials, {gain}"
+    return f"{text}, {record['epochs']} epochs (best {record['best_epoch']})" if "epochs" in record else text
 
 
 class _Plain:
@@ -48,45 +47,52 @@ class _Plain:
     def __init__(self, console: Console) -> None:
         self.console = console
 
-    def known(self, run: Run) -> None:
+    def expect(self, tasks: int) -> None:
         pass
 
-    def damaged(self, run: Run, place: Path) -> None:
-        text = f"{_title(run)}: its files are damaged, now in {place}; done again"
+    def known(self, task: Task) -> None:
+        pass
+
+    def damaged(self, task: Task, place: Path) -> None:
+        text = f"{task.title}: its files are damaged, now in {place}; done again"
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def started(self, run: Run) -> Epochs:
+    def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
 
-    def ended(self, run: Run, record: dict[str, Any]) -> None:
-        self.console.print(_summary(run, record), markup=False, highlight=False, soft_wrap=True)
+    def ended(self, task: Task, record: dict[str, Any]) -> None:
+        self.console.print(_summary(task, record), markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bars(_Plain):
     """Bars with the time left."""
 
-    def __init__(self, console: Console, bars: Progress, runs: int) -> None:
+    def __init__(self, console: Console, bars: Progress) -> None:
         super().__init__(console)
         self.bars = bars
-        self.runs = bars.add_task("runs", total=runs)
-        self.epochs = bars.add_task("epochs", total=None, visible=False)
+        self.runs = bars.add_task("runs", total=0)
+        self.steps = bars.add_task("epochs", total=None, visible=False)
         self.best = 0.0
 
-    def known(self, run: Run) -> None:
+    def expect(self, tasks: int) -> None:
+        total = self.bars.tasks[self.runs].total or 0
+        self.bars.update(self.runs, total=total + tasks)
+
+    def known(self, task: Task) -> None:
         self.bars.advance(self.runs)
 
-    def started(self, run: Run) -> Epochs:
-        title, self.best = escape(_title(run)), 0.0
-        trained = not run.system.is_classic
-        self.bars.reset(self.epochs, total=run.training.epochs, visible=trained, description=title)
+    def started(self, task: Task) -> Epochs:
+        title, self.best = escape(task.title), 0.0
+        visible = task.steps > 0
+        self.bars.reset(self.steps, total=task.steps, visible=visible, description=title)
 
-        def progress(epoch: int, score: float | None) -> None:
+        def progress(step: int, score: float | None) -> None:
             self.best = max(self.best, score or 0.0)
-            text = f"{title}  {run.training.metric} {self.best:.4f}" if self.best else title
-            self.bars.update(self.epochs, completed=epoch, description=text)
+            text = f"{title}  {task.training.metric} {self.best:.4f}" if self.best else title
+            self.bars.update(self.steps, completed=step, description=text)
 
         return progress
 
-    def ended(self, run: Run, record: dict[str, Any]) -> None:
-        super().ended(run, record)
+    def ended(self, task: Task, record: dict[str, Any]) -> None:
+        super().ended(task, record)
         self.bars.advance(self.runs)

@@ -12,8 +12,9 @@ from typing import Any
 
 import torch
 
-from harness.data.dataset import SPLITS
+from harness.data.dataset import SPLITS, Dataset
 from harness.plan import Run
+from harness.studies import Study
 from harness.training import Material
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
@@ -22,6 +23,7 @@ PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
 def facts(data: Material) -> dict[str, Any]:
     """What a report says of a dataset."""
     dataset = data.dataset
+    assert isinstance(dataset, Dataset)
     return {
         "checksum": data.checksum,
         "users": len(dataset.users),
@@ -31,12 +33,12 @@ def facts(data: Material) -> dict[str, Any]:
     }
 
 
-def describe(run: Run) -> dict[str, Any]:
-    """The run's specification, and the machine it ran on beside it."""
+def describe(run: Run | Study) -> dict[str, Any]:
+    """The specification of a run or study, and the machine it ran on beside it."""
     return {
         "system": run.system.name,
         "dataset": run.dataset.name,
-        "repetition": run.repetition,
+        **_kind(run),
         "process": os.getpid(),
         "settings": run.settings,
         "training": run.training.model_dump(mode="json"),
@@ -52,6 +54,14 @@ def describe(run: Run) -> dict[str, Any]:
             **{name: version(name) for name in PACKAGES},
         },
     }
+
+
+def _kind(task: Run | Study) -> dict[str, Any]:
+    """What tells a run from a study."""
+    if isinstance(task, Run):
+        return {"repetition": task.repetition}
+    space = {name: domain.facts() for name, domain in task.space.items()}
+    return {"tuning": task.tuning.model_dump(mode="json"), "space": space}
 
 
 def _commit() -> str | None:

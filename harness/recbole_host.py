@@ -159,10 +159,15 @@ def make_trainer(config: Any, model: Any, hooks: Hooks) -> Any:
         return HostTrainer(config, model)
 
 
-def fit(trainer: Any, batches: Any) -> None:
-    """Train until early stopping, then put the best weights back."""
+def fit(trainer: Any, batches: Any, validated: Callable[[], None]) -> None:
+    """Train until early stopping, then put the best weights back.
+
+    ``validated`` is called after every validation and may end the training by raising.
+    """
     with _quiet():
-        trainer.fit(batches, valid_data=True, verbose=False, saved=True)
+        trainer.fit(
+            batches, valid_data=True, verbose=False, saved=True, callback_fn=lambda epoch, score: validated()
+        )
     if trainer.best_state is not None:
         trainer.model.load_state_dict(trainer.best_state)
     trainer.model.eval()

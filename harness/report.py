@@ -3,59 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness import InputError, published, stats, tables
+from harness import InputError, published, stats, tables, tuning_report
 from harness.data.dataset import SPLITS
-from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand
+from harness.plan import DatasetPlan, Plan, dataset_key
+from harness.standings import Standing, standings
 from harness.store import Store
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What the store holds of one planned run: ``finished``, ``failed``, ``missing`` or ``skipped``."""
-
-    dataset: str
-    system: str
-    repetition: int | None
-    status: str
-    reason: str = ""
-    identity: str = ""
-
-
-def standings(plan: Plan, store: Store) -> list[Standing]:
-    """One entry a planned run, and one a skipped pair."""
-    return list(_standings(plan, store))
-
-
-def _standings(plan: Plan, store: Store) -> Iterator[Standing]:
-    checksums = {}
-    for each in plan.datasets:
-        noted = store.dataset(dataset_key(plan, each))
-        checksums[each.name] = noted["checksum"] if noted else None
-    for entry in expand(plan):
-        if isinstance(entry, Skipped):
-            yield Standing(entry.dataset, entry.system, None, "skipped", entry.reason)
-            continue
-        yield _standing(entry, checksums[entry.dataset.name], store)
-
-
-def _standing(run: Run, checksum: str | None, store: Store) -> Standing:
-    name = (run.dataset.name, run.system.name, run.repetition)
-    identity = run.identity(checksum) if checksum else ""
-    if not identity or identity not in store:
-        return Standing(*name, "missing", "not run yet")
-    record = store.record(identity)
-    return Standing(*name, record["status"], record.get("reason", ""), identity)
-
-
 def write(plan: Plan, store: Store, out: Path, beside: Path | None = None, costs: bool = True) -> list[Path]:
-    """Write ``leaderboard.{md,csv,tex}`` of every dataset; returns the files.
+    """Write ``leaderboard.{md,csv,tex}`` of every dataset, ``trials.csv`` where tuned; returns the files.
 
     ``beside`` is a file of published numbers to show beside ours. Without ``costs`` the files hold no
     seconds and no memory, and are the same however often and wherever the plan was run.
@@ -85,6 +47,8 @@ def write(plan: Plan, store: Store, out: Path, beside: Path | None = None, costs
         "leaderboard.tex": "\n\n".join(files["tex"]) + "\n",
         "leaderboard.csv": pd.concat(frames, ignore_index=True).to_csv(index=False),
     }
+    if plan.tuning:
+        contents["trials.csv"] = tuning_report.trials(plan, store, costs).to_csv(index=False)
     for name, text in contents.items():
         _replace(out / name, text)
     return [out / name for name in contents]
@@ -126,6 +90,7 @@ def _section(
         *heading,
         markdown,
         _caption(plan, comparison, shown, len(users["user"].unique())),
+        *tuning_report.section(plan, dataset, store, with_costs),
         *_loss_shares(store, groups),
         *absent,
     ]
@@ -192,8 +157,7 @@ def _caption(plan: Plan, comparison: pd.DataFrame, metrics: list[str], users: in
         f"best baseline ({named or 'none'}), chosen among all "
         "systems without IRLLRec by the figures in this table. "
         f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests. "
-        "Hyper-parameters are fixed by the plan, not tuned. Costs (memory: whole process) and "
-        "parameters are medians over runs."
+        f"{tuning_report.budget(plan)} Costs (memory: whole process) and parameters are medians over runs."
     )
 
 

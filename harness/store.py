@@ -2,10 +2,12 @@
 
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
-store/runs/ID/SHA256SUMS      of both, as sha256sum reads them
+store/runs/ID/trials.parquet  in its place, the trials of a study of hyper-parameters
+store/runs/ID/SHA256SUMS      of all, as sha256sum reads them
 store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
 store/checkpoints/ID.pt       the state of an unfinished run between two epochs
+store/studies/ID.journal      Optuna's journal of a study, kept for those who look into it
 store/claims/ID.lock          held by the process that does a run; the system frees it when that dies
 """
 
@@ -17,7 +19,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,15 @@ from filelock import FileLock, Timeout
 
 from harness import InputError
 from harness.checkpoint import Checkpoint
+from harness.writing import StoreError, writing
 
 SUMS = "SHA256SUMS"
+USERS, TRIALS = "users.parquet", "trials.parquet"
 
 
-class StoreError(InputError):
-    """The store cannot be written or read; nothing in it was changed."""
+def trial_name(study: str, run: str) -> str:
+    """What a trial's checkpoint is called, from the identities of its study and its run."""
+    return f"{study}-{run}"
 
 
 class Store:
@@ -46,39 +51,61 @@ class Store:
         """Whether a run, finished or failed, is stored."""
         return (self._folder(identity) / "run.json").exists()
 
-    def put(self, identity: str, record: Mapping[str, Any], users: pd.DataFrame | None) -> None:
-        """Store one run under a temporary name, then rename; what is stored is never changed."""
+    def put(
+        self,
+        identity: str,
+        record: Mapping[str, Any],
+        users: pd.DataFrame | None,
+        trials: pd.DataFrame | None = None,
+    ) -> None:
+        """Store one run or study under a temporary name, then rename; what is stored is never changed.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
         unfinished = self.root / "unfinished" / f"{identity}-{uuid.uuid4().hex}"
         try:
-            unfinished.mkdir(parents=True)
-            if users is not None:
-                users.to_parquet(unfinished / "users.parquet", index=False)
-            (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
-            (unfinished / SUMS).write_text(_sums(unfinished))
-            self._folder(identity).parent.mkdir(exist_ok=True)
-            unfinished.rename(self._folder(identity))
-        except OSError as error:
+            with writing(self.root):
+                unfinished.mkdir(parents=True)
+                for name, frame in ((USERS, users), (TRIALS, trials)):
+                    if frame is not None:
+                        frame.to_parquet(unfinished / name, index=False)
+                (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
+                (unfinished / SUMS).write_text(_sums(unfinished))
+                self._folder(identity).parent.mkdir(exist_ok=True)
+                unfinished.rename(self._folder(identity))
+        except StoreError:
             shutil.rmtree(unfinished, ignore_errors=True)
             if identity not in self:  # or another process stored the same run first
-                raise StoreError(f"{self.root}: cannot be written ({error.strerror or error})") from None
+                raise
 
     def checkpoint(self, identity: str) -> Checkpoint:
         """Where an unfinished run keeps its state."""
         return Checkpoint(self.root / "checkpoints" / f"{identity}.pt")
 
+    def journal(self, identity: str) -> Path:
+        """Where Optuna keeps the trials of a study."""
+        return self.root / "studies" / f"{identity}.journal"
+
+    def trials(self, identity: str) -> pd.DataFrame:
+        """One row a trial of a study, as ``tuning.tune`` gave them."""
+        return pd.read_parquet(self._folder(identity) / TRIALS)
+
     @contextmanager
     def claim(self, identity: str) -> Iterator[bool]:
-        """Whether this process may do a run: one at a time may, for as long as it lives."""
+        """Whether this process may do a run: one at a time may, for as long as it lives.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
         path = self.root / "claims" / f"{identity}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
+        with writing(self.root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(Timeout):
+                lock.acquire(blocking=False)
         try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
+            yield lock.is_locked
         finally:
             lock.release()
 
@@ -132,7 +159,8 @@ class Store:
         for name in ("unfinished", "damaged"):
             yield from sorted((self.root / name).glob("*"))
         for checkpoint in sorted((self.root / "checkpoints").glob("*")):
-            if checkpoint.suffix != ".pt" or checkpoint.stem in self:
+            identity = checkpoint.stem.split("-")[0]  # a trial's belongs to its study
+            if checkpoint.suffix != ".pt" or identity in self:
                 yield checkpoint
         for claim in sorted((self.root / "claims").glob("*.lock")):
             with self.claim(claim.stem) as mine:
@@ -160,12 +188,13 @@ class Store:
     def _take(self, source: Path, target: Path) -> None:
         unfinished = self.root / "unfinished" / f"{target.name}-{uuid.uuid4().hex}"
         try:
-            shutil.copytree(source, unfinished)
-            target.parent.mkdir(exist_ok=True)
-            unfinished.rename(target)
-        except OSError as error:
+            with writing(self.root):
+                shutil.copytree(source, unfinished)
+                target.parent.mkdir(exist_ok=True)
+                unfinished.rename(target)
+        except StoreError:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise StoreError(f"{self.root}: cannot be written ({error.strerror or error})") from None
+            raise
 
     def forget(self, identity: str) -> None:
         """Remove one run."""
@@ -182,7 +211,7 @@ class Store:
         """
         files = pd.DataFrame(
             [
-                (name, str(self._folder(identity) / "users.parquet"))
+                (name, str(self._folder(identity) / USERS))
                 for name, identities in systems.items()
                 for identity in identities
             ],
@@ -204,16 +233,17 @@ class Store:
 
     def run_means(self, identities: list[str]) -> pd.DataFrame:
         """The mean over users of every metric, one row a run in the given order."""
-        rows = [pd.read_parquet(self._folder(each) / "users.parquet") for each in identities]
+        rows = [pd.read_parquet(self._folder(each) / USERS) for each in identities]
         return pd.DataFrame([row.drop(columns="user").mean() for row in rows], index=identities)
 
     def note_dataset(self, key: str, facts: Mapping[str, Any]) -> None:
         """Keep the checksum and sizes of a plan's dataset, so that reports need no data."""
         path = self.root / "datasets" / f"{key}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(json.dumps(facts, indent=1, sort_keys=True))
-        unfinished.replace(path)
+        with writing(self.root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(json.dumps(facts, indent=1, sort_keys=True))
+            unfinished.replace(path)
 
     def dataset(self, key: str) -> dict[str, Any] | None:
         """What was noted of a dataset, or None."""
@@ -226,7 +256,7 @@ class Store:
 
 def _sums(folder: Path) -> str:
     """SHA-256 of a run's files, a line each."""
-    names = [name for name in ("run.json", "users.parquet") if (folder / name).exists()]
+    names = [name for name in ("run.json", TRIALS, USERS) if (folder / name).exists()]
     return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
 
 

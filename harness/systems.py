@@ -233,13 +233,18 @@ def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None =
     for name, value in chosen.items():
         if name not in known:
             raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {nearest(name, known)}")
-        _check_value(spec, known[name], value)
+        check_value(spec, known[name], value)
     values = {name: item.default for name, item in known.items()}
     values |= preset_values(spec.preset, spec.base, released, known) | dict(chosen)
     return values | {f"{term}_weight": 0.0 for term in spec.ablated}
 
 
-def _check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
+def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
+    """Refuse what a hyper-parameter cannot be.
+
+    Raises:
+        InputError: Names the system, the hyper-parameter and what was expected.
+    """
     kind, place = type(item.default), f"{spec.name}: {item.name}"
     number = isinstance(value, int | float) and not isinstance(value, bool)
     choices, low = item.metadata["choices"], item.metadata["low"]

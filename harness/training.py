@@ -18,9 +18,9 @@ import psutil
 import torch
 
 from harness import recbole_host
-from harness.data.dataset import SPLITS, Dataset, digest
+from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation import Evaluation, evaluate
-from harness.fitting import Fitting, RunFailed, Watch
+from harness.fitting import Fitting, RunFailed, Watch, validation_score
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.plan import Run
 from harness.recbole_models import hosted
@@ -31,14 +31,14 @@ from harness.text.rows import TextTable
 class Material:
     """A dataset ready for training: its matrices, text rows and RecBole files, made once."""
 
-    dataset: Dataset
+    dataset: TuningView
     table: TextTable | None
     folder: Path
 
     @cached_property
     def matrices(self) -> dict[str, Any]:
         """Each split as a binary matrix [U, I]."""
-        return {split: self.dataset.matrix(split) for split in SPLITS}
+        return {split: self.dataset.matrix(split) for split in self.dataset.splits}
 
     @cached_property
     def atomic(self) -> Path:
@@ -51,7 +51,13 @@ class Material:
     @property
     def checksum(self) -> str:
         """Of the dataset, and of what its text rows are made from."""
+        assert isinstance(self.dataset, Dataset)
         return digest([self.dataset.checksum.encode(), (self.table.recipe if self.table else "").encode()])
+
+    def for_tuning(self) -> Material:
+        """The same without test pairs: nothing that holds them can be reached from it."""
+        assert isinstance(self.dataset, Dataset)
+        return Material(self.dataset.tuning_view(), self.table, self.folder)
 
 
 @dataclass
@@ -89,6 +95,20 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         **history,
     }
     return Outcome(users, record)
+
+
+def try_out(run: Run, data: Material, watch: Watch) -> dict[str, Any]:
+    """Train one run and score it on the validation pairs; what training says of itself, ``valid`` too.
+
+    Raises:
+        RunFailed, Interrupted: As :func:`train`.
+    """
+    model, history = _fit(run, data, watch)
+    if run.system.is_classic:
+        scorer = model.scorer(*recbole_host.ids_of(model, data.dataset.users, data.dataset.items))
+        metric = run.training.metric
+        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric)}}
+    return history
 
 
 def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:

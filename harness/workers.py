@@ -1,88 +1,82 @@
-"""Runs in several local processes that share one store; a process that dies is replaced."""
+"""Tasks in several local processes that share one store; a process that dies is replaced."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 from harness.checkpoint import Interrupted
-from harness.execution import POLL_S, Place, Watcher, Workshop, failure
+from harness.execution import POLL_S, Done, Opened, Place, Watcher
 from harness.fitting import RunFailed
-from harness.plan import Run
-from harness.provenance import describe
-from harness.store import Store
+from harness.workshop import Site, Stop, Task, Workshop
 
 TRIES = 2
-"""A run whose process dies is done once more, from its checkpoint, and then reported."""
+"""A task whose process dies is done once more, from its checkpoint, and then reported."""
 
 
-def processes(count: int, stop: Callable[[], bool]) -> Callable[[Workshop, Watcher], Place]:
+def processes(count: int, stop: Stop) -> Opened:
     """``count`` processes beside this one."""
 
-    def place(workshop: Workshop, watcher: Watcher) -> Place:
-        def work(runs: list[Run], done: Callable[[Run, dict[str, Any]], None]) -> None:
-            Team(workshop, count, stop).work(runs, done)
+    def opened(workshop: Workshop, watcher: Watcher) -> Place:
+        return Team(workshop, count, stop).work
 
-        return work
-
-    return place
+    return opened
 
 
 @dataclass
 class Worker:
-    """A process, the line to it, and the run it is at."""
+    """A process, the line to it, and the task it is at."""
 
     process: Any
     line: Connection
-    run: Run | None = None
+    task: Task | None = None
 
 
 class Team:
-    """Hands runs to workers, one at a time each."""
+    """Hands tasks to workers, one at a time each."""
 
-    def __init__(self, workshop: Workshop, count: int, stop: Callable[[], bool]) -> None:
+    def __init__(self, workshop: Workshop, count: int, stop: Stop) -> None:
         """Workers start when there is work."""
         self.workshop, self.count, self.stop = workshop, count, stop
         self.deaths: dict[str, int] = {}
         self.context = multiprocessing.get_context("spawn")
 
-    def work(self, runs: list[Run], done: Callable[[Run, dict[str, Any]], None]) -> None:
-        """Do runs; ``done`` is told of each with its record.
+    def work(self, tasks: list[Task], done: Done) -> None:
+        """Do tasks; ``done`` is told of each with its record.
 
         Raises:
             Interrupted: Somebody asked to stop; every worker has saved its run.
         """
-        waiting = list(reversed(runs))
-        with self._hired(min(self.count, len(runs))) as workers:
-            while (waiting and not self.stop()) or any(worker.run for worker in workers):
+        waiting = list(reversed(tasks))
+        with self._hired(min(self.count, len(tasks))) as workers:
+            while (waiting and not self.stop()) or any(worker.task for worker in workers):
                 for worker in workers:
-                    if worker.run is None and waiting and not self.stop():
+                    if worker.task is None and waiting and not self.stop():
                         self._hand(worker, waiting.pop())
                 for worker in self._ready(workers):
-                    run = worker.run
-                    assert run is not None
-                    record = self._answer(worker)
+                    task = worker.task
+                    assert task is not None
+                    record = self._answer(worker, task)
                     if record is not None:
-                        done(run, record)
+                        done(task, record)
                     elif not self.stop():
-                        waiting.append(run)
+                        waiting.append(task)
         if self.stop():
             raise Interrupted("the workers were stopped")
 
-    def _hand(self, worker: Worker, run: Run) -> None:
-        worker.run = run
-        worker.line.send(run)
+    def _hand(self, worker: Worker, task: Task) -> None:
+        worker.task = task
+        worker.line.send(task)
 
     def _ready(self, workers: list[Worker]) -> list[Worker]:
         """Workers that answered or died, within half a second; the others are told of a stop."""
-        busy = [worker for worker in workers if worker.run is not None]
+        busy = [worker for worker in workers if worker.task is not None]
         lines = {worker.line: worker for worker in busy}
         found = wait(list(lines), timeout=0.5)
         if self.stop():
@@ -90,35 +84,32 @@ class Team:
                 worker.process.terminate()  # its handler ends the epoch first
         return [lines[line] for line in found if isinstance(line, Connection)]
 
-    def _answer(self, worker: Worker) -> dict[str, Any] | None:
-        """The record of the worker's run; None if it is to be done again."""
-        run, worker.run = worker.run, None
-        assert run is not None
+    def _answer(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+        """The record of the worker's task; None if it is to be done again."""
+        worker.task = None
         try:
             status, answer = worker.line.recv()
         except (EOFError, ConnectionResetError):
-            return self._after_death(worker, run)
+            return self._after_death(worker, task)
         if status == "error":
             raise answer
         return answer if status == "record" else None
 
-    def _after_death(self, worker: Worker, run: Run) -> dict[str, Any] | None:
+    def _after_death(self, worker: Worker, task: Task) -> dict[str, Any] | None:
         worker.process.join()
         code = worker.process.exitcode
-        identity = self.workshop.identity(run)
+        identity = self.workshop.identity(task)
         self.deaths[identity] = self.deaths.get(identity, 0) + 1
         fresh = self._hire()
         worker.process, worker.line = fresh.process, fresh.line
         if self.deaths[identity] < TRIES or identity in self.workshop.store:
             return None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
-        record = describe(run) | failure(error)
-        self.workshop.store.put(identity, record, None)
-        return record
+        return self.workshop.give_up(task, error)
 
     def _hire(self) -> Worker:
         mine, theirs = self.context.Pipe()
-        arguments = (theirs, self.workshop.store.root, self.workshop.seed)
+        arguments = (theirs, self.workshop.site)
         process = self.context.Process(target=serve, args=arguments, daemon=True)
         process.start()
         theirs.close()
@@ -135,26 +126,23 @@ class Team:
                 worker.process.join(timeout=60)
 
 
-def serve(line: Connection, root: Path, seed: int) -> None:
-    """A worker's life: take a run, do it, answer; until the line is closed."""
+def serve(line: Connection, site: Site) -> None:
+    """A worker's life: take a task, do it, answer; until the line is closed."""
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the parent passes it on
-    workshop = Workshop(Store(root), seed)
-    try:
+    with site.open() as workshop:
         while True:
             try:
-                run = line.recv()
+                task = line.recv()
             except EOFError:
                 return
-            line.send(_do(workshop, run, lambda: bool(stopped)))
-    finally:
-        workshop.close()
+            line.send(_do(workshop, task, lambda: bool(stopped)))
 
 
-def _do(workshop: Workshop, run: Run, stop: Callable[[], bool]) -> tuple[str, Any]:
+def _do(workshop: Workshop, task: Task, stop: Stop) -> tuple[str, Any]:
     try:
-        record = workshop.do(run, lambda epoch, score: None, stop)
+        record = workshop.do(task, lambda epoch, score: None, stop)
     except Interrupted:
         return "stopped", None
     except Exception as error:

@@ -24,12 +24,17 @@ def hyper(
     *,
     log: bool = False,
     choices: tuple[str, ...] = (),
+    tuned: bool = True,
+    term: str = "",
 ) -> Any:
     """Declare a hyper-parameter: its default, meaning and range (or choices) in one line.
 
-    With choices and ``low``, an integer from ``low`` on is a choice as well.
+    With choices and ``low``, an integer from ``low`` on is a choice as well. Tuning varies what is
+    ``tuned`` and has a range; choices are switches, varied only where a plan says so. ``term`` names
+    the loss term that alone reads it, unless the name begins with that term.
     """
     facts = {"meaning": meaning, "low": low, "high": high, "log": log, "choices": choices}
+    facts |= {"tuned": tuned and not choices, "term": term}
     return field(default=default, metadata=facts)
 
 
@@ -125,7 +130,7 @@ class ContrastHyper:
 class SystemHyper:
     """What every trained system has beside its backbone's and alignment's own hyper-parameters."""
 
-    embedding_size: int = hyper(32, "width D of the node embeddings", 8, 256, log=True)
+    embedding_size: int = hyper(32, "width D of the node embeddings", 8, 256, log=True, tuned=False)
     l2_weight: float = hyper(1e-6, "weight of the L2 term", 1e-8, 1e-2, log=True)
     l2_scope: str = hyper("all", "what is squared: all parameters, or the batch's ego rows / B",
                           choices=("all", "batch"))  # fmt: skip

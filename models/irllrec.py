@@ -34,11 +34,11 @@ class IRLLRecHyper(ContrastHyper):
                                          low=1, choices=("all", "batch"))  # fmt: skip
     momentum_weight: float = hyper(1e-7, "weight of momentum distillation", 1e-7, 1e-2, log=True)
     teacher_start: str = hyper("copy", "what the teacher starts from: the student, or a draw of its own",
-                               choices=("copy", "draw"))  # fmt: skip
+                               choices=("copy", "draw"), term="momentum")  # fmt: skip
     matching: str = hyper("distillation", "matching: text with its teacher, or text with interactions",
-                          choices=("distillation", "similarity"))  # fmt: skip
+                          choices=("distillation", "similarity"), term="momentum")  # fmt: skip
     n_intents: int = hyper(128, "number of prototypes K a side, unless the backbone has its own",
-                           8, 512, log=True)  # fmt: skip
+                           8, 512, log=True, tuned=False)  # fmt: skip
 
     @property
     def reads_intents(self) -> bool:

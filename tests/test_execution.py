@@ -26,31 +26,36 @@ from tests.conftest import checkerboard
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONWARNINGS": "ignore"}
 
 
-@pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_plan(folder: Path, **more: Any) -> Path:
     """A few runs of a second or two each."""
-    folder, board = tmp_path_factory.mktemp("plan"), checkerboard()
+    board = checkerboard()
     rows = ["user,item,split"]
     for split in ("train", "valid", "test"):
         rows += [f"{board.users[u]},{board.items[i]},{split}" for u, i in board.pairs(split)]
     (folder / "board.csv").write_text("\n".join(rows) + "\n")
+    source = {"kind": "table", "path": "board.csv", "split": "split"}
     text = {
         "name": "small",
         "repetitions": 2,
-        "datasets": [
-            {
-                "name": "board",
-                "source": {"kind": "table", "path": "board.csv", "split": "split"},
-                "split": {"kind": "given"},
-            }
-        ],
+        "datasets": [{"name": "board", "source": source, "split": {"kind": "given"}}],
         "systems": ["ItemKNN", {"system": "LightGCN", "hyper": {"learning_rate": 0.02}}, "SGL", "DCCF"],
         "training": {"epochs": 30, "eval_every": 2, "patience": 20, "batch_size": 128, "metric": "recall@5"},
         "evaluation": {"metrics": ["recall"], "k": [5], "show": ["recall@5"]},
     }
     path = folder / "plan.yaml"
-    path.write_text(yaml.safe_dump(text))
+    path.write_text(yaml.safe_dump(text | more))
     return path
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_plan(tmp_path_factory.mktemp("plan"))
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    more = {"systems": ["ItemKNN", "LightGCN", "SGL"], "tuning": {"trials": 6, "epochs": 12}}
+    return write_plan(tmp_path_factory.mktemp("tuned"), **more)
 
 
 RUNS = 8
@@ -88,10 +93,10 @@ def until(true: Callable[[], Any], seconds: float = 120.0) -> Any:
     raise AssertionError("it did not happen")
 
 
-def check_whole(store: Path) -> None:
-    """Every run once, sound, and nothing unfinished."""
+def check_whole(store: Path, tasks: int = RUNS) -> None:
+    """Every task once, sound, and nothing unfinished."""
     found = Store(store)
-    assert len(found.identities()) == RUNS
+    assert len(found.identities()) == tasks
     assert all(found.is_sound(identity) for identity in found.identities())
     assert not list((store / "unfinished").glob("*"))
     assert not list((store / "checkpoints").glob("*.pt"))
@@ -188,24 +193,45 @@ def test_a_run_whose_process_dies_twice_is_reported(plan: Path, tmp_path: Path) 
     assert process.returncode == 1
 
 
+TUNED_TASKS = 3 + 6
+"""Studies and runs of the tuned plan."""
+
+
+def test_a_tuned_plan_survives_a_killed_worker_and_a_killed_command(tuned: Path, tmp_path: Path) -> None:
+    alone, store = tmp_path / "alone", tmp_path / "store"
+    finish(start(tuned, alone))
+    first = start(tuned, store, "--workers", "2")
+    until(lambda: checkpoints(store))
+    spawned(first)[0].kill()
+    time.sleep(2)
+    first.kill()
+    first.communicate()
+    finish(start(tuned, store, "--workers", "2"))
+    check_whole_after_deaths(store, TUNED_TASKS)
+    assert leaderboard(tuned, store) == leaderboard(tuned, alone)
+
+
 @pytest.mark.slow
-def test_twenty_deaths_change_no_byte(plan: Path, tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
-    store, moments = tmp_path / "store", random.Random(7)
+@pytest.mark.parametrize(("which", "tasks"), [("plan", RUNS), ("tuned", TUNED_TASKS)])
+def test_twenty_deaths_change_no_byte(
+    which: str, tasks: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    chosen, moments = request.getfixturevalue(which), random.Random(7)
+    finish(start(chosen, tmp_path / "alone"))
     for _ in range(20):
-        process = start(plan, store)
+        process = start(chosen, tmp_path / "store")
         time.sleep(moments.uniform(2.0, 8.0))
         process.kill()
         process.communicate()
-    finish(start(plan, store))
-    assert Store(store).identities()
-    check_whole_after_deaths(store)
-    assert leaderboard(plan, store) == undisturbed
+    finish(start(chosen, tmp_path / "store"))
+    check_whole_after_deaths(tmp_path / "store", tasks)
+    assert leaderboard(chosen, tmp_path / "store") == leaderboard(chosen, tmp_path / "alone")
 
 
-def check_whole_after_deaths(store: Path) -> None:
+def check_whole_after_deaths(store: Path, tasks: int) -> None:
     """As ``check_whole``; what a killed writer left under a temporary name is swept, not counted."""
     CliRunner().invoke(app, ["store", "gc", "--store", str(store)])
-    check_whole(store)
+    check_whole(store, tasks)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,15 +27,13 @@ class Texts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """Binary interactions between known users and items.
+class TuningView:
+    """What may choose hyper-parameters: train and validation pairs; test pairs do not exist here.
 
     Attributes:
         name: Name used in tables.
         users, items: Tokens, [U] and [I], str.
-        train, valid, test: Pairs as positions in ``users`` and ``items``, [E, 2].
-        texts: A text for every token, or None.
-        notes: What a reader of the results must know, one sentence each.
+        train, valid: Pairs as positions in ``users`` and ``items``, [E, 2].
     """
 
     name: str
@@ -43,12 +41,17 @@ class Dataset:
     items: np.ndarray
     train: np.ndarray
     valid: np.ndarray
-    test: np.ndarray
-    texts: Texts | None = None
-    notes: tuple[str, ...] = ()
+
+    splits: ClassVar[tuple[str, ...]] = ("train", "valid")
 
     def pairs(self, split: str) -> np.ndarray:
-        """The pairs [E, 2] of one of ``SPLITS``."""
+        """The pairs [E, 2] of one of ``splits``.
+
+        Raises:
+            LookupError: There is no such split here.
+        """
+        if split not in self.splits:
+            raise LookupError(f"{self.name}: no {split!r} pairs here; expected one of {self.splits}")
         found: np.ndarray = getattr(self, split)
         return found
 
@@ -59,6 +62,27 @@ class Dataset:
         matrix = sp.csr_matrix((ones, (user, item)), shape=(len(self.users), len(self.items)))
         matrix.sort_indices()
         return matrix
+
+
+@dataclass(frozen=True)
+class Dataset(TuningView):
+    """Binary interactions between known users and items.
+
+    Attributes:
+        test: Pairs as positions in ``users`` and ``items``, [E, 2].
+        texts: A text for every token, or None.
+        notes: What a reader of the results must know, one sentence each.
+    """
+
+    test: np.ndarray
+    texts: Texts | None = None
+    notes: tuple[str, ...] = ()
+
+    splits: ClassVar[tuple[str, ...]] = SPLITS
+
+    def tuning_view(self) -> TuningView:
+        """The same without its test pairs."""
+        return TuningView(self.name, self.users, self.items, self.train, self.valid)
 
     @cached_property
     def checksum(self) -> str:

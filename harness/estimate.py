@@ -1,0 +1,115 @@
+"""What a plan would cost: hours from one measured step a system, memory from sizes alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from harness.bench.steps import compare, repeatable
+from harness.fitting import Watch, validation_score
+from harness.memory import Sizes, needed_bytes
+from harness.plan import Plan, Run, Skipped, expand
+from harness.sampling import PairSampler
+from harness.standings import Shelf
+from harness.store import Store
+from harness.studies import Study, planned, studies
+from harness.systems import assemble
+from harness.training import Material, try_out
+from harness.workshop import Site, Task, Workshop
+from models.core import Batch, System
+from models.graph import Graph
+from models.products import product
+
+HOUR_S = 3600.0
+
+COLUMNS = ("dataset", "system", "stored", "missing", "step_s", "hours", "bytes")
+
+
+def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFrame:
+    """One row a dataset and system: COLUMNS.
+
+    ``stored`` and ``missing`` count runs and, where the plan tunes, the study as one more. ``hours``
+    are those of what is missing on one worker if nothing stops early; ``bytes`` is the peak of a run.
+
+    Raises:
+        InputError: A dataset cannot be read.
+    """
+    shelf = Shelf(plan, Store(site.root))
+    tasks: dict[tuple[str, str], list[Task]] = {}
+    for task in _tasks(plan, shelf):
+        if only(task.system.name):
+            tasks.setdefault((task.dataset.name, task.system.name), []).append(task)
+    rows = []
+    with site.open() as workshop:
+        for (dataset, system), mine in tasks.items():
+            missing = [task for task in mine if shelf.identity(task) is None]
+            counts = {"stored": len(mine) - len(missing), "missing": len(missing)}
+            rows.append({"dataset": dataset, "system": system, **counts, **_cost(missing, workshop)})
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _tasks(plan: Plan, shelf: Shelf) -> Iterator[Task]:
+    """Studies once, then runs; those not tuned yet with their values before tuning."""
+    if plan.tuning:
+        yield from {(study.dataset.name, study.system): study for _, study in studies(plan)}.values()
+        settled = {_key(run): run for run in planned(plan, shelf.record) if isinstance(run, Run)}
+        yield from (settled.get(_key(run), run) for run, _ in studies(plan))
+    else:
+        yield from (run for run in expand(plan) if not isinstance(run, Skipped))
+
+
+def _key(run: Run) -> tuple[str, Any, int]:
+    return run.dataset.name, run.system, run.repetition
+
+
+def _cost(missing: list[Task], workshop: Workshop) -> dict[str, float]:
+    """Of the tasks that one system lacks on one dataset."""
+    if not missing:
+        return {"step_s": np.nan, "hours": 0.0, "bytes": np.nan}
+    task = missing[0]
+    data = workshop.material(task.dataset)
+    run = task.trial({}) if isinstance(task, Study) else task
+    torch.set_num_threads(run.training.threads)
+    step_s, epoch_s, fit_s = _fitted(run, data) if run.system.is_classic else _trained(run, data)
+    seconds = 0.0
+    for each in missing:
+        runs = each.trials if isinstance(each, Study) else 1
+        seconds += runs * (fit_s + each.training.epochs * epoch_s)
+    dataset, width = data.dataset, data.table.user_profile.shape[1] if data.table else 0
+    sizes = Sizes(len(dataset.users), len(dataset.items), len(dataset.train), width)
+    needed = needed_bytes(run.system, run.settings, sizes)
+    return {"step_s": step_s, "hours": seconds / HOUR_S, "bytes": float(needed)}
+
+
+def _fitted(run: Run, data: Material) -> tuple[float, float, float]:
+    """Seconds of a step and of an epoch, which a system in closed form lacks, and of the fit."""
+    started = time.perf_counter()
+    try_out(run, data.for_tuning(), Watch())
+    return np.nan, 0.0, time.perf_counter() - started
+
+
+def _trained(run: Run, data: Material) -> tuple[float, float, float]:
+    """Seconds of a step, of an epoch with its share of validations, and of what comes beside them."""
+    dataset, plan = data.dataset, run.training
+    user, item = torch.from_numpy(np.ascontiguousarray(dataset.train.T))
+    graph = Graph(user, item, len(dataset.users), len(dataset.items))
+    table = data.table if run.system.needs_text else None
+    text = table.rows(dataset.users, dataset.items) if table else None
+    torch.manual_seed(run.seed("init"))
+    system = assemble(run.system, run.settings, graph, text)
+    sampler = PairSampler(dataset.train, graph.items, plan.batch_size, run.seed("batches"))
+    batches = cycle([Batch(*(torch.from_numpy(part.copy()) for part in each)) for each in islice(sampler, 2)])
+    step_s = compare([repeatable(system, batches, fused=True)], repeats=1)[0]
+    validation_s = compare([lambda: _validate(system, data, plan.metric)], repeats=1)[0]
+    return step_s, len(sampler) * step_s + validation_s / plan.eval_every, 0.0
+
+
+def _validate(system: System, data: Material, metric: str) -> float:
+    users, items = system.embeddings()
+    return validation_score(lambda block: product(users[block], items), data.matrices, metric)

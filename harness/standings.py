@@ -1,0 +1,76 @@
+"""What the store holds of a plan: which runs are finished, failed, missing or skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harness.plan import Plan, Run, Skipped, dataset_key
+from harness.store import Store
+from harness.studies import Study, Untuned, planned, studies
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the store holds of one planned run: ``finished``, ``failed``, ``missing`` or ``skipped``.
+
+    ``identity`` is that of what is stored: the run, or the study that failed before it.
+    """
+
+    dataset: str
+    system: str
+    repetition: int | None
+    status: str
+    reason: str = ""
+    identity: str = ""
+
+
+class Shelf:
+    """A plan's tasks in the store, by the checksums noted there; no data is read."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        """Datasets that were never read have no checksum, and none of their runs is stored."""
+        noted = {each.name: store.dataset(dataset_key(plan, each)) for each in plan.datasets}
+        self.store = store
+        self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
+
+    def identity(self, task: Run | Study) -> str | None:
+        """The task's identity if it is stored."""
+        checksum = self.checksums.get(task.dataset.name)
+        identity = task.identity(checksum) if checksum else None
+        return identity if identity and identity in self.store else None
+
+    def record(self, task: Run | Study) -> dict[str, Any] | None:
+        """The task's record if it is stored."""
+        identity = self.identity(task)
+        return self.store.record(identity) if identity else None
+
+
+def standings(plan: Plan, store: Store) -> list[Standing]:
+    """One entry a planned run, and one a skipped pair."""
+    return list(_standings(plan, Shelf(plan, store)))
+
+
+def _standings(plan: Plan, shelf: Shelf) -> Iterator[Standing]:
+    failed = {}
+    if plan.tuning:
+        failed = {(run.dataset.name, run.system): shelf.identity(study) for run, study in studies(plan)}
+    for entry in planned(plan, shelf.record):
+        if isinstance(entry, Skipped):
+            yield Standing(entry.dataset, entry.system, None, "skipped", entry.reason)
+        elif isinstance(entry, Untuned):
+            run, status = entry.run, "failed" if entry.failed else "missing"
+            study = failed[run.dataset.name, run.system] or ""
+            yield Standing(run.dataset.name, run.system.name, run.repetition, status, entry.reason, study)
+        else:
+            yield _standing(entry, shelf)
+
+
+def _standing(run: Run, shelf: Shelf) -> Standing:
+    name = (run.dataset.name, run.system.name, run.repetition)
+    identity = shelf.identity(run)
+    if identity is None:
+        return Standing(*name, "missing", "not run yet")
+    record = shelf.store.record(identity)
+    return Standing(*name, record["status"], record.get("reason", ""), identity)

@@ -1,0 +1,142 @@
+"""Studies: the search for one system's hyper-parameters on one dataset, and runs that take its best."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness import PROTOCOL
+from harness.plan import (
+    DatasetPlan,
+    EvaluationPlan,
+    Plan,
+    Run,
+    Skipped,
+    SystemPlan,
+    TrainingPlan,
+    TuningPlan,
+    domains,
+    expand,
+    seed_of,
+)
+from harness.space import Domain
+from harness.systems import SystemSpec, settings
+
+TUNED_ON = -1
+"""The repetition that trials are trained with; no tested run has its seeds."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that the result of a search depends on but the dataset's content."""
+
+    dataset: DatasetPlan
+    system: SystemSpec
+    settings: dict[str, Any] = field(hash=False)
+    space: dict[str, Domain] = field(hash=False)
+    tuning: TuningPlan = field(hash=False)
+    base_seed: int
+    training: TrainingPlan
+    evaluation: EvaluationPlan
+
+    @property
+    def title(self) -> str:
+        """What a reader is told of the study."""
+        return f"{self.dataset.name} {self.system.name} tuning"
+
+    @property
+    def steps(self) -> int:
+        """What a bar counts: trials."""
+        return self.trials
+
+    @property
+    def trials(self) -> int:
+        """The budget in trials, or all that a grid holds; a system with nothing to tune needs one."""
+        if not self.space:
+            return 1
+        cells = math.prod(len(domain.choices) for domain in self.space.values())
+        return min(self.tuning.trials, cells) if self.tuning.sampler == "grid" else self.tuning.trials
+
+    def seed(self, trial: int) -> int:
+        """The seed of a trial's suggestion."""
+        return seed_of(self.base_seed, self.dataset.name, trial, f"tuning {self.system.name}")
+
+    def trial(self, values: Mapping[str, Any]) -> Run:
+        """The run that tries ``values``."""
+        chosen = {**self.settings, **values}
+        plan = (self.base_seed, self.training, self.evaluation)
+        return Run(self.dataset, self.system, chosen, TUNED_ON, *plan)
+
+    def identity(self, checksum: str) -> str:
+        """Hash of the specification, the dataset's and text's ``checksum`` and the protocol."""
+        tuning = self.tuning.model_dump(mode="json", exclude={"space", "ablations"})
+        parts = {
+            "study": PROTOCOL,
+            "system": self.system.name,
+            "settings": self.settings,
+            "space": {name: domain.facts() for name, domain in self.space.items()},
+            "tuning": tuning,
+            "seed": self.base_seed,
+            "dataset": self.dataset.name,
+            "checksum": checksum,
+            "training": self.training.model_dump(mode="json"),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Untuned:
+    """A run whose study has no result: ``reason`` says why."""
+
+    run: Run
+    failed: bool
+    reason: str
+
+
+Record = Callable[[Study], dict[str, Any] | None]
+"""What the store holds of a study; None where it is not done."""
+
+
+def studies(plan: Plan) -> Iterator[tuple[Run, Study]]:
+    """Every run with the study that it waits for; runs that differ by repetition share one."""
+    assert plan.tuning is not None
+    entries = {entry.spec: entry for entry in plan.systems}
+    made: dict[tuple[str, SystemSpec], Study] = {}
+    for run in expand(plan):
+        if not isinstance(run, Skipped):
+            key = (run.dataset.name, run.system)
+            if key not in made:
+                made[key] = _study(plan, plan.tuning, run, entries[run.system])
+            yield run, made[key]
+
+
+def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
+    """Every run of the plan, with its study's best values where the plan tunes."""
+    if plan.tuning is None:
+        yield from expand(plan)
+        return
+    yield from (each for each in expand(plan) if isinstance(each, Skipped))
+    for run, study in studies(plan):
+        found = record(study)
+        if found is None:
+            yield Untuned(run, False, "not tuned yet")
+        elif found["status"] == "failed":
+            yield Untuned(run, True, f"its tuning failed: {found['reason']}")
+        else:
+            ablated = {f"{term}_weight": 0.0 for term in run.system.ablated}
+            yield replace(run, settings={**run.settings, **found["best"], **ablated})
+
+
+def _study(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Study:
+    spec, values = run.system, run.settings
+    if tuning.ablations == "full":
+        spec = replace(spec, ablated=(), text=None)
+        entry = entry.model_copy(update={"system": spec.name})
+        values = settings(spec, entry.hyper, run.dataset.released)
+    training = run.training.model_copy(update={"epochs": tuning.epochs or run.training.epochs})
+    known = domains(tuning, entry, values)
+    return Study(run.dataset, spec, values, known, tuning, plan.seed, training, run.evaluation)

@@ -1,0 +1,282 @@
+"""The search itself: Optuna suggests, validation pairs judge, and any process can take it up again.
+
+Which values a trial tries follows from the trials before it and a seed of its own, so that a search
+that was killed and resumed is the search that was never disturbed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from harness.checkpoint import Checkpoint, Interrupted
+from harness.fitting import RunFailed, Watch
+from harness.plan import Run
+from harness.space import Domain
+from harness.studies import Study
+from harness.training import Material, try_out
+from harness.writing import StoreError
+
+HOUR_S = 3600.0
+
+REASON = "reason"
+"""The attribute that tells a trial that failed from one whose process died."""
+
+FEWEST_FOR_IMPORTANCE = 8
+"""Finished trials below which no importance is told."""
+
+STARTUP_SHARE = 4
+"""A quarter of the trials, five at least, is drawn at random before TPE has seen enough."""
+
+PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
+    "none": optuna.pruners.NopPruner,
+    "median": lambda: optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=3),
+    "halving": optuna.pruners.SuccessiveHalvingPruner,
+}
+"""By a plan's name for them; a step is a validation."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a study needs beside data that holds no test pairs.
+
+    Attributes:
+        storage: Where Optuna keeps the trials.
+        name: The study's name there.
+        checkpoint: Where a trial's run keeps its state.
+        watch: Who follows: ``progress`` is told of every trial and its score, ``stop`` is asked.
+    """
+
+    storage: BaseStorage
+    name: str
+    checkpoint: Callable[[Run], Checkpoint]
+    watch: Watch
+
+
+def open_storage(url: str | None, journal: Path) -> BaseStorage:
+    """Optuna's storage at any URL it knows, or else a journal file of the study's own.
+
+    Only the process that holds the study's claim may call this: what a killed one left unfinished in
+    the journal is cut off.
+
+    Raises:
+        StoreError: Nothing answers at the URL.
+    """
+    if url is None:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        _mend(journal)
+        return JournalStorage(JournalFileBackend(str(journal)))
+    try:
+        return RDBStorage(url)
+    except Exception as error:  # whatever SQLAlchemy or the driver raises; the URL may hold a password
+        reason = str(error).split("\n")[0].replace(url, "the URL")
+        raise StoreError(f"--storage: cannot be opened ({type(error).__name__}: {reason})") from None
+
+
+def _mend(journal: Path) -> None:
+    """Remove a dead writer's lock and half-written last line."""
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.exists():
+        whole = journal.read_bytes()
+        kept = whole.rfind(b"\n") + 1
+        if kept < len(whole):
+            with journal.open("r+b") as file:
+                file.truncate(kept)
+
+
+def tune(study: Study, data: Material, tools: Tools) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Spend the study's budget; its record, and one row a trial.
+
+    Args:
+        study: What is searched.
+        data: Material without test pairs (``Material.for_tuning``).
+        tools: Storage, checkpoints and who follows.
+
+    Raises:
+        RunFailed: No trial finished.
+        Interrupted: ``tools.watch.stop`` said so; the trial under way has a checkpoint.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    search = optuna.create_study(
+        storage=tools.storage,
+        study_name=tools.name,
+        direction="maximize",
+        load_if_exists=True,
+        pruner=PRUNERS[study.tuning.pruner](),
+    )
+    for dead in search.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        search.tell(dead.number, state=TrialState.FAIL)  # this process holds the study's claim
+    spent = _spent(search)
+    while _has_budget(study, spent):
+        if tools.watch.stop():
+            raise Interrupted("stopped between two trials")
+        search.sampler = _sampler(study, len(spent))
+        score = _carry_out(search, study, data, tools)
+        spent = _spent(search)
+        tools.watch.progress(len(spent), score)
+    return _record(study, search, spent), _frame(spent)
+
+
+class _Judge:
+    """Tells the pruner every validation once, those before a resumption too."""
+
+    def __init__(self, trial: optuna.Trial) -> None:
+        self.trial, self.told, self.epochs = trial, 0, 0
+
+    def progress(self, epoch: int, score: float | None) -> None:
+        """Counts the trial's epochs."""
+        self.epochs = epoch
+
+    def validated(self, scores: list[float]) -> None:
+        """Ends the trial if the pruner says so."""
+        for step in range(self.told, len(scores)):
+            self.trial.report(scores[step], step)
+        self.told = len(scores)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned
+
+
+def _carry_out(search: optuna.Study, study: Study, data: Material, tools: Tools) -> float | None:
+    """Ask for, train and judge one trial; its score, or None where it was pruned or failed."""
+    trial = search.ask({name: _distribution(domain) for name, domain in study.space.items()})
+    run, judge = study.trial(trial.params), _Judge(trial)
+    checkpoint, started = tools.checkpoint(run), time.perf_counter()
+    score, state = None, TrialState.COMPLETE
+    watch = Watch(judge.progress, judge.validated, checkpoint, tools.watch.stop)
+    try:
+        history = try_out(run, data, watch)
+        score = history["valid"][study.training.metric]
+    except optuna.TrialPruned:
+        state = TrialState.PRUNED
+    except RunFailed as error:
+        state = TrialState.FAIL
+        trial.set_user_attr(REASON, str(error))
+    trial.set_user_attr("epochs", judge.epochs)
+    trial.set_user_attr("seconds_s", time.perf_counter() - started)
+    search.tell(trial, score, state)
+    checkpoint.remove()
+    return score
+
+
+def _spent(search: optuna.Study) -> list[FrozenTrial]:
+    """The trials that count; those that died unfinished do not."""
+    finished = (TrialState.COMPLETE, TrialState.PRUNED)
+    every = search.get_trials(deepcopy=False)
+    return [each for each in every if each.state in finished or REASON in each.user_attrs]
+
+
+def _has_budget(study: Study, spent: list[FrozenTrial]) -> bool:
+    """Whether another trial may begin; the released defaults always may."""
+    hours = study.tuning.hours
+    in_time = hours is None or sum(each.user_attrs["seconds_s"] for each in spent) < hours * HOUR_S
+    return len(spent) < study.trials and (in_time or not spent)
+
+
+class _Given(optuna.samplers.BaseSampler):
+    """Suggests values that are known beforehand."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
+        return {}
+
+    def sample_relative(self, study: optuna.Study, trial: FrozenTrial, search_space: Any) -> dict[str, Any]:
+        return {}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, name: str, distribution: Any
+    ) -> Any:
+        return self.values[name]
+
+
+def _sampler(study: Study, number: int) -> optuna.samplers.BaseSampler:
+    """What suggests the values of trial ``number``: the released defaults first."""
+    start = {name: domain.nearest(study.settings[name]) for name, domain in study.space.items()}
+    if number == 0:
+        return _Given(start)
+    if study.tuning.sampler == "grid":
+        cells = itertools.product(*(domain.choices for domain in study.space.values()))
+        others = [cell for cell in cells if cell != tuple(start.values())]
+        order = np.random.default_rng(study.seed(0)).permutation(len(others))
+        return _Given(dict(zip(study.space, others[order[number - 1]], strict=True)))
+    if study.tuning.sampler == "random":
+        return optuna.samplers.RandomSampler(seed=study.seed(number))
+    startup = max(5, study.trials // STARTUP_SHARE)
+    return optuna.samplers.TPESampler(seed=study.seed(number), n_startup_trials=startup)
+
+
+def _distribution(domain: Domain) -> BaseDistribution:
+    if domain.choices:
+        return CategoricalDistribution(domain.choices)
+    if domain.whole:
+        return IntDistribution(int(domain.low), int(domain.high), log=domain.log)
+    return FloatDistribution(domain.low, domain.high, log=domain.log)
+
+
+def _record(study: Study, search: optuna.Study, spent: list[FrozenTrial]) -> dict[str, Any]:
+    """What a report says of a study.
+
+    Raises:
+        RunFailed: No trial finished.
+    """
+    states = Counter(each.state.name for each in spent)
+    if not states["COMPLETE"]:
+        reasons = {each.user_attrs.get(REASON, "pruned") for each in spent}
+        raise RunFailed(f"none of {len(spent)} trials finished ({'; '.join(sorted(reasons))})")
+    best = search.best_trial
+    return {
+        "best": best.params,
+        "best_trial": [each.number for each in spent].index(best.number),
+        "valid": best.value,
+        "valid_before": spent[0].value,
+        "budget": study.trials,
+        "trials": {name.lower(): states[name] for name in ("COMPLETE", "PRUNED", "FAIL")},
+        "epochs": sum(each.user_attrs["epochs"] for each in spent),
+        "seconds_s": sum(each.user_attrs["seconds_s"] for each in spent),
+        "importance": _importance(study, search),
+    }
+
+
+def _importance(study: Study, search: optuna.Study) -> dict[str, float]:
+    """Share of the score's variance that each hyper-parameter explains, by fANOVA; empty for a few trials."""
+    complete = search.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < FEWEST_FOR_IMPORTANCE or len({each.value for each in complete}) == 1:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=study.seed(0))
+    return optuna.importance.get_param_importances(search, evaluator=evaluator)
+
+
+def _frame(spent: list[FrozenTrial]) -> pd.DataFrame:
+    """One row a trial that counts: number, state, score, epochs, seconds_s, reason and its values."""
+    return pd.DataFrame(
+        [
+            {
+                "trial": number,
+                "state": each.state.name.lower(),
+                "score": each.value,
+                "reason": "",
+                **each.user_attrs,
+                **each.params,
+            }
+            for number, each in enumerate(spent)
+        ]
+    )

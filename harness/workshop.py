@@ -1,0 +1,155 @@
+"""Doing one run or one study: what every place of execution does, wherever it is."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from harness import InputError
+from harness.checkpoint import Checkpoint, Interrupted
+from harness.data.dataset import Dataset
+from harness.data.prepare import prepare
+from harness.fitting import Progress, RunFailed, Watch
+from harness.plan import DatasetPlan, Run, has_text, seed_of
+from harness.provenance import describe
+from harness.store import Store, trial_name
+from harness.studies import Study
+from harness.text.encoders import text_table
+from harness.text.rows import TextTable
+from harness.training import Material, material, train
+from harness.writing import StoreError
+
+Task = Run | Study
+"""What a place is given to do."""
+
+Stop = Callable[[], bool]
+"""Whether somebody asked to stop."""
+
+
+def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
+    """The dataset and text rows a plan asks for, checked."""
+    split_seed = seed_of(seed, plan.name, None, "split")
+    dataset = prepare(plan.name, plan.source, plan.split, split_seed)
+    return dataset, text_table(plan.text, dataset, cache) if has_text(plan) else None
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a worker must know to open the workshop.
+
+    Attributes:
+        root: The store's folder.
+        seed: The plan's.
+        optuna: URL of Optuna's storage, or None for journals in the store.
+    """
+
+    root: Path
+    seed: int
+    optuna: str | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[Workshop]:
+        """The workshop; temporary files go when it is no longer needed."""
+        workshop = Workshop(self)
+        try:
+            yield workshop
+        finally:
+            workshop.close()
+
+
+class Workshop:
+    """One store and the material of every dataset in use, made once a process."""
+
+    def __init__(self, site: Site) -> None:
+        """Nothing is read before it is needed."""
+        self.site, self.store = site, Store(site.root)
+        self._open = ExitStack()
+        self._material: dict[str, Material] = {}
+
+    def close(self) -> None:
+        """Remove temporary files."""
+        self._open.close()
+
+    def material(self, dataset: DatasetPlan) -> Material:
+        """The dataset's material.
+
+        Raises:
+            InputError: The dataset cannot be read.
+        """
+        key = dataset.model_dump_json()
+        if key not in self._material:
+            loaded = load(dataset, self.site.seed, self.site.root / "text")
+            self._material[key] = self._open.enter_context(material(*loaded))
+        return self._material[key]
+
+    def identity(self, task: Task) -> str:
+        """The task's identity with its dataset's checksum."""
+        return task.identity(self.material(task.dataset).checksum)
+
+    def do(self, task: Task, progress: Progress, stop: Stop) -> dict[str, Any] | None:
+        """Do and store one task; its record, or None while another process does it.
+
+        A task that fails is stored with its reason.
+
+        Raises:
+            Interrupted: ``stop`` said so; the run's checkpoint is in the store.
+            StoreError: The store cannot be written.
+        """
+        identity = self.identity(task)
+        with self.store.claim(identity) as mine:
+            if not mine:
+                return None
+            if identity in self.store:
+                return self.store.record(identity)
+            record, users, trials = describe(task), None, None
+            torch.set_num_threads(task.training.threads)
+            try:
+                if isinstance(task, Study):
+                    found, trials = self._tune(task, identity, Watch(progress, stop=stop))
+                else:
+                    watch = Watch(progress, checkpoint=self.store.checkpoint(identity), stop=stop)
+                    outcome = train(task, self.material(task.dataset), watch)
+                    found, users = outcome.record, outcome.users
+                record |= {"status": "finished", **found}
+            except (Interrupted, StoreError):
+                raise
+            except Exception as error:  # whatever ends one task, the others go on and the table shows it
+                record |= failure(error)
+            self.store.put(identity, record, users, trials)
+            self.store.checkpoint(identity).remove()
+            return record
+
+    def give_up(self, task: Task, error: Exception) -> dict[str, Any]:
+        """Store that a task failed outside this process; its record."""
+        record = describe(task) | failure(error)
+        self.store.put(self.identity(task), record, None)
+        return record
+
+    def _tune(self, study: Study, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
+        from harness.tuning import Tools, open_storage, tune  # Optuna takes a second to import
+
+        everything = self.material(study.dataset)
+
+        def checkpoint(run: Run) -> Checkpoint:
+            return self.store.checkpoint(trial_name(identity, run.identity(everything.checksum)))
+
+        storage = open_storage(self.site.optuna, self.store.journal(identity))
+        return tune(study, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """What a record says of a task that failed."""
+    expected = isinstance(error, RunFailed | InputError)
+    reason = str(error).split("\n")[0]
+    return {
+        "status": "failed",
+        "reason": reason if expected else f"{type(error).__name__}: {reason}",
+        "traceback": "".join(traceback.format_exception(error)),
+    }
