@@ -166,7 +166,7 @@ def _print_estimate(plan: Any, site: Any, chosen: Callable[[str], bool], workers
     found = estimate(plan, site, chosen)
     table = Table("dataset", "system", "stored", "missing", "s a step", "hours at most", "GiB a run")
     for row in found[found["missing"] > 0].itertuples():
-        step = "" if row.step_s != row.step_s else f"{row.step_s:.3f}"
+        step = "" if row.step_s != row.step_s else f"{row.step_s:.4f}"
         numbers = (str(row.stored), str(row.missing), step, f"{row.hours:.2f}", f"{row.bytes / 2**30:.1f}")
         table.add_row(row.dataset, escape(row.system), *numbers)
     show(table)

@@ -16,9 +16,9 @@ from harness.fitting import Watch, validation_score
 from harness.memory import Sizes, needed_bytes
 from harness.plan import Plan, Run, Skipped, expand
 from harness.sampling import PairSampler
+from harness.searches import Search, planned, searches
 from harness.standings import Shelf
 from harness.store import Store
-from harness.studies import Study, planned, studies
 from harness.systems import assemble
 from harness.training import Material, try_out
 from harness.workshop import Site, Task, Workshop
@@ -34,7 +34,7 @@ COLUMNS = ("dataset", "system", "stored", "missing", "step_s", "hours", "bytes")
 def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFrame:
     """One row a dataset and system: COLUMNS.
 
-    ``stored`` and ``missing`` count runs and, where the plan tunes, the study as one more. ``hours``
+    ``stored`` and ``missing`` count runs and, where the plan tunes, the search as one more. ``hours``
     are those of what is missing on one worker if nothing stops early; ``bytes`` is the peak of a run.
 
     Raises:
@@ -55,11 +55,11 @@ def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFram
 
 
 def _tasks(plan: Plan, shelf: Shelf) -> Iterator[Task]:
-    """Studies once, then runs; those not tuned yet with their values before tuning."""
+    """Searches once, then runs; those not tuned yet with their values before tuning."""
     if plan.tuning:
-        yield from {(study.dataset.name, study.system): study for _, study in studies(plan)}.values()
+        yield from {(search.dataset.name, search.system): search for _, search in searches(plan)}.values()
         settled = {_key(run): run for run in planned(plan, shelf.record) if isinstance(run, Run)}
-        yield from (settled.get(_key(run), run) for run, _ in studies(plan))
+        yield from (settled.get(_key(run), run) for run, _ in searches(plan))
     else:
         yield from (run for run in expand(plan) if not isinstance(run, Skipped))
 
@@ -74,12 +74,12 @@ def _cost(missing: list[Task], workshop: Workshop) -> dict[str, float]:
         return {"step_s": np.nan, "hours": 0.0, "bytes": np.nan}
     task = missing[0]
     data = workshop.material(task.dataset)
-    run = task.trial({}) if isinstance(task, Study) else task
+    run = task.trial({}) if isinstance(task, Search) else task
     torch.set_num_threads(run.training.threads)
     step_s, epoch_s, fit_s = _fitted(run, data) if run.system.is_classic else _trained(run, data)
     seconds = 0.0
     for each in missing:
-        runs = each.trials if isinstance(each, Study) else 1
+        runs = each.trials if isinstance(each, Search) else 1
         seconds += runs * (fit_s + each.training.epochs * epoch_s)
     dataset, width = data.dataset, data.table.user_profile.shape[1] if data.table else 0
     sizes = Sizes(len(dataset.users), len(dataset.items), len(dataset.train), width)

@@ -1,4 +1,4 @@
-"""Doing what a store lacks of a plan: studies first, then the runs that take their best values."""
+"""Doing what a store lacks of a plan: searches first, then the runs that take their best values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.checkpoint import Interrupted
 from harness.fitting import Progress
 from harness.plan import Plan, Run, dataset_key
 from harness.provenance import facts
-from harness.studies import planned, studies
+from harness.searches import planned, searches
 from harness.workshop import Site, Stop, Task, Workshop
 
 POLL_S = 0.5
@@ -70,12 +70,12 @@ def execute(
         for dataset in plan.datasets:
             store.note_dataset(dataset_key(plan, dataset), facts(workshop.material(dataset)))
         if plan.tuning:
-            wanted = [study for run, study in studies(plan) if only(run.system.name)]
-            each_once = {workshop.identity(study): study for study in wanted}
+            wanted = [search for run, search in searches(plan) if only(run.system.name)]
+            each_once = {workshop.identity(search): search for search in wanted}
             place(_lacking(each_once.values(), workshop, watcher), watcher.ended)
 
-        def record(study: Any) -> dict[str, Any] | None:
-            identity = workshop.identity(study)
+        def record(search: Any) -> dict[str, Any] | None:
+            identity = workshop.identity(search)
             return store.record(identity) if identity in store else None
 
         runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.system.name)]

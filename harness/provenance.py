@@ -14,7 +14,7 @@ import torch
 
 from harness.data.dataset import SPLITS, Dataset
 from harness.plan import Run
-from harness.studies import Study
+from harness.searches import Search
 from harness.training import Material
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
@@ -33,8 +33,8 @@ def facts(data: Material) -> dict[str, Any]:
     }
 
 
-def describe(run: Run | Study) -> dict[str, Any]:
-    """The specification of a run or study, and the machine it ran on beside it."""
+def describe(run: Run | Search) -> dict[str, Any]:
+    """The specification of a run or search, and the machine it ran on beside it."""
     return {
         "system": run.system.name,
         "dataset": run.dataset.name,
@@ -56,8 +56,8 @@ def describe(run: Run | Study) -> dict[str, Any]:
     }
 
 
-def _kind(task: Run | Study) -> dict[str, Any]:
-    """What tells a run from a study."""
+def _kind(task: Run | Search) -> dict[str, Any]:
+    """What tells a run from a search."""
     if isinstance(task, Run):
         return {"repetition": task.repetition}
     space = {name: domain.facts() for name, domain in task.space.items()}

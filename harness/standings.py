@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.plan import Plan, Run, Skipped, dataset_key
+from harness.searches import Search, Untuned, planned, searches
 from harness.store import Store
-from harness.studies import Study, Untuned, planned, studies
 
 
 @dataclass(frozen=True)
 class Standing:
     """What the store holds of one planned run: ``finished``, ``failed``, ``missing`` or ``skipped``.
 
-    ``identity`` is that of what is stored: the run, or the study that failed before it.
+    ``identity`` is that of what is stored: the run, or the search that failed before it.
     """
 
     dataset: str
@@ -35,13 +35,13 @@ class Shelf:
         self.store = store
         self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
 
-    def identity(self, task: Run | Study) -> str | None:
+    def identity(self, task: Run | Search) -> str | None:
         """The task's identity if it is stored."""
         checksum = self.checksums.get(task.dataset.name)
         identity = task.identity(checksum) if checksum else None
         return identity if identity and identity in self.store else None
 
-    def record(self, task: Run | Study) -> dict[str, Any] | None:
+    def record(self, task: Run | Search) -> dict[str, Any] | None:
         """The task's record if it is stored."""
         identity = self.identity(task)
         return self.store.record(identity) if identity else None
@@ -55,14 +55,14 @@ def standings(plan: Plan, store: Store) -> list[Standing]:
 def _standings(plan: Plan, shelf: Shelf) -> Iterator[Standing]:
     failed = {}
     if plan.tuning:
-        failed = {(run.dataset.name, run.system): shelf.identity(study) for run, study in studies(plan)}
+        failed = {(run.dataset.name, run.system): shelf.identity(search) for run, search in searches(plan)}
     for entry in planned(plan, shelf.record):
         if isinstance(entry, Skipped):
             yield Standing(entry.dataset, entry.system, None, "skipped", entry.reason)
         elif isinstance(entry, Untuned):
             run, status = entry.run, "failed" if entry.failed else "missing"
-            study = failed[run.dataset.name, run.system] or ""
-            yield Standing(run.dataset.name, run.system.name, run.repetition, status, entry.reason, study)
+            search = failed[run.dataset.name, run.system] or ""
+            yield Standing(run.dataset.name, run.system.name, run.repetition, status, entry.reason, search)
         else:
             yield _standing(entry, shelf)
 

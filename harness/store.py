@@ -2,12 +2,12 @@
 
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
-store/runs/ID/trials.parquet  in its place, the trials of a study of hyper-parameters
+store/runs/ID/trials.parquet  in its place, the trials of a search for hyper-parameters
 store/runs/ID/SHA256SUMS      of all, as sha256sum reads them
 store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
 store/checkpoints/ID.pt       the state of an unfinished run between two epochs
-store/studies/ID.journal      Optuna's journal of a study, kept for those who look into it
+store/searches/ID.journal     Optuna's journal of a search, kept for those who look into it
 store/claims/ID.lock          held by the process that does a run; the system frees it when that dies
 """
 
@@ -35,9 +35,9 @@ SUMS = "SHA256SUMS"
 USERS, TRIALS = "users.parquet", "trials.parquet"
 
 
-def trial_name(study: str, run: str) -> str:
-    """What a trial's checkpoint is called, from the identities of its study and its run."""
-    return f"{study}-{run}"
+def trial_name(search: str, run: str) -> str:
+    """What a trial's checkpoint is called, from the identities of its search and its run."""
+    return f"{search}-{run}"
 
 
 class Store:
@@ -58,7 +58,7 @@ class Store:
         users: pd.DataFrame | None,
         trials: pd.DataFrame | None = None,
     ) -> None:
-        """Store one run or study under a temporary name, then rename; what is stored is never changed.
+        """Store one run or search under a temporary name, then rename; what is stored is never changed.
 
         Raises:
             StoreError: The store cannot be written.
@@ -84,11 +84,11 @@ class Store:
         return Checkpoint(self.root / "checkpoints" / f"{identity}.pt")
 
     def journal(self, identity: str) -> Path:
-        """Where Optuna keeps the trials of a study."""
-        return self.root / "studies" / f"{identity}.journal"
+        """Where Optuna keeps the trials of a search."""
+        return self.root / "searches" / f"{identity}.journal"
 
     def trials(self, identity: str) -> pd.DataFrame:
-        """One row a trial of a study, as ``tuning.tune`` gave them."""
+        """One row a trial of a search, as ``tuning.tune`` gave them."""
         return pd.read_parquet(self._folder(identity) / TRIALS)
 
     @contextmanager
@@ -159,7 +159,7 @@ class Store:
         for name in ("unfinished", "damaged"):
             yield from sorted((self.root / name).glob("*"))
         for checkpoint in sorted((self.root / "checkpoints").glob("*")):
-            identity = checkpoint.stem.split("-")[0]  # a trial's belongs to its study
+            identity = checkpoint.stem.split("-")[0]  # a trial's belongs to its search
             if checkpoint.suffix != ".pt" or identity in self:
                 yield checkpoint
         for claim in sorted((self.root / "claims").glob("*.lock")):

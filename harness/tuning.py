@@ -1,4 +1,4 @@
-"""The search itself: Optuna suggests, validation pairs judge, and any process can take it up again.
+"""Tuning: Optuna suggests, validation pairs judge, and any process can take it up again.
 
 Which values a trial tries follows from the trials before it and a seed of its own, so that a search
 that was killed and resumed is the search that was never disturbed.
@@ -30,8 +30,8 @@ from optuna.trial import FrozenTrial, TrialState
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
 from harness.plan import Run
+from harness.searches import Search
 from harness.space import Domain
-from harness.studies import Study
 from harness.training import Material, try_out
 from harness.writing import StoreError
 
@@ -56,11 +56,11 @@ PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
 
 @dataclass(frozen=True)
 class Tools:
-    """What a study needs beside data that holds no test pairs.
+    """What a search needs beside data that holds no test pairs.
 
     Attributes:
         storage: Where Optuna keeps the trials.
-        name: The study's name there.
+        name: The name of Optuna's study there.
         checkpoint: Where a trial's run keeps its state.
         watch: Who follows: ``progress`` is told of every trial and its score, ``stop`` is asked.
     """
@@ -72,9 +72,9 @@ class Tools:
 
 
 def open_storage(url: str | None, journal: Path) -> BaseStorage:
-    """Optuna's storage at any URL it knows, or else a journal file of the study's own.
+    """Optuna's storage at any URL it knows, or else a journal file of the search's own.
 
-    Only the process that holds the study's claim may call this: what a killed one left unfinished in
+    Only the process that holds the search's claim may call this: what a killed one left unfinished in
     the journal is cut off.
 
     Raises:
@@ -102,11 +102,11 @@ def _mend(journal: Path) -> None:
                 file.truncate(kept)
 
 
-def tune(study: Study, data: Material, tools: Tools) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Spend the study's budget; its record, and one row a trial.
+def tune(search: Search, data: Material, tools: Tools) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Spend the search's budget; its record, and one row a trial.
 
     Args:
-        study: What is searched.
+        search: What is searched.
         data: Material without test pairs (``Material.for_tuning``).
         tools: Storage, checkpoints and who follows.
 
@@ -115,24 +115,24 @@ def tune(study: Study, data: Material, tools: Tools) -> tuple[dict[str, Any], pd
         Interrupted: ``tools.watch.stop`` said so; the trial under way has a checkpoint.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    search = optuna.create_study(
+    study = optuna.create_study(
         storage=tools.storage,
         study_name=tools.name,
         direction="maximize",
         load_if_exists=True,
-        pruner=PRUNERS[study.tuning.pruner](),
+        pruner=PRUNERS[search.tuning.pruner](),
     )
-    for dead in search.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        search.tell(dead.number, state=TrialState.FAIL)  # this process holds the study's claim
-    spent = _spent(search)
-    while _has_budget(study, spent):
+    for dead in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(dead.number, state=TrialState.FAIL)  # this process holds the search's claim
+    spent = _spent(study)
+    while _has_budget(search, spent):
         if tools.watch.stop():
             raise Interrupted("stopped between two trials")
-        search.sampler = _sampler(study, len(spent))
-        score = _carry_out(search, study, data, tools)
-        spent = _spent(search)
+        study.sampler = _sampler(search, len(spent))
+        score = _carry_out(study, search, data, tools)
+        spent = _spent(study)
         tools.watch.progress(len(spent), score)
-    return _record(study, search, spent), _frame(spent)
+    return _record(search, study, spent), _frame(spent)
 
 
 class _Judge:
@@ -154,16 +154,16 @@ class _Judge:
             raise optuna.TrialPruned
 
 
-def _carry_out(search: optuna.Study, study: Study, data: Material, tools: Tools) -> float | None:
+def _carry_out(study: optuna.Study, search: Search, data: Material, tools: Tools) -> float | None:
     """Ask for, train and judge one trial; its score, or None where it was pruned or failed."""
-    trial = search.ask({name: _distribution(domain) for name, domain in study.space.items()})
-    run, judge = study.trial(trial.params), _Judge(trial)
+    trial = study.ask({name: _distribution(domain) for name, domain in search.space.items()})
+    run, judge = search.trial(trial.params), _Judge(trial)
     checkpoint, started = tools.checkpoint(run), time.perf_counter()
     score, state = None, TrialState.COMPLETE
     watch = Watch(judge.progress, judge.validated, checkpoint, tools.watch.stop)
     try:
         history = try_out(run, data, watch)
-        score = history["valid"][study.training.metric]
+        score = history["valid"][search.training.metric]
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except RunFailed as error:
@@ -171,23 +171,23 @@ def _carry_out(search: optuna.Study, study: Study, data: Material, tools: Tools)
         trial.set_user_attr(REASON, str(error))
     trial.set_user_attr("epochs", judge.epochs)
     trial.set_user_attr("seconds_s", time.perf_counter() - started)
-    search.tell(trial, score, state)
+    study.tell(trial, score, state)
     checkpoint.remove()
     return score
 
 
-def _spent(search: optuna.Study) -> list[FrozenTrial]:
+def _spent(study: optuna.Study) -> list[FrozenTrial]:
     """The trials that count; those that died unfinished do not."""
     finished = (TrialState.COMPLETE, TrialState.PRUNED)
-    every = search.get_trials(deepcopy=False)
+    every = study.get_trials(deepcopy=False)
     return [each for each in every if each.state in finished or REASON in each.user_attrs]
 
 
-def _has_budget(study: Study, spent: list[FrozenTrial]) -> bool:
+def _has_budget(search: Search, spent: list[FrozenTrial]) -> bool:
     """Whether another trial may begin; the released defaults always may."""
-    hours = study.tuning.hours
+    hours = search.tuning.hours
     in_time = hours is None or sum(each.user_attrs["seconds_s"] for each in spent) < hours * HOUR_S
-    return len(spent) < study.trials and (in_time or not spent)
+    return len(spent) < search.trials and (in_time or not spent)
 
 
 class _Given(optuna.samplers.BaseSampler):
@@ -208,20 +208,20 @@ class _Given(optuna.samplers.BaseSampler):
         return self.values[name]
 
 
-def _sampler(study: Study, number: int) -> optuna.samplers.BaseSampler:
+def _sampler(search: Search, number: int) -> optuna.samplers.BaseSampler:
     """What suggests the values of trial ``number``: the released defaults first."""
-    start = {name: domain.nearest(study.settings[name]) for name, domain in study.space.items()}
+    start = {name: domain.nearest(search.settings[name]) for name, domain in search.space.items()}
     if number == 0:
         return _Given(start)
-    if study.tuning.sampler == "grid":
-        cells = itertools.product(*(domain.choices for domain in study.space.values()))
+    if search.tuning.sampler == "grid":
+        cells = itertools.product(*(domain.choices for domain in search.space.values()))
         others = [cell for cell in cells if cell != tuple(start.values())]
-        order = np.random.default_rng(study.seed(0)).permutation(len(others))
-        return _Given(dict(zip(study.space, others[order[number - 1]], strict=True)))
-    if study.tuning.sampler == "random":
-        return optuna.samplers.RandomSampler(seed=study.seed(number))
-    startup = max(5, study.trials // STARTUP_SHARE)
-    return optuna.samplers.TPESampler(seed=study.seed(number), n_startup_trials=startup)
+        order = np.random.default_rng(search.seed(0)).permutation(len(others))
+        return _Given(dict(zip(search.space, others[order[number - 1]], strict=True)))
+    if search.tuning.sampler == "random":
+        return optuna.samplers.RandomSampler(seed=search.seed(number))
+    startup = max(5, search.trials // STARTUP_SHARE)
+    return optuna.samplers.TPESampler(seed=search.seed(number), n_startup_trials=startup)
 
 
 def _distribution(domain: Domain) -> BaseDistribution:
@@ -232,8 +232,8 @@ def _distribution(domain: Domain) -> BaseDistribution:
     return FloatDistribution(domain.low, domain.high, log=domain.log)
 
 
-def _record(study: Study, search: optuna.Study, spent: list[FrozenTrial]) -> dict[str, Any]:
-    """What a report says of a study.
+def _record(search: Search, study: optuna.Study, spent: list[FrozenTrial]) -> dict[str, Any]:
+    """What a report says of a search.
 
     Raises:
         RunFailed: No trial finished.
@@ -242,27 +242,27 @@ def _record(study: Study, search: optuna.Study, spent: list[FrozenTrial]) -> dic
     if not states["COMPLETE"]:
         reasons = {each.user_attrs.get(REASON, "pruned") for each in spent}
         raise RunFailed(f"none of {len(spent)} trials finished ({'; '.join(sorted(reasons))})")
-    best = search.best_trial
+    best = study.best_trial
     return {
         "best": best.params,
         "best_trial": [each.number for each in spent].index(best.number),
         "valid": best.value,
         "valid_before": spent[0].value,
-        "budget": study.trials,
+        "budget": search.trials,
         "trials": {name.lower(): states[name] for name in ("COMPLETE", "PRUNED", "FAIL")},
         "epochs": sum(each.user_attrs["epochs"] for each in spent),
         "seconds_s": sum(each.user_attrs["seconds_s"] for each in spent),
-        "importance": _importance(study, search),
+        "importance": _importance(search, study),
     }
 
 
-def _importance(study: Study, search: optuna.Study) -> dict[str, float]:
+def _importance(search: Search, study: optuna.Study) -> dict[str, float]:
     """Share of the score's variance that each hyper-parameter explains, by fANOVA; empty for a few trials."""
-    complete = search.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < FEWEST_FOR_IMPORTANCE or len({each.value for each in complete}) == 1:
         return {}
-    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=study.seed(0))
-    return optuna.importance.get_param_importances(search, evaluator=evaluator)
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=search.seed(0))
+    return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
 def _frame(spent: list[FrozenTrial]) -> pd.DataFrame:

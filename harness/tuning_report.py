@@ -9,9 +9,9 @@ import pandas as pd
 
 from harness import tables
 from harness.plan import DatasetPlan, Plan
+from harness.searches import Search, searches
 from harness.standings import Shelf
 from harness.store import Store
-from harness.studies import Study, studies
 
 SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid"}
 
@@ -33,11 +33,11 @@ def budget(plan: Plan) -> str:
 
 
 def section(plan: Plan, dataset: DatasetPlan, store: Store, with_costs: bool) -> list[str]:
-    """Markdown: what each study of a dataset spent and found; empty without tuning."""
+    """Markdown: what each search of a dataset spent and found; empty without tuning."""
     found = [entry for entry in _finished(plan, store) if entry[0].dataset.name == dataset.name]
     if not found:
         return []
-    table = pd.DataFrame([_row(study, record, with_costs) for study, _, record in found])
+    table = pd.DataFrame([_row(search, record, with_costs) for search, _, record in found])
     title = tables.title(plan.training.metric)
     return [
         f"Tuning on validation pairs (bought: {title} of the best trial over the released defaults', both "
@@ -47,32 +47,32 @@ def section(plan: Plan, dataset: DatasetPlan, store: Store, with_costs: bool) ->
 
 
 def trials(plan: Plan, store: Store, with_costs: bool) -> pd.DataFrame:
-    """Every trial of every study: dataset, system, number, state, score, epochs and values."""
+    """Every trial of every search: dataset, system, number, state, score, epochs and values."""
     frames = []
-    for study, identity, _ in _finished(plan, store):
+    for search, identity, _ in _finished(plan, store):
         frame = store.trials(identity)
-        frame.insert(0, "dataset", study.dataset.name)
-        frame.insert(1, "system", study.system.name)
+        frame.insert(0, "dataset", search.dataset.name)
+        frame.insert(1, "system", search.system.name)
         frames.append(frame if with_costs else frame.drop(columns="seconds_s"))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["dataset", "system"])
 
 
-def _finished(plan: Plan, store: Store) -> Iterator[tuple[Study, str, dict[str, Any]]]:
-    """Each finished study once, with its identity and record."""
+def _finished(plan: Plan, store: Store) -> Iterator[tuple[Search, str, dict[str, Any]]]:
+    """Each finished search once, with its identity and record."""
     shelf, seen = Shelf(plan, store), set()
-    for _, study in studies(plan) if plan.tuning else ():
-        identity = shelf.identity(study)
+    for _, search in searches(plan) if plan.tuning else ():
+        identity = shelf.identity(search)
         if identity and identity not in seen:
             seen.add(identity)
             record = store.record(identity)
             if record["status"] == "finished":
-                yield study, identity, record
+                yield search, identity, record
 
 
-def _row(study: Study, record: dict[str, Any], with_costs: bool) -> dict[str, str]:
+def _row(search: Search, record: dict[str, Any], with_costs: bool) -> dict[str, str]:
     counts, before, best = record["trials"], record["valid_before"], record["valid"]
     row = {
-        "System": study.system.name,
+        "System": search.system.name,
         "trials": f"{sum(counts.values())} of {record['budget']}",
         "pruned": str(counts["pruned"]),
         "failed": str(counts["fail"]),

@@ -1,4 +1,4 @@
-"""Doing one run or one study: what every place of execution does, wherever it is."""
+"""Doing one run or one search: what every place of execution does, wherever it is."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from harness.data.prepare import prepare
 from harness.fitting import Progress, RunFailed, Watch
 from harness.plan import DatasetPlan, Run, has_text, seed_of
 from harness.provenance import describe
+from harness.searches import Search
 from harness.store import Store, trial_name
-from harness.studies import Study
 from harness.text.encoders import text_table
 from harness.text.rows import TextTable
 from harness.training import Material, material, train
 from harness.writing import StoreError
 
-Task = Run | Study
+Task = Run | Search
 """What a place is given to do."""
 
 Stop = Callable[[], bool]
@@ -111,7 +111,7 @@ class Workshop:
             record, users, trials = describe(task), None, None
             torch.set_num_threads(task.training.threads)
             try:
-                if isinstance(task, Study):
+                if isinstance(task, Search):
                     found, trials = self._tune(task, identity, Watch(progress, stop=stop))
                 else:
                     watch = Watch(progress, checkpoint=self.store.checkpoint(identity), stop=stop)
@@ -132,16 +132,16 @@ class Workshop:
         self.store.put(self.identity(task), record, None)
         return record
 
-    def _tune(self, study: Study, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
+    def _tune(self, search: Search, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
         from harness.tuning import Tools, open_storage, tune  # Optuna takes a second to import
 
-        everything = self.material(study.dataset)
+        everything = self.material(search.dataset)
 
         def checkpoint(run: Run) -> Checkpoint:
             return self.store.checkpoint(trial_name(identity, run.identity(everything.checksum)))
 
         storage = open_storage(self.site.optuna, self.store.journal(identity))
-        return tune(study, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
+        return tune(search, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
 
 
 def failure(error: Exception) -> dict[str, Any]:

@@ -194,7 +194,7 @@ def test_a_run_whose_process_dies_twice_is_reported(plan: Path, tmp_path: Path) 
 
 
 TUNED_TASKS = 3 + 6
-"""Studies and runs of the tuned plan."""
+"""Searches and runs of the tuned plan."""
 
 
 def test_a_tuned_plan_survives_a_killed_worker_and_a_killed_command(tuned: Path, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_dry_run_tells_what_is_missing_and_does_nothing(plan: Path, store: Pat
     assert done.exit_code == 0, done.output
     line = next(line for line in done.output.splitlines() if "SimGCL[-contrast]" in line and "0.0" in line)
     cells = [cell.strip() for cell in line.split("│")]
-    assert cells[3:5] == ["0", "3"]  # a study and two runs
+    assert cells[3:5] == ["0", "3"]  # a search and two runs
     assert float(cells[5]) > 0
     assert "hours on one worker" in done.output
     assert not (tmp_path / "none" / "runs").exists()

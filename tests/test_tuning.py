@@ -15,7 +15,7 @@ import pytest
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
 from harness.plan import Plan, Run, TuningPlan
-from harness.studies import Study, planned, studies
+from harness.searches import Search, planned, searches
 from harness.training import Material, material, train
 from harness.tuning import Tools, open_storage, tune
 from tests.conftest import checkerboard, make_run
@@ -38,22 +38,22 @@ def board() -> Iterator[Material]:
         yield made
 
 
-def study(name: str, **tuning: Any) -> Study:
+def search(name: str, **tuning: Any) -> Search:
     plan = Plan.model_validate({**PLAN, "systems": [name], "tuning": {**PLAN["tuning"], **tuning}})  # type: ignore[dict-item]
-    return next(study for _, study in studies(plan))
+    return next(search for _, search in searches(plan))
 
 
 def tools(folder: Path, watch: Watch | None = None) -> Tools:
     def checkpoint(run: Run) -> Checkpoint:
         return Checkpoint(folder / f"{run.identity('')}.pt")
 
-    return Tools(open_storage(None, folder / "study.journal"), "study", checkpoint, watch or Watch())
+    return Tools(open_storage(None, folder / "search.journal"), "search", checkpoint, watch or Watch())
 
 
 def test_the_released_defaults_are_the_first_trial_and_the_budget_is_kept(
     board: Material, tmp_path: Path
 ) -> None:
-    wanted = study("LightGCN")
+    wanted = search("LightGCN")
     record, trials = tune(wanted, board.for_tuning(), tools(tmp_path))
     assert record["budget"] == len(trials) == sum(record["trials"].values()) == 6
     first = trials.iloc[0]
@@ -77,7 +77,7 @@ def test_every_sampler_is_seeded(board: Material, tmp_path: Path) -> None:
         {"sampler": "grid", "space": values},
     ]
     for number, case in enumerate(cases):
-        wanted = study("LightGCN", epochs=1, **case)
+        wanted = search("LightGCN", epochs=1, **case)
         frames = [
             tune(wanted, board.for_tuning(), tools(tmp_path / f"{number}-{attempt}"))[1]
             for attempt in range(2)
@@ -89,7 +89,7 @@ def test_every_sampler_is_seeded(board: Material, tmp_path: Path) -> None:
 
 
 def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(board: Material, tmp_path: Path) -> None:
-    wanted = study("SimGCL")
+    wanted = search("SimGCL")
     _, whole = tune(wanted, board.for_tuning(), tools(tmp_path / "whole"))
     asked = iter(range(1000))
     pauses = 0
@@ -109,7 +109,7 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(board: Material, t
 
 
 def test_a_trial_of_a_dead_process_is_done_again(board: Material, tmp_path: Path) -> None:
-    wanted = study("LightGCN")
+    wanted = search("LightGCN")
     _, whole = tune(wanted, board.for_tuning(), tools(tmp_path / "whole"))
 
     def die(epoch: int, score: float | None) -> None:
@@ -118,18 +118,18 @@ def test_a_trial_of_a_dead_process_is_done_again(board: Material, tmp_path: Path
 
     with pytest.raises(KeyboardInterrupt):
         tune(wanted, board.for_tuning(), tools(tmp_path / "torn", Watch(progress=die)))
-    journal = tmp_path / "torn" / "study.journal"
-    search = optuna.load_study(study_name="study", storage=open_storage(None, journal))
-    search.ask()  # as a killed process leaves it
+    journal = tmp_path / "torn" / "search.journal"
+    left = optuna.load_study(study_name="search", storage=open_storage(None, journal))
+    left.ask()  # as a killed process leaves it
     with journal.open("ab") as file:
         file.write(b'{"op_code": 4, "wor')
-    (tmp_path / "torn" / "study.journal.lock").symlink_to(journal)
+    (tmp_path / "torn" / "search.journal.lock").symlink_to(journal)
     _, torn = tune(wanted, board.for_tuning(), tools(tmp_path / "torn"))
     assert torn.drop(columns="seconds_s").equals(whole.drop(columns="seconds_s"))
 
 
 def test_nothing_under_tuning_can_reach_the_test_pairs(board: Material, tmp_path: Path) -> None:
-    """By name it raises; and no chain of references leads from what a study is given to the pairs."""
+    """By name it raises; and no chain of references leads from what a search is given to the pairs."""
     sealed = board.for_tuning()
     assert not hasattr(sealed.dataset, "test")
     with pytest.raises(LookupError, match="no 'test' pairs here"):
@@ -144,7 +144,7 @@ def test_nothing_under_tuning_can_reach_the_test_pairs(board: Material, tmp_path
         id(board.matrices),
         id(board.matrices["test"]),
     }
-    assert not forbidden & reachable(sealed, study("LightGCN"), tools(tmp_path))
+    assert not forbidden & reachable(sealed, search("LightGCN"), tools(tmp_path))
     assert id(board.dataset.pairs("test")) in reachable(board)
 
 
@@ -165,7 +165,7 @@ def test_changed_test_pairs_change_no_trial(board: Material, tmp_path: Path) -> 
     other = replace(checkerboard(), test=np.array([[0, 0]]))
     with material(other, None) as changed:
         frames = [
-            tune(study("LightGCN"), each.for_tuning(), tools(tmp_path / str(number)))[1]
+            tune(search("LightGCN"), each.for_tuning(), tools(tmp_path / str(number)))[1]
             for number, each in enumerate((board, changed))
         ]
     assert frames[0].drop(columns="seconds_s").equals(frames[1].drop(columns="seconds_s"))
@@ -178,7 +178,7 @@ def test_hopeless_trials_are_pruned(board: Material, tmp_path: Path) -> None:
         "l2_weight": (1e-6,),
         "edge_keep": (0.9, 1.0, 0.8, 0.7, 0.6),
     }
-    wanted = study("LightGCN", trials=10, epochs=30, sampler="grid", space=space)
+    wanted = search("LightGCN", trials=10, epochs=30, sampler="grid", space=space)
     wanted = replace(wanted, training=wanted.training.model_copy(update={"patience": 30}))
     record, trials = tune(wanted, board.for_tuning(), tools(tmp_path))
     pruned = trials[trials["state"] == "pruned"]
@@ -190,22 +190,24 @@ def test_hopeless_trials_are_pruned(board: Material, tmp_path: Path) -> None:
 
 def test_a_failed_trial_is_spent_and_told(board: Material, tmp_path: Path) -> None:
     space = {"learning_rate": (1e-3, 1e9), "layers": (1,), "l2_weight": (1e-6,), "edge_keep": (1.0,)}
-    record, trials = tune(study("LightGCN", sampler="grid", space=space), board.for_tuning(), tools(tmp_path))
+    record, trials = tune(
+        search("LightGCN", sampler="grid", space=space), board.for_tuning(), tools(tmp_path)
+    )
     assert record["trials"] == {"complete": 1, "pruned": 0, "fail": 1}
     assert "the term" in trials.loc[trials["state"] == "fail", "reason"].item()
     space["learning_rate"] = (1e9,)
     with pytest.raises(RunFailed, match="none of 1 trials finished"):
-        tune(study("LightGCN", sampler="grid", space=space), board.for_tuning(), tools(tmp_path / "none"))
+        tune(search("LightGCN", sampler="grid", space=space), board.for_tuning(), tools(tmp_path / "none"))
 
 
 def test_hours_end_a_search(board: Material, tmp_path: Path) -> None:
-    record, trials = tune(study("LightGCN", hours=1e-9), board.for_tuning(), tools(tmp_path))
+    record, trials = tune(search("LightGCN", hours=1e-9), board.for_tuning(), tools(tmp_path))
     assert len(trials) == 1
     assert record["budget"] == 6
 
 
 def test_a_system_with_nothing_to_tune_has_one_trial(board: Material, tmp_path: Path) -> None:
-    record, trials = tune(study("MostPop"), board.for_tuning(), tools(tmp_path))
+    record, trials = tune(search("MostPop"), board.for_tuning(), tools(tmp_path))
     assert (record["budget"], len(trials), record["best"]) == (1, 1, {})
 
 
@@ -214,11 +216,11 @@ def test_runs_take_the_best_values_and_their_own_ablations() -> None:
     full = Plan.model_validate({**PLAN, "tuning": {"trials": 6, "ablations": "full"}})
     best = {"contrast_weight": 0.7, "layers": 1}
     for plan, named in ((own, "SimGCL[-contrast]"), (full, "SimGCL")):
-        pairs = {run.system.name: study for run, study in studies(plan)}
+        pairs = {run.system.name: search for run, search in searches(plan)}
         assert pairs["SimGCL[-contrast]"].system.name == named
         runs = [
             run
-            for run in planned(plan, lambda study: {"status": "finished", "best": best})
+            for run in planned(plan, lambda search: {"status": "finished", "best": best})
             if isinstance(run, Run)
         ]
         assert len(runs) == 10
@@ -228,12 +230,12 @@ def test_runs_take_the_best_values_and_their_own_ablations() -> None:
 
 def test_trials_have_seeds_that_no_run_has() -> None:
     plan = Plan.model_validate({**PLAN, "repetitions": 50})
-    seeds = {run.seed("init") for run, _ in studies(plan)}
-    assert study("LightGCN").trial({}).seed("init") not in seeds
+    seeds = {run.seed("init") for run, _ in searches(plan)}
+    assert search("LightGCN").trial({}).seed("init") not in seeds
 
 
 def test_a_budget_is_part_of_the_studys_identity() -> None:
-    first, second = study("LightGCN"), study("LightGCN", trials=7)
+    first, second = search("LightGCN"), search("LightGCN", trials=7)
     assert first.identity("x") != second.identity("x")
     assert first.identity("x") != first.identity("y")
     assert TuningPlan(trials=7).trials == 7

@@ -1,4 +1,4 @@
-"""Studies: the search for one system's hyper-parameters on one dataset, and runs that take its best."""
+"""Searches for hyper-parameters, one a system and dataset, and runs that take its best."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TUNED_ON = -1
 
 
 @dataclass(frozen=True)
-class Study:
+class Search:
     """Everything that the result of a search depends on but the dataset's content."""
 
     dataset: DatasetPlan
@@ -45,7 +45,7 @@ class Study:
 
     @property
     def title(self) -> str:
-        """What a reader is told of the study."""
+        """What a reader is told of the search."""
         return f"{self.dataset.name} {self.system.name} tuning"
 
     @property
@@ -75,7 +75,7 @@ class Study:
         """Hash of the specification, the dataset's and text's ``checksum`` and the protocol."""
         tuning = self.tuning.model_dump(mode="json", exclude={"space", "ablations"})
         parts = {
-            "study": PROTOCOL,
+            "search": PROTOCOL,
             "system": self.system.name,
             "settings": self.settings,
             "space": {name: domain.facts() for name, domain in self.space.items()},
@@ -90,38 +90,38 @@ class Study:
 
 @dataclass(frozen=True)
 class Untuned:
-    """A run whose study has no result: ``reason`` says why."""
+    """A run whose search has no result: ``reason`` says why."""
 
     run: Run
     failed: bool
     reason: str
 
 
-Record = Callable[[Study], dict[str, Any] | None]
-"""What the store holds of a study; None where it is not done."""
+Record = Callable[[Search], dict[str, Any] | None]
+"""What the store holds of a search; None where it is not done."""
 
 
-def studies(plan: Plan) -> Iterator[tuple[Run, Study]]:
-    """Every run with the study that it waits for; runs that differ by repetition share one."""
+def searches(plan: Plan) -> Iterator[tuple[Run, Search]]:
+    """Every run with the search that it waits for; runs that differ by repetition share one."""
     assert plan.tuning is not None
     entries = {entry.spec: entry for entry in plan.systems}
-    made: dict[tuple[str, SystemSpec], Study] = {}
+    made: dict[tuple[str, SystemSpec], Search] = {}
     for run in expand(plan):
         if not isinstance(run, Skipped):
             key = (run.dataset.name, run.system)
             if key not in made:
-                made[key] = _study(plan, plan.tuning, run, entries[run.system])
+                made[key] = _search(plan, plan.tuning, run, entries[run.system])
             yield run, made[key]
 
 
 def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
-    """Every run of the plan, with its study's best values where the plan tunes."""
+    """Every run of the plan, with its search's best values where the plan tunes."""
     if plan.tuning is None:
         yield from expand(plan)
         return
     yield from (each for each in expand(plan) if isinstance(each, Skipped))
-    for run, study in studies(plan):
-        found = record(study)
+    for run, search in searches(plan):
+        found = record(search)
         if found is None:
             yield Untuned(run, False, "not tuned yet")
         elif found["status"] == "failed":
@@ -131,7 +131,7 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
             yield replace(run, settings={**run.settings, **found["best"], **ablated})
 
 
-def _study(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Study:
+def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Search:
     spec, values = run.system, run.settings
     if tuning.ablations == "full":
         spec = replace(spec, ablated=(), text=None)
@@ -139,4 +139,4 @@ def _study(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Study
         values = settings(spec, entry.hyper, run.dataset.released)
     training = run.training.model_copy(update={"epochs": tuning.epochs or run.training.epochs})
     known = domains(tuning, entry, values)
-    return Study(run.dataset, spec, values, known, tuning, plan.seed, training, run.evaluation)
+    return Search(run.dataset, spec, values, known, tuning, plan.seed, training, run.evaluation)
