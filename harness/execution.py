@@ -17,7 +17,7 @@ from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
 from harness.fitting import Progress, RunFailed, Watch
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand, has_text, seed_of
-from harness.provenance import describe, facts
+from harness.provenance import degrees, describe, facts
 from harness.store import Store, StoreError
 from harness.text.encoders import text_table
 from harness.text.rows import TextTable
@@ -149,7 +149,8 @@ def execute(
     runs = [run for run in expand(plan) if not isinstance(run, Skipped) and only(run)]
     with _workshop(store, plan.seed) as workshop:
         for dataset in plan.datasets:
-            store.note_dataset(dataset_key(plan, dataset), facts(workshop.material(dataset)))
+            data = workshop.material(dataset)
+            store.note_dataset(dataset_key(plan, dataset), facts(data), degrees(data))
         lacking = []
         for run in runs:
             identity = workshop.identity(run)

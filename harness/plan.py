@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from harness.data.spec import SourceSpec, SplitSpec
 from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import lines, place, sentence
 from harness.presets import released_datasets
+from harness.strata import Grouping
 from harness.systems import SystemSpec, nearest, parse, settings
 from harness.text.encoders import TextSpec, TfidfSpec
 
@@ -104,6 +106,24 @@ class EvaluationPlan(_Part):
         return self
 
 
+class StrataPlan(_Part):
+    """Which users are looked at apart, by their train pairs; changes the report and no run."""
+
+    users: Grouping = Field("equal_interactions", description="what strata hold the same number of")
+    groups: int = Field(5, ge=2, le=20, description="strata at most")
+    edges: tuple[int, ...] | None = Field(None, min_length=1, description="largest degree of each stratum")
+
+    @model_validator(mode="after")
+    def _edges_alone_and_ascending(self) -> StrataPlan:
+        if self.edges is None:
+            return self
+        if self.model_fields_set & {"users", "groups"}:
+            raise ValueError("`edges` stand beside `users` or `groups`; expected one or the other")
+        if self.edges[0] < 0 or any(one >= two for one, two in pairwise(self.edges)):
+            raise ValueError(f"edges {list(self.edges)}; expected ascending degrees such as [5, 10, 20]")
+        return self
+
+
 class Plan(_Part):
     """Datasets x systems x repetitions under one protocol."""
 
@@ -115,6 +135,7 @@ class Plan(_Part):
     systems: tuple[SystemPlan, ...] = Field(min_length=1)
     training: TrainingPlan = TrainingPlan()
     evaluation: EvaluationPlan = EvaluationPlan()
+    strata: StrataPlan | None = Field(None, description="users looked at apart in the report")
 
     @field_validator("datasets", "systems")
     @classmethod

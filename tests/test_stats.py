@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
 
-from harness.stats import compare, effect_size, interval, randomisation_test, t_test
+from harness.stats.bootstrap import interval
+from harness.stats.comparison import compare
+from harness.stats.paired import effect_size, t_test
+from harness.stats.randomisation import randomisation_test
 
 
 def test_randomisation_equals_all_sign_flips() -> None:

@@ -1,0 +1,15 @@
+"""The report of a plan, from the store alone.
+
+standings.py    what the store holds of every planned run
+leaderboard.py  a dataset's table, its caption, its failures and skips
+comparisons.py  all pairs, and mean ranks across datasets
+strata.py       sparse and dense users apart
+evidence.py     what a dataset's finished runs say, read once
+document.py     the files
+"""
+
+from harness.report.document import write
+from harness.report.evidence import Options
+from harness.report.standings import Standing, standings
+
+__all__ = ["Options", "Standing", "standings", "write"]
