@@ -4,8 +4,9 @@ from harness.plots.ablation import ablation
 from harness.plots.costs import costs
 from harness.plots.growth import growth
 from harness.plots.heat import heat
+from harness.plots.power import power
 from harness.plots.ranks import ranks
 from harness.plots.sparsity import sparsity
 from harness.plots.style import save
 
-__all__ = ["ablation", "costs", "growth", "heat", "ranks", "save", "sparsity"]
+__all__ = ["ablation", "costs", "growth", "heat", "power", "ranks", "save", "sparsity"]

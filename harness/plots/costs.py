@@ -37,5 +37,6 @@ def costs(frame: pd.DataFrame, metric: str) -> Figure:
     front = front[front["mean"] > front["mean"].cummax().shift(fill_value=-1.0)]
     panel.step(front["seconds_s"], front["mean"], where="post", color="0.5", linewidth=0.9, zorder=1)
     panel.set(xlabel="seconds a run", ylabel=metric)
+    panel.xaxis.set_major_formatter("{x:g}")
     legend_below(made, panel)
     return made

@@ -44,5 +44,5 @@ def heat(frame: pd.DataFrame, across: str, down: str, value: str, metric: str) -
     panel.set_xticks(range(columns), [f"{name:g}" for name in grid.columns])
     panel.set_yticks(range(rows), [f"{name:g}" for name in grid.index])
     panel.set(xlabel=across, ylabel=down, title=metric)
-    made.colorbar(image, ax=panel, format="%.3f")
+    made.colorbar(image, ax=panel, format="%.4f")
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +18,15 @@ SPREAD = 0.5
 """Share of the room between two strata over which systems stand side by side."""
 
 
-def sparsity(frame: pd.DataFrame, metric: str, axis: str = "train pairs of a user") -> Figure:
-    """Means of every system by stratum, and beside them the gains of those that have a reference.
+def sparsity(
+    frame: pd.DataFrame, metric: str, gaining: Collection[str], axis: str = "train pairs of a user"
+) -> Figure:
+    """Means of every system by stratum, and beside them the gains of some over their references.
 
     Args:
         frame: As ``stats.stratified.by_stratum`` makes it, strata in their order.
         metric: Title of the metric.
+        gaining: Systems with a reference whose gains are shown.
         axis: What the strata are strata of.
     """
     made, (means, gains) = figure(columns=2, width=5.2)
@@ -34,10 +38,12 @@ def sparsity(frame: pd.DataFrame, metric: str, axis: str = "train pairs of a use
         at = strata["stratum"].tolist().index
         where = np.array([at(label) for label in mine["stratum"]]) + shift
         _curve(means, where, mine[["mean", "low", "high"]], place, system)
-        if mine["baseline"].notna().all():
+        if system in gaining:
             _curve(gains, where, mine[["difference", "difference_low", "difference_high"]], place, system)
     gains.axhline(0.0, color="black", linewidth=0.8)
-    for panel, title in ((means, metric), (gains, f"gain in {metric} over the reference")):
+    references = sorted(set(frame.loc[frame["system"].isin(gaining), "baseline"]))
+    over = references[0] if len(references) == 1 else "the reference"
+    for panel, title in ((means, metric), (gains, f"gain in {metric} over {over}")):
         panel.set(title=title, xlabel=f"{axis} (users in the stratum)")
         panel.set_xticks(
             range(len(strata)),

@@ -77,6 +77,14 @@ def save(made: Figure, folder: Path, name: str) -> list[Path]:
     with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
         for file in files:
             unfinished = file.with_name(f".{file.name}")
-            made.savefig(unfinished, dpi=150, format=file.suffix[1:], metadata=UNDATED.get(file.suffix[1:]))
+            kind = file.suffix[1:]
+            made.savefig(
+                unfinished,
+                dpi=150,
+                format=kind,
+                metadata=UNDATED.get(kind),
+                bbox_inches="tight",
+                pad_inches=0.05,
+            )
             unfinished.replace(file)
     return files

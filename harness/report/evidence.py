@@ -96,13 +96,15 @@ class Evidence:
         """Systems that may be the best baseline."""
         return {name for name, spec in self.specs.items() if spec.is_baseline}
 
+    def backbone(self, system: str) -> str | None:
+        """The bare backbone of an alignment, if it has run."""
+        spec = self.specs[system]
+        bare = SystemSpec(spec.backbone, preset=spec.preset).name
+        return bare if spec.alignment and bare in self.groups else None
+
     def references(self, metric: str) -> dict[str, str]:
         """What each system is held against: its backbone where that has run, else the best baseline."""
         best = best_baseline(self.table(metric), self.baselines)
-        found = {}
-        for name, spec in self.specs.items():
-            backbone = SystemSpec(spec.backbone, preset=spec.preset).name
-            reference = backbone if spec.alignment and backbone in self.groups else best
-            if reference is not None and reference != name:
-                found[name] = reference
-        return found
+        backbones = {name: own for name in self.groups if (own := self.backbone(name)) is not None}
+        others = {name: best for name in self.groups if best not in (None, name)}
+        return others | backbones

@@ -32,6 +32,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     figures = {}
     if options.figures and options.costs:
         points = comparison[comparison["metric"] == shown[0]].merge(costs, left_on="system", right_index=True)
+        points = points.sort_values("mean", ascending=False, kind="stable")
         figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
     if not options.costs:
         costs = costs.drop(columns=["seconds_s", "peak_bytes"])

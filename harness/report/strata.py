@@ -29,6 +29,7 @@ def strata(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
         )
     metric, name = evidence.shown[0], evidence.dataset.name
     table = evidence.table(metric)
+    table = table[table.mean().sort_values(ascending=False, kind="stable").index]
     degree = noted.set_index("user")["degree"].loc[table.index]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
@@ -40,9 +41,16 @@ def strata(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     figures = {}
     if options.figures:
         text.append(f"![Sparsity curves](strata-{name}.png)")
-        figures[f"strata-{name}"] = plots.sparsity(found, tables.title(metric))
+        figures[f"strata-{name}"] = plots.sparsity(
+            found, tables.title(metric), _gaining(evidence, references)
+        )
     rows = {"strata": _named(found, name, metric), "trends": _named(trend, name, metric)}
     return Section(text, frames=rows, figures=figures)
+
+
+def _gaining(evidence: Evidence, references: dict[str, str]) -> list[str]:
+    """Systems over their own backbone; where there are none, all that have a reference."""
+    return [name for name in references if evidence.backbone(name)] or list(references)
 
 
 def _named(frame: pd.DataFrame, dataset: str, metric: str) -> pd.DataFrame:

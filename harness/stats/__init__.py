@@ -7,4 +7,5 @@ paired.py         one paired difference: t-test, effect size, Wilcoxon, smallest
 pairs.py          all pairs: letters, wins, ties and losses
 stratified.py     gains by stratum, trend and interaction
 ranks.py          Friedman and Nemenyi across datasets
+simulation.py     false alarms and power on simulated comparisons
 """
