@@ -88,6 +88,7 @@ class EvaluationPlan(_Part):
     metrics: tuple[str, ...] = ("recall", "ndcg", "precision", "hit", "mrr", "map")
     k: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (10, 20)
     mask_validation: bool = Field(False, description="also hide validation positives at test time")
+    item_strata: bool = Field(False, description="also recall of tail, middle and head items apart")
     show: tuple[str, ...] = Field(("recall@20", "ndcg@20"), description="columns of the table")
 
     @field_validator("metrics")
@@ -165,7 +166,8 @@ class Run:
 
     def identity(self, checksum: str) -> str:
         """Hash of the specification, the dataset's and text's ``checksum`` and the protocol."""
-        evaluation = self.evaluation.model_dump(mode="json", exclude={"show"})
+        unseen = {"show"} if self.evaluation.item_strata else {"show", "item_strata"}
+        evaluation = self.evaluation.model_dump(mode="json", exclude=unseen)
         parts = {
             "protocol": PROTOCOL,
             "system": self.system.name,

@@ -11,6 +11,7 @@ import pytest
 from harness.plan import Plan, Run, dataset_key, expand
 from harness.report import Options, write
 from harness.store import Store
+from harness.strata import ITEM_STRATA
 
 SYSTEMS = ["MostPop", "LightGCN", "DCCF", "IRLLRec[LightGCN]"]
 SHIFT = dict(zip(SYSTEMS, (-0.2, 0.0, 0.01, 0.05), strict=True))
@@ -38,6 +39,9 @@ def fill(plan: Plan, folder: Path, degrees: bool = True) -> Store:
             for name in plan.evaluation.metrics
             for k in plan.evaluation.k
         }
+        if plan.evaluation.item_strata:
+            made |= {f"recall@20|{label}": made["recall@20"] / 2 for label in ITEM_STRATA}
+            made["recall@20|tail"][:50] = np.nan
         record = {
             "status": "finished",
             "overall": {},
@@ -117,3 +121,16 @@ def test_one_system_alone_has_a_table_and_no_pairs(tmp_path: Path) -> None:
     write(alone, fill(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
     assert not (tmp_path / "out" / "pairs.csv").exists()
     assert "LightGCN" in (tmp_path / "out" / "leaderboard.md").read_text()
+
+
+def test_item_strata_count_the_users_who_have_any(tmp_path: Path) -> None:
+    plan = make_plan(evaluation={"item_strata": True})
+    write(plan, fill(plan, tmp_path), tmp_path / "out")
+    frame = pd.read_csv(tmp_path / "out" / "items.csv")
+    assert frame.drop_duplicates("stratum").set_index("stratum")["users"].to_dict() == {
+        "tail": USERS - 50,
+        "middle": USERS,
+        "head": USERS,
+    }
+    assert set(frame.loc[frame["system"] == "IRLLRec[LightGCN]", "verdict"]) == {"better"}
+    assert (tmp_path / "out" / "items-d0.png").exists()

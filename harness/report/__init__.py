@@ -3,7 +3,7 @@
 standings.py    what the store holds of every planned run
 leaderboard.py  a dataset's table, its caption, its failures and skips
 comparisons.py  all pairs, and mean ranks across datasets
-strata.py       sparse and dense users apart
+strata.py       sparse and dense users apart, and popular and rare items
 evidence.py     what a dataset's finished runs say, read once
 document.py     the files
 """

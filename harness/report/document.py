@@ -9,11 +9,11 @@ import pandas as pd
 
 from harness import InputError, plots, published
 from harness.plan import DatasetPlan, Plan
+from harness.report import strata
 from harness.report.comparisons import comparisons
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.leaderboard import absent, beside_published, heading, leaderboard
 from harness.report.standings import Standing, standings
-from harness.report.strata import strata
 from harness.store import Store
 
 
@@ -61,7 +61,9 @@ def _dataset(
     if known is not None:
         found.append(beside_published(known, evidence))
     if plan.strata is not None:
-        found.append(strata(evidence, plan.strata, options))
+        found.append(strata.users(evidence, plan.strata, options))
+    if plan.evaluation.item_strata:
+        found.append(strata.items(evidence, options))
     return found
 
 

@@ -1,14 +1,16 @@
-"""Sparse and dense users apart: a table, trends, and curves."""
+"""Sparse and dense users apart, and popular and rare items: tables, trends, and curves."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandas as pd
 
 from harness import plots, tables
 from harness.plan import StrataPlan, dataset_key
 from harness.report.evidence import Evidence, Options, Section
-from harness.stats.stratified import by_stratum, trends
-from harness.strata import user_strata
+from harness.stats.stratified import by_stratum, each_apart, trends
+from harness.strata import ITEM_STRATA, user_strata
 
 GROUPED = {
     "equal_users": "strata hold about the same number of tested users",
@@ -16,10 +18,10 @@ GROUPED = {
 }
 
 
-def strata(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
-    """The strata section of one dataset, by the first metric shown."""
-    noted = evidence.store.degrees(dataset_key(evidence.plan, evidence.dataset))
+def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
+    """Strata of users by train degree, by the first metric shown."""
     heading = "### By train pairs of a user"
+    noted = evidence.store.degrees(dataset_key(evidence.plan, evidence.dataset))
     if noted is None:
         return Section(
             [
@@ -27,44 +29,83 @@ def strata(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
                 "The store does not hold the users' train pairs; `intentbench run` once more notes them.",
             ]
         )
-    metric, name = evidence.shown[0], evidence.dataset.name
-    table = evidence.table(metric)
-    table = table[table.mean().sort_values(ascending=False, kind="stable").index]
+    metric = evidence.shown[0]
+    table = _by_mean(evidence.table(metric))
     degree = noted.set_index("user")["degree"].loc[table.index]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
     found = by_stratum(table, labels, references)
     trend = trends(table, degree, labels, references)
-    text = [heading, tables.markdown(tables.strata(found)), _caption(plan, metric, found)]
+    grouped = "strata end with the degrees given" if plan.edges else GROUPED[plan.users]
+    text = [
+        heading,
+        tables.markdown(tables.strata(found)),
+        f"{tables.title(metric)}; {grouped}, and users of one degree are never parted. {_caption(found)}",
+    ]
     if not trend.empty:
         text += [tables.markdown(tables.trends(trend)), _trend_caption(metric)]
-    figures = {}
-    if options.figures:
-        text.append(f"![Sparsity curves](strata-{name}.png)")
-        figures[f"strata-{name}"] = plots.sparsity(
-            found, tables.title(metric), _gaining(evidence, references)
-        )
-    rows = {"strata": _named(found, name, metric), "trends": _named(trend, name, metric)}
-    return Section(text, frames=rows, figures=figures)
+    rows = {"strata": _named(found, evidence, metric), "trends": _named(trend, evidence, metric)}
+    drawn = _curves(evidence, found, references, "strata", "train pairs of a user", metric, options)
+    return Section(text + drawn.markdown, frames=rows, figures=drawn.figures)
 
 
-def _gaining(evidence: Evidence, references: dict[str, str]) -> list[str]:
-    """Systems over their own backbone; where there are none, all that have a reference."""
-    return [name for name in references if evidence.backbone(name)] or list(references)
+def items(evidence: Evidence, options: Options) -> Section:
+    """Recall of tail, middle and head items apart, at the cut-off of the first metric shown."""
+    first = evidence.shown[0]
+    metric = f"recall@{first.partition('@')[2]}"
+    names = [f"{metric}|{label}" for label in ITEM_STRATA]
+    scores = evidence.store.user_means(evidence.groups, names)
+    order = _by_mean(evidence.table(first)).columns
+    by_label = {
+        label: scores.pivot(index="user", columns="system", values=name)[order].dropna()
+        for label, name in zip(ITEM_STRATA, names, strict=True)
+    }
+    references = evidence.references(first)
+    found = each_apart(by_label, references)
+    text = [
+        "### By popularity of the relevant items",
+        tables.markdown(tables.strata(found)),
+        f"{tables.title(metric)} of the relevant items in the stratum alone, over the users who have any; "
+        f"each stratum's items hold about a third of the train pairs. {_caption(found)}",
+    ]
+    drawn = _curves(evidence, found, references, "items", "popularity of the items", metric, options)
+    rows = {"items": _named(found, evidence, metric)}
+    return Section(text + drawn.markdown, frames=rows, figures=drawn.figures)
 
 
-def _named(frame: pd.DataFrame, dataset: str, metric: str) -> pd.DataFrame:
+def _by_mean(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table.mean().sort_values(ascending=False, kind="stable").index]
+
+
+def _curves(
+    evidence: Evidence,
+    found: pd.DataFrame,
+    references: Mapping[str, str],
+    name: str,
+    axis: str,
+    metric: str,
+    options: Options,
+) -> Section:
+    """The figure, with the gains of systems over their own backbones; where there are none, all gains."""
+    if not options.figures:
+        return Section()
+    gaining = [system for system in references if evidence.backbone(system)] or list(references)
+    figure = plots.sparsity(found, tables.title(metric), gaining, axis)
+    name = f"{name}-{evidence.dataset.name}"
+    return Section([f"![Curves over strata]({name}.png)"], figures={name: figure})
+
+
+def _named(frame: pd.DataFrame, evidence: Evidence, metric: str) -> pd.DataFrame:
     named = frame.assign(metric=metric)
-    named.insert(0, "dataset", dataset)
+    named.insert(0, "dataset", evidence.dataset.name)
     return named
 
 
-def _caption(plan: StrataPlan, metric: str, found: pd.DataFrame) -> str:
-    grouped = "strata end with the degrees given" if plan.edges else GROUPED[plan.users]
+def _caption(found: pd.DataFrame) -> str:
     return (
-        f"{tables.title(metric)} with 95 % bootstrap intervals over users; {grouped}, and users of one "
-        "degree are never parted. Per cent: gain over the backbone where it has run, else over the best "
-        f"baseline. ▲ better, ▼ worse: survives Holm at .05 over {int(found['p_holm'].notna().sum())} tests."
+        "95 % bootstrap intervals over users. Per cent: gain over the backbone where it has run, else over "
+        "the best baseline. ▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over "
+        f"{int(found['p_holm'].notna().sum())} tests."
     )
 
 

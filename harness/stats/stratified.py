@@ -13,7 +13,7 @@ from harness.stats.comparison import against, holm, with_holm
 
 
 def by_stratum(table: pd.DataFrame, strata: pd.Series, references: Mapping[str, str]) -> pd.DataFrame:
-    """Every system against its reference within each stratum, Holm over all of them.
+    """Every system against its reference within each stratum of users, Holm over all of them.
 
     Args:
         table: One row a user, one column a system, one metric.
@@ -21,17 +21,29 @@ def by_stratum(table: pd.DataFrame, strata: pd.Series, references: Mapping[str, 
         references: The system that each is compared with.
 
     Returns:
-        ``stratum``, ``users`` (how many), and the columns of ``comparison.compare`` less ``metric``.
-        Strata without a user of the table are left out.
+        As :func:`each_apart`.
     """
     labels = strata.reindex(table.index)
+    return each_apart({label: table[labels == label] for label in labels.cat.categories}, references)
+
+
+def each_apart(tables: Mapping[str, pd.DataFrame], references: Mapping[str, str]) -> pd.DataFrame:
+    """Every system against its reference in each table apart, Holm over all of them.
+
+    Args:
+        tables: By stratum, one row a user, one column a system.
+        references: The system that each is compared with.
+
+    Returns:
+        ``stratum``, ``users`` (how many), and the columns of ``comparison.compare`` less ``metric``.
+        Tables without a user are left out.
+    """
     frames = []
-    for label in labels.cat.categories:
-        mine = table[(labels == label).to_numpy()]
-        if len(mine):
-            found = against(mine, references)
+    for label, table in tables.items():
+        if len(table):
+            found = against(table, references)
             found.insert(0, "stratum", label)
-            found.insert(1, "users", len(mine))
+            found.insert(1, "users", len(table))
             frames.append(found)
     return with_holm(pd.concat(frames, ignore_index=True))
 
