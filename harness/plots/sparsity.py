@@ -52,6 +52,7 @@ def sparsity(
                 for label, users in zip(strata["stratum"], strata["users"], strict=True)
             ],
         )
+        panel.set_xlim(-0.6, len(strata) - 0.4)
         panel.grid(axis="x", visible=False)
     legend_below(made, means)
     return made
