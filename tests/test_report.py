@@ -100,6 +100,10 @@ def test_wilcoxon_is_shown_on_request_alone(tmp_path: Path) -> None:
 def test_intervals_over_seeds_are_no_narrower(studied: Path) -> None:
     frame = pd.read_csv(studied / "leaderboard.csv")
     assert ((frame["seeds_high"] - frame["seeds_low"]) > 0.95 * (frame["high"] - frame["low"])).all()
+    against = frame.dropna(subset=["baseline"])
+    assert (against["difference_seeds_low"] < against["difference"]).all()
+    assert (against["difference"] < against["difference_seeds_high"]).all()
+    assert frame["difference_seeds_low"].isna().equals(frame["baseline"].isna())
 
 
 def test_figures_stand_beside_the_text_that_shows_them(studied: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from harness import plots, published, tables
@@ -53,7 +54,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
 
 def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The comparison with intervals over users and seeds, costs, and the means of every metric."""
-    frame = comparison.merge(_seed_intervals(evidence), on=["system", "metric"])
+    frame = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
     frame = frame.merge(costs, left_on="system", right_index=True)
     system = {each: name for name, runs in evidence.groups.items() for each in runs}
     means = evidence.run_means.groupby(system).mean()
@@ -62,16 +63,20 @@ def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> 
     return frame
 
 
-def _seed_intervals(evidence: Evidence) -> pd.DataFrame:
-    """Intervals over users and seeds, ``seeds_low`` and ``seeds_high``, by system and metric."""
+def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Intervals over users and seeds of every mean and difference of the comparison."""
     rows = []
-    for metric in evidence.shown:
-        identities = list(evidence.run_means.index)
-        scores = evidence.store.scores(identities, metric)
-        means = pd.DataFrame(resampled_means(scores.to_numpy(dtype=float)), columns=identities)
-        for system, runs in evidence.groups.items():
-            rows.append((system, metric, *intervals(over_seeds(means[runs].to_numpy()))))
-    return pd.DataFrame(rows, columns=["system", "metric", "seeds_low", "seeds_high"])
+    identities = list(evidence.run_means.index)
+    for metric, mine in comparison.groupby("metric", sort=False):
+        scores = evidence.store.scores(identities, metric).to_numpy(dtype=float)
+        means = pd.DataFrame(resampled_means(scores), columns=identities)
+        drawn = {name: over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
+        for row in mine.itertuples():
+            other = drawn.get(row.baseline)
+            gap = (np.nan, np.nan) if other is None else intervals(drawn[row.system] - other)
+            rows.append((row.system, metric, *intervals(drawn[row.system]), *gap))
+    bounds = ["seeds_low", "seeds_high", "difference_seeds_low", "difference_seeds_high"]
+    return pd.DataFrame(rows, columns=["system", "metric", *bounds])
 
 
 def _costs(evidence: Evidence, identities: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 A comparison draws users with replacement from real per-user differences. Two kinds of null hypothesis:
 
 swapped   the two systems' names are exchanged by chance for every user, as the randomisation test assumes
-centred   the mean is taken away and the shape of the differences stays, however lopsided it is
+centred   the differences other than zero lose their mean and keep their shape, however lopsided it is
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def false_alarms(difference: np.ndarray, comparisons: int = 1000, seed: int = 0)
     """How often each test finds a difference where there is none.
 
     Args:
-        difference: Real per-user differences [U].
+        difference: Real per-user differences [U], not all zero.
         comparisons: Simulated comparisons a null hypothesis, each of U users.
         seed: Of all draws.
 
@@ -47,10 +47,12 @@ def false_alarms(difference: np.ndarray, comparisons: int = 1000, seed: int = 0)
 
 
 def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.DataFrame:
-    """How often the randomisation test sees a true difference, added to every user's centred difference.
+    """How often the randomisation test sees a true difference.
+
+    It is added to the centred differences other than zero: users whom both systems serve alike stay so.
 
     Args:
-        difference: Real per-user differences [U].
+        difference: Real per-user differences [U], not all zero.
         comparisons: Simulated comparisons a true difference, each of U users.
         seed: Of all draws.
 
@@ -59,11 +61,13 @@ def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.D
         ``low``, ``high`` (95 % Wilson interval) and ``predicted`` (power of the paired t-test).
     """
     users, effect = len(difference), smallest_effect(len(difference))
+    moved = float((difference != 0).mean())
     rows = []
     for place, multiple in enumerate(MULTIPLES):
         true = multiple * effect * difference.std(ddof=1)
         blocks = _null(difference, "centred", comparisons, seed + 1 + place)
-        p = np.concatenate([p_values(flipped_sums(values + true, block)) for block, values in blocks])
+        shifted = ((block, np.where(values == 0, 0.0, values + true / moved)) for block, values in blocks)
+        p = np.concatenate([p_values(flipped_sums(values, block)) for block, values in shifted])
         predicted = predicted_power(multiple * effect, users)
         rows.append({"multiple": multiple, "true": true, **_share(p < LEVEL, "seen"), "predicted": predicted})
     return pd.DataFrame(rows)
@@ -72,9 +76,10 @@ def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.D
 def _null(difference: np.ndarray, kind: str, comparisons: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
     """Blocks of simulated comparisons [U, C], each with a number to seed its flips."""
     random = np.random.default_rng([seed, NULLS.index(kind)])
+    mean = difference[difference != 0].mean()
     draw: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "swapped": lambda drawn: drawn * random.choice([-1.0, 1.0], size=drawn.shape),
-        "centred": lambda drawn: drawn - difference.mean(),
+        "centred": lambda drawn: np.where(drawn == 0, 0.0, drawn - mean),
     }
     for start in range(0, comparisons, TOGETHER):
         size = (len(difference), min(TOGETHER, comparisons - start))
