@@ -36,7 +36,7 @@ def comparisons(everything: Sequence[Evidence], options: Options) -> Section:
 def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
     frame = evidence.pairs[metric].copy()
     if options.wilcoxon:
-        table = evidence.table(metric)
+        table = evidence.tables[metric]
         both = zip(frame["first"], frame["second"], strict=True)
         frame["p_wilcoxon"] = [wilcoxon((table[one] - table[two]).to_numpy()) for one, two in both]
     frame.insert(0, "dataset", evidence.dataset.name)
@@ -48,7 +48,7 @@ def _ranks(everything: Sequence[Evidence], options: Options) -> Section:
     """Friedman and Nemenyi over datasets x metrics, for the systems that every dataset has."""
     means = pd.DataFrame(
         {
-            f"{each.dataset.name}, {metric}": each.table(metric).mean()
+            f"{each.dataset.name}, {metric}": each.tables[metric].mean()
             for each in everything
             for metric in each.shown
         }

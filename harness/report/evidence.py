@@ -76,14 +76,17 @@ class Evidence:
         identities = [each for runs in self.groups.values() for each in runs]
         return self.store.run_means(identities).set_axis(identities)
 
-    def table(self, metric: str) -> pd.DataFrame:
-        """One row a user, one column a system."""
-        return self.users.pivot(index="user", columns="system", values=metric)
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """By metric shown: one row a user, one column a system."""
+        return {
+            metric: self.users.pivot(index="user", columns="system", values=metric) for metric in self.shown
+        }
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:
         """The comparison of all pairs by each metric shown."""
-        return {metric: all_pairs(self.table(metric)) for metric in self.shown}
+        return {metric: all_pairs(table) for metric, table in self.tables.items()}
 
     @property
     def specs(self) -> dict[str, SystemSpec]:
@@ -104,7 +107,7 @@ class Evidence:
 
     def references(self, metric: str) -> dict[str, str]:
         """What each system is held against: its backbone where that has run, else the best baseline."""
-        best = best_baseline(self.table(metric), self.baselines)
+        best = best_baseline(self.tables[metric], self.baselines)
         backbones = {name: own for name in self.groups if (own := self.backbone(name)) is not None}
         others = {name: best for name in self.groups if best not in (None, name)}
         return others | backbones

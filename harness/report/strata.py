@@ -30,7 +30,7 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
             ]
         )
     metric = evidence.shown[0]
-    table = _by_mean(evidence.table(metric))
+    table = _by_mean(evidence.tables[metric])
     degree = noted.set_index("user")["degree"].loc[table.index]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
@@ -55,7 +55,7 @@ def items(evidence: Evidence, options: Options) -> Section:
     metric = f"recall@{first.partition('@')[2]}"
     names = [f"{metric}|{label}" for label in ITEM_STRATA]
     scores = evidence.store.user_means(evidence.groups, names)
-    order = _by_mean(evidence.table(first)).columns
+    order = _by_mean(evidence.tables[first]).columns
     by_label = {
         label: scores.pivot(index="user", columns="system", values=name)[order].dropna()
         for label, name in zip(ITEM_STRATA, names, strict=True)
