@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import InputError
+from harness.cli_calibrate import calibrate
 from harness.cli_store import app as store_app
 from harness.terminal import DEFAULT_STORE, PlanPath, Stop, StorePath, console, sentences, show
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 data_app = typer.Typer(help="Look at a plan's datasets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(store_app, name="store")
+app.command()(calibrate)
 
 
 @app.command()
@@ -119,15 +121,17 @@ def report(
         Path | None, typer.Option(help="CSV of published numbers to show beside ours.", show_default=False)
     ] = None,
     costs: Annotated[bool, typer.Option(help="Show seconds and memory.")] = True,
+    figures: Annotated[bool, typer.Option(help="Draw figures as PNG, SVG and PDF.")] = True,
+    wilcoxon: Annotated[bool, typer.Option(help="Add Wilcoxon's test to pairs.csv, with a warning.")] = False,
 ) -> None:
-    """Write leaderboard.md, .csv and .tex from the store alone."""
+    """Write tables, rows and figures from the store alone."""
     with sentences():
         from harness.plan import load_plan
-        from harness.report import write
+        from harness.report import Options, write
         from harness.store import Store
 
-        loaded = load_plan(plan)
-        files = write(loaded, Store(store), out or Path("results") / loaded.name, published, costs)
+        loaded, options = load_plan(plan), Options(costs, figures, wilcoxon)
+        files = write(loaded, Store(store), out or Path("results") / loaded.name, published, options)
         typer.echo(files[0].read_text(encoding="utf-8"))
         for file in files:
             typer.echo(f"wrote {file}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 import torch
 
-from harness.metrics import METRICS, beyond_accuracy
+from harness.metrics import METRICS, beyond_accuracy, recall
 
 Scorer = Callable[[np.ndarray], torch.Tensor]
 """User positions [B] to scores [B, I] in canonical item order."""
@@ -43,6 +43,7 @@ def evaluate(
     train: sp.csr_matrix,
     metrics: tuple[str, ...],
     cutoffs: tuple[int, ...],
+    item_strata: Mapping[str, np.ndarray] | None = None,
 ) -> Evaluation:
     """Rank all items for every user with a relevant item.
 
@@ -53,6 +54,8 @@ def evaluate(
         train: The train pairs, [U, I], for the items' popularity.
         metrics: Names from ``METRICS``.
         cutoffs: Values of k; those beyond the number of items are measured on the whole list.
+        item_strata: Which items belong to each stratum, bool [I]; adds ``recall@K|STRATUM``, the share
+            found of a user's relevant items in the stratum, NaN where there are none.
     """
     users = np.flatnonzero(np.diff(relevant.indptr))
     depth = min(max(cutoffs), relevant.shape[1])
@@ -63,6 +66,10 @@ def evaluate(
         values = METRICS[name](hits, count)
         for k in cutoffs:
             columns[f"{name}@{k}"] = values[:, min(k, depth) - 1]
+    for label, mine in (item_strata or {}).items():
+        wanted = np.asarray(relevant[users].multiply(mine).sum(1)).ravel()
+        values = recall(hits & mine[top], np.where(wanted > 0, wanted, np.nan))
+        columns |= {f"recall@{k}|{label}": values[:, min(k, depth) - 1] for k in cutoffs}
     degree = np.asarray(train.sum(0)).ravel()
     overall = {key: value for k in cutoffs for key, value in beyond_accuracy(top, degree, k).items()}
     return Evaluation(pd.DataFrame(columns), overall)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from harness.checkpoint import Interrupted
 from harness.fitting import Progress
 from harness.plan import Plan, Run, dataset_key
-from harness.provenance import facts
+from harness.provenance import degrees, facts
 from harness.searches import planned, searches
 from harness.workshop import Site, Stop, Task, Workshop
 
@@ -68,7 +68,8 @@ def execute(
     with site.open() as workshop:
         store, place = workshop.store, open_place(workshop, watcher)
         for dataset in plan.datasets:
-            store.note_dataset(dataset_key(plan, dataset), facts(workshop.material(dataset)))
+            data = workshop.material(dataset)
+            store.note_dataset(dataset_key(plan, dataset), facts(data), degrees(data))
         if plan.tuning:
             wanted = [search for run, search in searches(plan) if only(run.system.name)]
             each_once = {workshop.identity(search): search for search in wanted}

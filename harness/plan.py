@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import lines, place, sentence
 from harness.presets import released_datasets
 from harness.space import Domain, Range, check_names, space
+from harness.strata import Grouping
 from harness.systems import SystemSpec, nearest, parse, settings
 from harness.text.encoders import TextSpec, TfidfSpec
 
@@ -102,6 +104,7 @@ class EvaluationPlan(_Part):
     metrics: tuple[str, ...] = ("recall", "ndcg", "precision", "hit", "mrr", "map")
     k: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (10, 20)
     mask_validation: bool = Field(False, description="also hide validation positives at test time")
+    item_strata: bool = Field(False, description="also recall of tail, middle and head items apart")
     show: tuple[str, ...] = Field(("recall@20", "ndcg@20"), description="columns of the table")
 
     @field_validator("metrics")
@@ -120,6 +123,24 @@ class EvaluationPlan(_Part):
         return self
 
 
+class StrataPlan(_Part):
+    """Which users are looked at apart, by their train pairs; changes the report and no run."""
+
+    users: Grouping = Field("equal_interactions", description="what strata hold the same number of")
+    groups: int = Field(5, ge=2, le=20, description="strata at most")
+    edges: tuple[int, ...] | None = Field(None, min_length=1, description="largest degree of each stratum")
+
+    @model_validator(mode="after")
+    def _edges_alone_and_ascending(self) -> StrataPlan:
+        if self.edges is None:
+            return self
+        if self.model_fields_set & {"users", "groups"}:
+            raise ValueError("`edges` stand beside `users` or `groups`; expected one or the other")
+        if self.edges[0] < 0 or any(one >= two for one, two in pairwise(self.edges)):
+            raise ValueError(f"edges {list(self.edges)}; expected ascending degrees such as [5, 10, 20]")
+        return self
+
+
 class Plan(_Part):
     """Datasets x systems x repetitions under one protocol."""
 
@@ -132,6 +153,7 @@ class Plan(_Part):
     training: TrainingPlan = TrainingPlan()
     tuning: TuningPlan | None = None
     evaluation: EvaluationPlan = EvaluationPlan()
+    strata: StrataPlan | None = Field(None, description="users looked at apart in the report")
 
     @field_validator("datasets", "systems")
     @classmethod
@@ -171,7 +193,8 @@ class Run:
 
     def identity(self, checksum: str) -> str:
         """Hash of the specification, the dataset's and text's ``checksum`` and the protocol."""
-        evaluation = self.evaluation.model_dump(mode="json", exclude={"show"})
+        unseen = {"show"} if self.evaluation.item_strata else {"show", "item_strata"}
+        evaluation = self.evaluation.model_dump(mode="json", exclude=unseen)
         parts = {
             "protocol": PROTOCOL,
             "system": self.system.name,

@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import torch
 
 from harness.data.dataset import SPLITS, Dataset
@@ -31,6 +33,13 @@ def facts(data: Material) -> dict[str, Any]:
         "pairs": {split: len(dataset.pairs(split)) for split in SPLITS},
         "notes": [*dataset.notes, *(data.table.notes if data.table else ())],
     }
+
+
+def degrees(data: Material) -> pd.DataFrame:
+    """Train pairs of every user: ``user`` (token) and ``degree``."""
+    dataset = data.dataset
+    counts = np.bincount(dataset.train[:, 0], minlength=len(dataset.users))
+    return pd.DataFrame({"user": dataset.users, "degree": counts})
 
 
 def describe(run: Run | Search) -> dict[str, Any]:

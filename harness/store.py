@@ -1,4 +1,4 @@
-"""Results on disk: write-once run folders of JSON and parquet, read with DuckDB.
+"""Results on disk: write-once run folders of JSON and parquet, read by scores.py.
 
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
@@ -6,6 +6,7 @@ store/runs/ID/trials.parquet  in its place, the trials of a search for hyper-par
 store/runs/ID/SHA256SUMS      of all, as sha256sum reads them
 store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
+store/datasets/KEY.parquet    train pairs of each of its users
 store/checkpoints/ID.pt       the state of an unfinished run between two epochs
 store/searches/ID.journal     Optuna's journal of a search, kept for those who look into it
 store/claims/ID.lock          held by the process that does a run; the system frees it when that dies
@@ -18,16 +19,15 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from harness import InputError
+from harness import InputError, scores
 from harness.checkpoint import Checkpoint
 from harness.writing import StoreError, writing
 
@@ -182,7 +182,7 @@ class Store:
                 taken.append(identity)
         for noted in sorted((other.root / "datasets").glob("*.json")):
             if not (self.root / "datasets" / noted.name).exists():
-                self.note_dataset(noted.stem, json.loads(noted.read_text()))
+                self.note_dataset(noted.stem, json.loads(noted.read_text()), other.degrees(noted.stem))
         return taken, refused
 
     def _take(self, source: Path, target: Path) -> None:
@@ -200,50 +200,43 @@ class Store:
         """Remove one run."""
         shutil.rmtree(self._folder(identity))
 
-    def user_means(self, systems: Mapping[str, list[str]]) -> pd.DataFrame:
-        """Per-user scores averaged over repetitions.
-
-        Args:
-            systems: Identities of each system's finished runs.
-
-        Returns:
-            Columns ``system``, ``user`` and one a metric.
-        """
-        files = pd.DataFrame(
-            [
-                (name, str(self._folder(identity) / USERS))
-                for name, identities in systems.items()
-                for identity in identities
-            ],
-            columns=["system", "file"],
-        )
-        query = """
-            SELECT system, user, avg(COLUMNS(* EXCLUDE (system, user, file, filename)))
-            FROM read_parquet($paths, filename = true) JOIN files ON filename = files.file
-            GROUP BY system, user ORDER BY system, user
-        """
-        with duckdb.connect() as database:
-            database.register("files", files)
-            try:
-                frame = database.execute(query, {"paths": files["file"].tolist()}).df()
-            except duckdb.Error as error:
-                reason = str(error).split("\n")[0]
-                raise InputError(f"{self.root}: unreadable scores ({reason}); delete that run") from None
-        return frame.rename(columns=_plain_name)
+    def user_means(
+        self, systems: Mapping[str, list[str]], metrics: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Per-user scores averaged over each system's finished runs; see ``scores.user_means``."""
+        files = {name: [self._scores(each) for each in identities] for name, identities in systems.items()}
+        return scores.user_means(files, metrics)
 
     def run_means(self, identities: list[str]) -> pd.DataFrame:
         """The mean over users of every metric, one row a run in the given order."""
-        rows = [pd.read_parquet(self._folder(each) / USERS) for each in identities]
-        return pd.DataFrame([row.drop(columns="user").mean() for row in rows], index=identities)
+        return scores.run_means([self._scores(each) for each in identities])
 
-    def note_dataset(self, key: str, facts: Mapping[str, Any]) -> None:
-        """Keep the checksum and sizes of a plan's dataset, so that reports need no data."""
+    def scores(self, identities: list[str], metric: str) -> pd.DataFrame:
+        """One metric, one row a user, one column a run in the given order."""
+        return scores.by_run([self._scores(each) for each in identities], metric)
+
+    def note_dataset(self, key: str, facts: Mapping[str, Any], degrees: pd.DataFrame | None) -> None:
+        """Keep what reports need of a plan's dataset, so that they need no data.
+
+        Args:
+            key: From ``plan.dataset_key``.
+            facts: Checksum and sizes.
+            degrees: Columns ``user`` (token) and ``degree`` (train pairs); None where not known.
+        """
         path = self.root / "datasets" / f"{key}.json"
         unfinished = path.with_suffix(f".{os.getpid()}")
         with writing(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
+            if degrees is not None:
+                degrees.to_parquet(unfinished, index=False)
+                unfinished.replace(path.with_suffix(".parquet"))
             unfinished.write_text(json.dumps(facts, indent=1, sort_keys=True))
             unfinished.replace(path)
+
+    def degrees(self, key: str) -> pd.DataFrame | None:
+        """The train pairs of a dataset's users, or None where they were not noted."""
+        path = self.root / "datasets" / f"{key}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
 
     def dataset(self, key: str) -> dict[str, Any] | None:
         """What was noted of a dataset, or None."""
@@ -253,13 +246,11 @@ class Store:
     def _folder(self, identity: str) -> Path:
         return self.root / "runs" / identity
 
+    def _scores(self, identity: str) -> Path:
+        return self._folder(identity) / USERS
+
 
 def _sums(folder: Path) -> str:
     """SHA-256 of a run's files, a line each."""
     names = [name for name in ("run.json", TRIALS, USERS) if (folder / name).exists()]
     return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
-
-
-def _plain_name(column: str) -> str:
-    """DuckDB names an aggregate ``avg(name)`` or ``avg("name")``."""
-    return column.removeprefix("avg(").removesuffix(")").strip('"') if "avg(" in column else column

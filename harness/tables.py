@@ -28,7 +28,11 @@ LATEX = Look(
 
 
 def leaderboard(
-    comparison: pd.DataFrame, costs: pd.DataFrame, metrics: Sequence[str], look: Look
+    comparison: pd.DataFrame,
+    costs: pd.DataFrame,
+    metrics: Sequence[str],
+    look: Look,
+    letters: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """The table a reader sees, best system first.
 
@@ -38,6 +42,8 @@ def leaderboard(
             ``peak_bytes``, and, a metric, ``METRIC spread`` (standard deviation over repetitions).
         metrics: Columns, the first ordering the rows.
         look: Styles and marks of the format.
+        letters: Of every system by the first metric, as ``stats.pairs.letters`` makes them; no column
+            without.
     """
     first = comparison[comparison["metric"] == metrics[0]].set_index("system")
     order = first["mean"].sort_values(ascending=False, kind="stable").index
@@ -49,7 +55,9 @@ def leaderboard(
     table[f"seed SD, {title(metrics[0])}"] = [_number(costs.at[name, spread], ".4f") for name in order]
     table["gain %"] = [_number(first.at[name, "gain_percent"], "+.1f") for name in order]
     table["effect d"] = [_number(first.at[name, "effect"], "+.3f") for name in order]
-    table["p (Holm)"] = [_p(first.at[name, "p_holm"]) for name in order]
+    table["p (Holm)"] = [probability(first.at[name, "p_holm"]) for name in order]
+    if letters:
+        table["letters"] = [letters[name] for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}" for name in order]
     if "seconds_s" in costs:
         table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
@@ -69,6 +77,52 @@ def published(found: pd.DataFrame) -> pd.DataFrame:
     wide = wide.reindex(index=found["system"].unique(), columns=found["metric"].unique())
     wide.columns = [title(metric) for metric in wide.columns]
     return wide.fillna("").rename_axis("System").reset_index()
+
+
+def strata(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a system, one column a stratum: mean [interval], gain over the reference, mark.
+
+    Args:
+        found: As ``stats.stratified.by_stratum`` makes it.
+    """
+    columns = {}
+    for (label, users), rows in found.groupby(["stratum", "users"], sort=False, observed=True):
+        gains = [f" {_number(gain, '+.1f')} %" if gain == gain else "" for gain in rows["gain_percent"]]
+        columns[f"{label} ({users:,} users)"] = [
+            f"{row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]{gain}{MARKDOWN.marks[row.verdict]}"
+            for row, gain in zip(rows.drop(columns=["stratum"]).itertuples(), gains, strict=True)
+        ]
+    systems = found.drop_duplicates("system")
+    table = pd.DataFrame({"System": systems["system"], "over": systems["baseline"].fillna("")})
+    return table.reset_index(drop=True).join(pd.DataFrame(columns))
+
+
+def trends(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a system: the trend of its gain, and the sparsest stratum's gain less the densest's.
+
+    Args:
+        found: As ``stats.stratified.trends`` makes it.
+    """
+    slopes, gaps = (
+        [
+            f"{row[value]:+.4f} [{row[low]:+.4f}, {row[high]:+.4f}]" if row[value] == row[value] else ""
+            for _, row in found.iterrows()
+        ]
+        for value, low, high in (
+            ("slope", "slope_low", "slope_high"),
+            ("sparsest_less_densest", "low", "high"),
+        )
+    )
+    return pd.DataFrame(
+        {
+            "System": found["system"],
+            "over": found["baseline"],
+            "trend a doubling": slopes,
+            "p (trend)": found["p_slope_holm"].map(probability),
+            "sparsest - densest": gaps,
+            "p (strata)": found["p_interaction_holm"].map(probability),
+        }
+    )
 
 
 def _cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
@@ -121,5 +175,6 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None or np.isnan(value) else format(value, form)
 
 
-def _p(value: float) -> str:
+def probability(value: float) -> str:
+    """A p as papers print it; empty where there is none."""
     return "" if np.isnan(value) else "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")

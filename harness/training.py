@@ -24,6 +24,7 @@ from harness.fitting import Fitting, RunFailed, Watch, validation_score
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.plan import Run
 from harness.recbole_models import hosted
+from harness.strata import ITEM_STRATA, item_strata
 from harness.text.rows import TextTable
 
 
@@ -47,6 +48,12 @@ class Material:
         pairs = pd.DataFrame({"u": data.users[data.train[:, 0]], "i": data.items[data.train[:, 1]]})
         recbole_host.write_atomic_files(self.folder, pairs, data.users, data.items)
         return self.folder
+
+    @property
+    def item_strata(self) -> dict[str, np.ndarray]:
+        """Which items are tail, middle and head by train interactions, bool [I] each."""
+        places = item_strata(np.bincount(self.dataset.train[:, 1], minlength=len(self.dataset.items)))
+        return {label: places == place for place, label in enumerate(ITEM_STRATA)}
 
     @property
     def checksum(self) -> str:
@@ -158,7 +165,8 @@ def _test(run: Run, data: Material, model: Any) -> Evaluation:
     train_pairs, valid = data.matrices["train"], data.matrices["valid"]
     hidden = train_pairs + valid if run.evaluation.mask_validation else train_pairs
     plan = run.evaluation
-    return evaluate(scorer, data.matrices["test"], hidden, train_pairs, plan.metrics, plan.k)
+    strata = data.item_strata if plan.item_strata else None
+    return evaluate(scorer, data.matrices["test"], hidden, train_pairs, plan.metrics, plan.k, strata)
 
 
 def _parameters(run: Run, model: Any) -> int:

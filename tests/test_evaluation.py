@@ -26,6 +26,20 @@ def test_lists_are_the_best_unseen_items() -> None:
     assert found["recall@3"].tolist() == [1.0, 1.0]
 
 
+def test_recall_of_an_items_stratum_counts_its_items_alone() -> None:
+    """User 0 wants b and d and is shown b, c; user 1 wants a alone and is shown c, b."""
+    scores = torch.tensor([[0.0, 4.0, 3.0, 1.0], [1.0, 3.0, 4.0, 0.0]])
+    relevant = sp.csr_matrix(np.array([[0, 1, 0, 1], [1, 0, 0, 0]], dtype=np.float32))
+    hidden = sp.csr_matrix((2, 4), dtype=np.float32)
+    strata = {"tail": np.array([True, False, False, True]), "head": np.array([False, True, True, False])}
+    found = evaluate(
+        lambda users: scores[users].clone(), relevant, hidden, hidden, ("hit",), (2, 3), strata
+    ).users
+    assert found["recall@2|head"].tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
+    assert found["recall@2|tail"].tolist() == [0.0, 0.0]
+    assert found["recall@3|tail"].tolist() == [1.0, 1.0]
+
+
 @given(st.integers(1, 8), st.integers(1, 400), st.integers(1, 20), st.integers(0, 99))
 def test_best_equals_sorting(rows: int, columns: int, depth: int, seed: int) -> None:
     random = np.random.default_rng(seed)

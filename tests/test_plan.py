@@ -72,6 +72,9 @@ def test_relative_paths_start_at_the_plan(tmp_path: Path) -> None:
         ("repetitions: 2", "training: {metric: ndgc@20}", r"line 2, training.metric: .*did you mean 'ndcg'"),
         ("repetitions: 2", "repetitions: 0", r"line 2, repetitions: .*\(found 0\)"),
         ("  - MostPop", "  - LightGCN\n  - LightGCN", r"'LightGCN' stands twice"),
+        ("repetitions: 2", "strata: {users: equal_user}", r"line 2, strata.users: .*'equal_users'"),
+        ("repetitions: 2", "strata: {edges: [5, 5]}", r"line 2, strata: edges \[5, 5\]; expected ascending degrees"),
+        ("repetitions: 2", "strata: {edges: [5], groups: 3}", r"line 2, strata: `edges` stand beside"),
         ("systems:", "sytems:", r"sytems: unknown key; did you mean .systems"),
         ("name: p", "name: [", r"not YAML"),
         (GOOD, "just words", r"holds a str; expected keys"),
@@ -105,3 +108,14 @@ def test_seeds_are_the_same_for_every_system_and_differ_by_purpose() -> None:
     assert one.seed("init") == other.seed("init") != one.seed("batches")
     assert one.seed("init") != make_run("LightGCN", repetition=1).seed("init")
     assert 0 <= seed_of(1, "d", None, "split") < 2**31
+
+
+def test_strata_change_the_report_and_item_strata_the_runs(tmp_path: Path) -> None:
+    def identities(more: str) -> list[str]:
+        plan = load_plan(write(tmp_path, GOOD + more))
+        return [each.identity("x") for each in expand(plan) if isinstance(each, Run)]
+
+    plain = identities("")
+    assert identities("strata: {users: equal_users, groups: 3}\n") == plain
+    assert identities("evaluation: {item_strata: false}\n") == plain
+    assert not set(identities("evaluation: {item_strata: true}\n")) & set(plain)

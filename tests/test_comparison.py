@@ -1,50 +1,12 @@
-"""Tests and intervals against their definitions."""
+"""Every system against a reference."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_rel
 
-from harness.stats import compare, effect_size, interval, randomisation_test, t_test
-
-
-def test_randomisation_equals_all_sign_flips() -> None:
-    difference = np.array([0.3, -0.1, 0.4, 0.2, 0.5, 0.1, 0.0])
-    flips = [np.dot(signs, np.abs(difference[:6])) for signs in itertools.product((1, -1), repeat=6)]
-    extreme = np.mean(np.abs(flips) >= abs(difference.sum()) - 1e-12)
-    assert randomisation_test(difference) == pytest.approx(extreme)
-
-
-def test_randomisation_without_any_difference_is_one() -> None:
-    assert randomisation_test(np.zeros(10)) == 1.0
-
-
-def test_randomisation_is_uniform_where_nothing_differs() -> None:
-    random = np.random.default_rng(0)
-    values = [randomisation_test(random.normal(size=15)) for _ in range(60)]
-    assert 0.3 < np.mean(values) < 0.7
-    assert np.mean(np.array(values) < 0.05) < 0.2
-
-
-def test_t_test_is_scipys() -> None:
-    one, two = np.random.default_rng(0).random((2, 30))
-    assert t_test(one - two) == pytest.approx(ttest_rel(one, two).pvalue)
-
-
-def test_effect_size_by_hand() -> None:
-    assert effect_size(np.array([1.0, 2.0, 3.0])) == 2.0
-    assert effect_size(np.ones(3)) == 0.0
-
-
-def test_interval_covers_the_mean() -> None:
-    values = np.random.default_rng(0).normal(1.0, 1.0, 400)
-    low, high = interval(values)
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.15)
+from harness.stats.comparison import against, compare, holm
 
 
 @pytest.fixture
@@ -87,3 +49,24 @@ def test_without_baselines_nothing_is_tested(users: pd.DataFrame) -> None:
     found = compare(users, ["recall@20"], set())
     assert found["p_holm"].isna().all()
     assert (found["verdict"] == "even").all()
+
+
+def test_the_order_of_rows_changes_nothing(users: pd.DataFrame) -> None:
+    shuffled = users.sample(frac=1.0, random_state=3)
+    pd.testing.assert_frame_equal(
+        compare(users, ["recall@20"], {"weak", "strong"}),
+        compare(shuffled, ["recall@20"], {"weak", "strong"}),
+    )
+
+
+def test_another_system_changes_no_pair(users: pd.DataFrame) -> None:
+    table = users.pivot(index="user", columns="system", values="recall@20")
+    few = against(table[["strong", "same"]], {"same": "strong"}).set_index("system").loc["same"]
+    many = against(table, {"same": "strong", "weak": "strong"}).set_index("system").loc["same"]
+    pd.testing.assert_series_equal(few, many)
+
+
+def test_holm_by_hand_skips_what_was_not_tested() -> None:
+    found = holm(np.array([0.01, np.nan, 0.04, 0.03]))
+    assert found[[0, 2, 3]] == pytest.approx([0.03, 0.06, 0.06])
+    assert np.isnan(found[1])

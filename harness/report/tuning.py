@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from harness import tables
-from harness.plan import DatasetPlan, Plan
+from harness.plan import Plan
+from harness.report.evidence import Evidence, Options, Section
 from harness.searches import Search, searches
 from harness.standings import Shelf
-from harness.store import Store
 
 SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid"}
 
@@ -32,41 +31,41 @@ def budget(plan: Plan) -> str:
     )
 
 
-def section(plan: Plan, dataset: DatasetPlan, store: Store, with_costs: bool) -> list[str]:
-    """Markdown: what each search of a dataset spent and found; empty without tuning."""
-    found = [entry for entry in _finished(plan, store) if entry[0].dataset.name == dataset.name]
+def tuning(evidence: Evidence, options: Options) -> Section:
+    """What each search of a dataset spent and found, and a row for every trial; empty without tuning."""
+    found = _finished(evidence)
     if not found:
-        return []
-    table = pd.DataFrame([_row(search, record, with_costs) for search, _, record in found])
-    title = tables.title(plan.training.metric)
-    return [
-        f"Tuning on validation pairs (bought: {title} of the best trial over the released defaults', both "
-        "on the validation pairs that chose it; importance: fANOVA over the finished trials):",
-        tables.markdown(table),
+        return Section()
+    rows = pd.DataFrame([_row(search, record, options.costs) for search, _, record in found])
+    title = tables.title(evidence.plan.training.metric)
+    text = [
+        "### Tuning",
+        tables.markdown(rows),
+        f"Bought: {title} of the best trial over the released defaults', both on the validation pairs that "
+        "chose it. Importance: fANOVA over the finished trials. `trials.csv` has every trial.",
     ]
+    trials = [_trials(evidence, search, identity, options.costs) for search, identity, _ in found]
+    return Section(text, frames={"trials": pd.concat(trials, ignore_index=True)})
 
 
-def trials(plan: Plan, store: Store, with_costs: bool) -> pd.DataFrame:
-    """Every trial of every search: dataset, system, number, state, score, epochs and values."""
-    frames = []
-    for search, identity, _ in _finished(plan, store):
-        frame = store.trials(identity)
-        frame.insert(0, "dataset", search.dataset.name)
-        frame.insert(1, "system", search.system.name)
-        frames.append(frame if with_costs else frame.drop(columns="seconds_s"))
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["dataset", "system"])
-
-
-def _finished(plan: Plan, store: Store) -> Iterator[tuple[Search, str, dict[str, Any]]]:
-    """Each finished search once, with its identity and record."""
-    shelf, seen = Shelf(plan, store), set()
+def _finished(evidence: Evidence) -> list[tuple[Search, str, dict[str, Any]]]:
+    """Each finished search of the dataset once, with its identity and record."""
+    plan, found = evidence.plan, {}
+    shelf = Shelf(plan, evidence.store)
     for _, search in searches(plan) if plan.tuning else ():
         identity = shelf.identity(search)
-        if identity and identity not in seen:
-            seen.add(identity)
-            record = store.record(identity)
+        if identity and search.dataset.name == evidence.dataset.name:
+            record = evidence.store.record(identity)
             if record["status"] == "finished":
-                yield search, identity, record
+                found[identity] = (search, identity, record)
+    return list(found.values())
+
+
+def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool) -> pd.DataFrame:
+    frame = evidence.store.trials(identity)
+    frame.insert(0, "dataset", search.dataset.name)
+    frame.insert(1, "system", search.system.name)
+    return frame if with_costs else frame.drop(columns="seconds_s")
 
 
 def _row(search: Search, record: dict[str, Any], with_costs: bool) -> dict[str, str]:

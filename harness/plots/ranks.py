@@ -1,0 +1,55 @@
+"""Critical-difference diagrams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from harness.plots.style import COLOURS, figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+SCALE = 1.7
+"""Where the critical difference is drawn, in lines above the axis of ranks."""
+
+
+def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: float) -> Figure:
+    """Mean ranks on a line, best left; a bar joins systems that do not differ significantly.
+
+    Args:
+        mean_ranks: Index system.
+        p_values: Square frame of Nemenyi's p, same index.
+        critical_difference: Drawn as a scale above the axis.
+    """
+    import scikit_posthocs
+
+    systems = len(mean_ranks)
+    made, (panel,) = figure(width=7.2, height=1.8 + 0.19 * systems)
+    panel.grid(visible=False)
+    panel.spines["top"].set_visible(True)
+    scikit_posthocs.critical_difference_diagram(
+        mean_ranks,
+        p_values,
+        ax=panel,
+        label_fmt_left="{label} ({rank:.2f})",
+        label_fmt_right="({rank:.2f}) {label}",
+        label_props={"fontsize": 10},
+        elbow_props={"color": "black", "linewidth": 0.8},
+        marker_props={"color": COLOURS[0], "s": 18},
+        crossbar_props={"linewidth": 2.6},
+    )
+    panel.set_xticks(range(1, systems + 1))
+    panel.set_xlim(0.9, systems + 0.1)
+    panel.plot([1.0, 1.0 + critical_difference], [SCALE] * 2, color="black", marker="|", clip_on=False)
+    panel.annotate(
+        f"critical difference {critical_difference:.2f}",
+        (1.0 + critical_difference / 2.0, SCALE),
+        (0, 4),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9,
+    )
+    return made

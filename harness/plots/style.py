@@ -1,0 +1,90 @@
+"""The one style: sizes, colours, markers, hatches, and the formats a figure is written in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMATS = ("png", "svg", "pdf")
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
+"""Okabe and Ito's palette, told apart by colour-blind readers."""
+
+MARKERS = "osD^vPX*<>"
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---")
+LINES = ("-", "--", "-.", ":")
+
+UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""The same frame gives the same bytes."""
+
+
+def figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> tuple[Figure, list[Axes]]:
+    """An empty figure with panels side by side, in the one style."""
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width * columns, height), layout="constrained")
+    panels = [made.add_subplot(1, columns, place + 1) for place in range(columns)]
+    for panel in panels:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(alpha=0.3, linewidth=0.6)
+        panel.set_axisbelow(True)
+    return made, panels
+
+
+def mark(place: int) -> dict[str, Any]:
+    """Colour and marker of the system at a place in the table: 40 before one comes back."""
+    return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+
+
+def line(place: int) -> dict[str, Any]:
+    """As :func:`mark`, with a dash of its own."""
+    return {**mark(place), "linestyle": LINES[place % len(LINES)], "linewidth": 1.4, "markersize": 5}
+
+
+def bar(place: int) -> dict[str, Any]:
+    """Colour and hatch of a bar."""
+    return {
+        "facecolor": COLOURS[place % len(COLOURS)],
+        "hatch": HATCHES[place % len(HATCHES)],
+        "edgecolor": "white",
+        "linewidth": 0.0,
+    }
+
+
+def legend_below(made: Figure, panel: Axes, columns: int = 3) -> None:
+    """One legend for all panels, under them."""
+    handles, labels = panel.get_legend_handles_labels()
+    made.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=min(columns, len(labels)),
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def save(made: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure in every format; returns the files."""
+    import matplotlib
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{name}.{suffix}" for suffix in FORMATS]
+    with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
+        for file in files:
+            unfinished = file.with_name(f".{file.name}")
+            kind = file.suffix[1:]
+            made.savefig(
+                unfinished,
+                dpi=150,
+                format=kind,
+                metadata=UNDATED.get(kind),
+                bbox_inches="tight",
+                pad_inches=0.05,
+            )
+            unfinished.replace(file)
+    return files

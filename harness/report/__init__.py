@@ -1,0 +1,14 @@
+"""The report of a plan, from the store alone.
+
+leaderboard.py  a dataset's table, its caption, its failures and skips
+tuning.py       what each search spent and bought
+comparisons.py  all pairs, and mean ranks across datasets
+strata.py       sparse and dense users apart, and popular and rare items
+evidence.py     what a dataset's finished runs say, read once
+document.py     the files
+"""
+
+from harness.report.document import write
+from harness.report.evidence import Options
+
+__all__ = ["Options", "write"]

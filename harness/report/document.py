@@ -1,0 +1,94 @@
+"""The report's files: Markdown and LaTeX of all sections, rows as CSV, figures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from harness import InputError, plots, published
+from harness.plan import DatasetPlan, Plan
+from harness.report import strata
+from harness.report.comparisons import comparisons
+from harness.report.evidence import Evidence, Options, Section
+from harness.report.leaderboard import absent, beside_published, heading, leaderboard
+from harness.report.tuning import tuning
+from harness.standings import Standing, standings
+from harness.store import Store
+
+
+def write(
+    plan: Plan, store: Store, out: Path, beside: Path | None = None, options: Options | None = None
+) -> list[Path]:
+    """Write ``leaderboard.{md,csv,tex}``, rows of further comparisons and figures; returns the files.
+
+    ``beside`` is a file of published numbers to show beside ours. Without costs the files hold no
+    seconds and no memory, and are the same however often and wherever the plan was run.
+
+    Raises:
+        InputError: The store holds no finished run of the plan; the published numbers are unreadable.
+    """
+    known = published.read(beside) if beside else None
+    found = standings(plan, store)
+    if not any(each.status == "finished" for each in found):
+        raise InputError(
+            f"{store.root}: no finished run of the plan {plan.name!r}; expected `intentbench run` first"
+        )
+    options = options or Options()
+    sections, everything = [Section([f"# {plan.name}", plan.about.strip()])], []
+    for dataset in plan.datasets:
+        mine = [each for each in found if each.dataset == dataset.name]
+        evidence = Evidence.of(plan, dataset, mine, store)
+        sections += _dataset(plan, dataset, mine, evidence, known, options)
+        everything += [evidence] if evidence.groups else []
+    sections.append(comparisons(everything, options))
+    return _files(sections, out)
+
+
+def _dataset(
+    plan: Plan,
+    dataset: DatasetPlan,
+    mine: list[Standing],
+    evidence: Evidence,
+    known: pd.DataFrame | None,
+    options: Options,
+) -> list[Section]:
+    """Everything about one dataset."""
+    found = [heading(plan, dataset, evidence.store)]
+    if not evidence.groups:
+        return [*found, Section(["No run of this dataset is finished."]), absent(mine)]
+    found += [leaderboard(evidence, options), tuning(evidence, options), absent(mine)]
+    if known is not None:
+        found.append(beside_published(known, evidence))
+    if plan.strata is not None:
+        found.append(strata.users(evidence, plan.strata, options))
+    if plan.evaluation.item_strata:
+        found.append(strata.items(evidence, options))
+    return found
+
+
+def _files(sections: list[Section], out: Path) -> list[Path]:
+    text = {
+        "leaderboard.md": [part for each in sections for part in each.markdown if part],
+        "leaderboard.tex": [part for each in sections for part in each.tex],
+    }
+    contents = {name: "\n\n".join(parts) + "\n" for name, parts in text.items()}
+    rows: dict[str, list[pd.DataFrame]] = {}
+    for each in sections:
+        for name, frame in each.frames.items():
+            rows.setdefault(name, []).append(frame)
+    for name, frames in rows.items():
+        contents[f"{name}.csv"] = pd.concat(frames, ignore_index=True).to_csv(index=False)
+    out.mkdir(parents=True, exist_ok=True)
+    files = [_replace(out / name, content) for name, content in contents.items()]
+    for each in sections:
+        for name, figure in each.figures.items():
+            files += plots.save(figure, out, name)
+    return files
+
+
+def _replace(path: Path, text: str) -> Path:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    return unfinished.replace(path)

@@ -1,0 +1,113 @@
+"""What a dataset's finished runs say, read from the store once; and a part of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from harness.plan import DatasetPlan, Plan
+from harness.standings import Standing
+from harness.stats.comparison import best_baseline
+from harness.stats.pairs import all_pairs
+from harness.store import Store
+from harness.systems import SystemSpec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass
+class Section:
+    """A part of the report: text, and the rows and figures of files named after their keys."""
+
+    markdown: list[str] = field(default_factory=list)
+    tex: list[str] = field(default_factory=list)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a report shows besides the usual: cost columns, figures, Wilcoxon's test."""
+
+    costs: bool = True
+    figures: bool = True
+    wilcoxon: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The finished runs of one dataset.
+
+    Attributes:
+        groups: Identities of every system's runs.
+    """
+
+    plan: Plan
+    dataset: DatasetPlan
+    store: Store
+    groups: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Store) -> Evidence:
+        """From the standings of the dataset's runs."""
+        groups: dict[str, list[str]] = {}
+        for each in mine:
+            if each.status == "finished":
+                groups.setdefault(each.system, []).append(each.identity)
+        return cls(plan, dataset, store, groups)
+
+    @property
+    def shown(self) -> list[str]:
+        """The metrics of the table."""
+        return list(self.plan.evaluation.show)
+
+    @cached_property
+    def users(self) -> pd.DataFrame:
+        """Per-user means over repetitions: ``system``, ``user`` and the metrics shown."""
+        return self.store.user_means(self.groups, self.shown)
+
+    @cached_property
+    def run_means(self) -> pd.DataFrame:
+        """Means over users of every metric, index identity."""
+        identities = [each for runs in self.groups.values() for each in runs]
+        return self.store.run_means(identities).set_axis(identities)
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """By metric shown: one row a user, one column a system."""
+        return {
+            metric: self.users.pivot(index="user", columns="system", values=metric) for metric in self.shown
+        }
+
+    @cached_property
+    def pairs(self) -> dict[str, pd.DataFrame]:
+        """The comparison of all pairs by each metric shown."""
+        return {metric: all_pairs(table) for metric, table in self.tables.items()}
+
+    @property
+    def specs(self) -> dict[str, SystemSpec]:
+        """The systems that have finished runs, by name."""
+        known = {entry.spec.name: entry.spec for entry in self.plan.systems}
+        return {name: known[name] for name in self.groups}
+
+    @property
+    def baselines(self) -> set[str]:
+        """Systems that may be the best baseline."""
+        return {name for name, spec in self.specs.items() if spec.is_baseline}
+
+    def backbone(self, system: str) -> str | None:
+        """The bare backbone of an alignment, if it has run."""
+        spec = self.specs[system]
+        bare = SystemSpec(spec.backbone, preset=spec.preset).name
+        return bare if spec.alignment and bare in self.groups else None
+
+    def references(self, metric: str) -> dict[str, str]:
+        """What each system is held against: its backbone where that has run, else the best baseline."""
+        best = best_baseline(self.tables[metric], self.baselines)
+        backbones = {name: own for name in self.groups if (own := self.backbone(name)) is not None}
+        others = {name: best for name in self.groups if best not in (None, name)}
+        return others | backbones

@@ -1,0 +1,90 @@
+"""Per-user scores of many runs, read from their parquet files with DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness import InputError
+
+
+def user_means(systems: Mapping[str, Sequence[Path]], metrics: Iterable[str] | None = None) -> pd.DataFrame:
+    """Per-user scores averaged over repetitions.
+
+    Args:
+        systems: Files of each system's runs.
+        metrics: The metrics wanted; all of them by default.
+
+    Returns:
+        Columns ``system``, ``user`` and one a metric.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    files = pd.DataFrame(
+        [(name, str(path)) for name, paths in systems.items() for path in paths], columns=["system", "file"]
+    )
+    wanted = "* EXCLUDE (system, user, file, filename)" if metrics is None else _listed(metrics)
+    query = f"""
+        SELECT system, user, avg(COLUMNS({wanted}))
+        FROM read_parquet($paths, filename = true) JOIN files ON filename = files.file
+        GROUP BY system, user ORDER BY system, user
+    """
+    return _ask(query, files)
+
+
+def run_means(paths: Sequence[Path]) -> pd.DataFrame:
+    """The mean over users of every metric, one row a file in the given order.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    files = pd.DataFrame({"file": [str(path) for path in paths]})
+    query = """
+        SELECT filename, avg(COLUMNS(* EXCLUDE (user, filename)))
+        FROM read_parquet($paths, filename = true) GROUP BY filename
+    """
+    return _ask(query, files).set_index("filename").loc[files["file"]].reset_index(drop=True)
+
+
+def by_run(paths: Sequence[Path], metric: str) -> pd.DataFrame:
+    """One metric, one row a user, one column a file in the given order.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    columns = []
+    for path in paths:
+        try:
+            table = pq.read_table(path, columns=["user", metric])
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"{path}: unreadable scores ({error}); delete that run") from None
+        columns.append(pd.Series(table[metric].to_numpy(), index=table["user"].to_pandas()))
+    return pd.concat(columns, axis=1, keys=range(len(paths)))
+
+
+def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:
+    with duckdb.connect() as database:
+        database.register("files", files)
+        try:
+            frame = database.execute(query, {"paths": files["file"].tolist()}).df()
+        except duckdb.Error as error:
+            reason = str(error).split("\n")[0]
+            raise InputError(f"unreadable scores ({reason}); delete that run") from None
+    return frame.rename(columns=_plain_name)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Column names as DuckDB's COLUMNS reads them."""
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    return f"[{quoted}]"
+
+
+def _plain_name(column: str) -> str:
+    """DuckDB names an aggregate ``avg(name)`` or ``avg("name")``."""
+    return column.removeprefix("avg(").removesuffix(")").strip('"') if "avg(" in column else column

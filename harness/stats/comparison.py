@@ -1,0 +1,103 @@
+"""Every system against a reference, paired by user: means, intervals, gains, tests, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from harness.stats.bootstrap import intervals, resampled_means
+from harness.stats.paired import LEVEL, effect_size, t_test
+from harness.stats.randomisation import flipped_sums, p_values
+
+COLUMNS = [
+    "system", "metric", "mean", "low", "high", "baseline", "gain_percent", "difference",
+    "difference_low", "difference_high", "effect", "p_randomisation", "p_t",
+]  # fmt: skip
+
+
+def compare(users: pd.DataFrame, metrics: list[str], baselines: set[str]) -> pd.DataFrame:
+    """Every system against the best baseline of each metric, paired by user.
+
+    Args:
+        users: Columns ``system``, ``user`` and one a metric, averaged over repetitions.
+        metrics: The metrics compared; they and the systems form one family for Holm.
+        baselines: Names of the systems that may be the best baseline.
+
+    Returns:
+        One row a system and metric: ``mean``, ``low``, ``high``, ``baseline`` (None on the best
+        baseline's own row), ``gain_percent``, ``difference``, ``difference_low``,
+        ``difference_high``, ``effect``, ``p_randomisation``, ``p_t``, ``p_holm``, and
+        ``verdict``: better, worse or even.
+    """
+    frames = []
+    for metric in metrics:
+        table = users.pivot(index="user", columns="system", values=metric)
+        best = best_baseline(table, baselines)
+        references = {} if best is None else {name: best for name in table.columns if name != best}
+        frames.append(against(table, references).assign(metric=metric))
+    return with_holm(pd.concat(frames, ignore_index=True)[COLUMNS])
+
+
+def best_baseline(table: pd.DataFrame, baselines: set[str]) -> str | None:
+    """The column among ``baselines`` with the highest mean, or None."""
+    known = table.columns[table.columns.isin(baselines)]
+    return None if known.empty else str(table[known].mean().idxmax())
+
+
+def against(table: pd.DataFrame, references: Mapping[str, str]) -> pd.DataFrame:
+    """Every system against its reference, by one metric.
+
+    Args:
+        table: One row a user, one column a system.
+        references: The system that each is compared with; systems left out have a mean alone.
+
+    Returns:
+        As :func:`compare`, less ``metric``, ``p_holm`` and ``verdict``.
+    """
+    values = table.to_numpy(dtype=float)
+    means, flipped = resampled_means(values), flipped_sums(values)
+    place = {name: index for index, name in enumerate(table.columns)}
+    low, high = intervals(means)
+    rows: list[dict[str, Any]] = []
+    for name, own in place.items():
+        row = {"system": name, "mean": values[:, own].mean(), "low": low[own], "high": high[own]}
+        if name in references:
+            other = place[references[name]]
+            difference, reference = values[:, own] - values[:, other], values[:, other].mean()
+            bounds = intervals(means[:, own] - means[:, other])
+            row |= {
+                "baseline": references[name],
+                "gain_percent": 100.0 * difference.mean() / reference if reference else np.nan,
+                "difference": difference.mean(),
+                "difference_low": bounds[0],
+                "difference_high": bounds[1],
+                "effect": effect_size(difference),
+                "p_randomisation": p_values((flipped[:, own] - flipped[:, other])[:, None])[0],
+                "p_t": t_test(difference),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "metric"])
+
+
+def with_holm(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``p_holm``, Holm's correction over every test of the frame, and the verdict it leaves."""
+    frame = frame.assign(p_holm=holm(frame["p_randomisation"].to_numpy(dtype=float)))
+    survives = frame["p_holm"] < LEVEL
+    ahead = frame["difference"].astype(float).fillna(0.0)
+    frame["verdict"] = np.select(
+        [survives & (ahead > 0), survives & (ahead < 0)], ["better", "worse"], "even"
+    )
+    return frame
+
+
+def holm(raw: np.ndarray) -> np.ndarray:
+    """Holm's adjusted p of one family; NaN stays NaN and counts for nothing."""
+    adjusted = np.full(len(raw), np.nan)
+    tested = ~np.isnan(raw)
+    if tested.any():
+        adjusted[tested] = multipletests(raw[tested], method="holm")[1]
+    return adjusted

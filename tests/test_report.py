@@ -1,0 +1,140 @@
+"""The report's further sections, on stores filled by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.plan import Plan, Run, dataset_key, expand
+from harness.report import Options, write
+from harness.store import Store
+from harness.strata import ITEM_STRATA
+
+SYSTEMS = ["MostPop", "LightGCN", "DCCF", "IRLLRec[LightGCN]"]
+SHIFT = dict(zip(SYSTEMS, (-0.2, 0.0, 0.01, 0.05), strict=True))
+USERS = 150
+
+
+def make_plan(datasets: int = 1, **more: object) -> Plan:
+    named = [{"name": f"d{number}", "source": {"kind": "movielens"}} for number in range(datasets)]
+    return Plan.model_validate({"name": "p", "repetitions": 2, "datasets": named, "systems": SYSTEMS, **more})
+
+
+def fill(plan: Plan, folder: Path, degrees: bool = True) -> Store:
+    """Scores of every run: a user's level, the system's shift, noise."""
+    store, random = Store(folder), np.random.default_rng(0)
+    users = [f"u{number}" for number in range(USERS)]
+    level = random.random(USERS)
+    facts = {"checksum": "c", "users": USERS, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
+    noted = pd.DataFrame({"user": users, "degree": random.integers(1, 50, USERS)})
+    for dataset in plan.datasets:
+        store.note_dataset(dataset_key(plan, dataset), facts, noted if degrees else None)
+    for run in expand(plan):
+        assert isinstance(run, Run)
+        made = {
+            f"{name}@{k}": level + SHIFT[run.system.name] + random.normal(0, 0.02, USERS)
+            for name in plan.evaluation.metrics
+            for k in plan.evaluation.k
+        }
+        if plan.evaluation.item_strata:
+            made |= {f"recall@20|{label}": made["recall@20"] / 2 for label in ITEM_STRATA}
+            made["recall@20|tail"][:50] = np.nan
+        record = {
+            "status": "finished",
+            "overall": {},
+            "seconds_s": 1.0 + run.repetition,
+            "peak_bytes": 1,
+            "parameters": 1,
+        }
+        store.put(run.identity("c"), record, pd.DataFrame({"user": users, **made}))
+    return store
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of two datasets with everything."""
+    folder = tmp_path_factory.mktemp("studied")
+    plan = make_plan(2, strata={"users": "equal_interactions", "groups": 3})
+    write(plan, fill(plan, folder / "store"), folder / "out", options=Options(wilcoxon=True))
+    return folder / "out"
+
+
+def test_strata_hold_every_user_once_and_gains_over_the_backbone(studied: Path) -> None:
+    frame = pd.read_csv(studied / "strata.csv").set_index(["dataset", "system"]).sort_index()
+    assert frame.loc[("d0", "IRLLRec[LightGCN]"), "users"].sum() == USERS
+    assert set(frame.loc[("d0", "IRLLRec[LightGCN]"), "baseline"]) == {"LightGCN"}
+    assert frame.loc[("d1", "IRLLRec[LightGCN]"), "difference"].to_numpy() == pytest.approx(0.05, abs=0.02)
+    assert set(frame.loc[("d0", "MostPop"), "baseline"]) == {"DCCF"}
+    text = (studied / "leaderboard.md").read_text()
+    assert text.count("### By train pairs of a user") == 2
+    assert pd.read_csv(studied / "trends.csv")["system"].nunique() == 3
+
+
+def test_pairs_say_what_could_have_been_seen(studied: Path) -> None:
+    frame = pd.read_csv(studied / "pairs.csv")
+    assert len(frame) == 2 * 2 * 6
+    clear = frame["difference"] > 2 * frame["detectable"]
+    assert clear.any()
+    assert (frame.loc[clear, "p_holm"] < 0.05).all()
+    assert frame["p_wilcoxon"].between(0, 1).all()
+    text = (studied / "leaderboard.md").read_text()
+    assert "letters" in text
+    assert "would have been seen with a chance of 80 %" in text
+    assert "Ihemelandu" in text
+    assert "Friedman" in text
+
+
+def test_wilcoxon_is_shown_on_request_alone(tmp_path: Path) -> None:
+    plan = make_plan()
+    write(plan, fill(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
+    assert "p_wilcoxon" not in pd.read_csv(tmp_path / "out" / "pairs.csv")
+    text = (tmp_path / "out" / "leaderboard.md").read_text()
+    assert "Ihemelandu" not in text
+    assert "Friedman" not in text
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_intervals_over_seeds_are_no_narrower(studied: Path) -> None:
+    frame = pd.read_csv(studied / "leaderboard.csv")
+    assert ((frame["seeds_high"] - frame["seeds_low"]) > 0.95 * (frame["high"] - frame["low"])).all()
+    against = frame.dropna(subset=["baseline"])
+    assert (against["difference_seeds_low"] < against["difference"]).all()
+    assert (against["difference"] < against["difference_seeds_high"]).all()
+    assert frame["difference_seeds_low"].isna().equals(frame["baseline"].isna())
+
+
+def test_figures_stand_beside_the_text_that_shows_them(studied: Path) -> None:
+    text = (studied / "leaderboard.md").read_text()
+    for name in ("strata-d0", "strata-d1", "costs-d0", "ranks"):
+        assert f"({name}.png)" in text
+        assert all((studied / f"{name}.{suffix}").stat().st_size for suffix in ("png", "svg", "pdf"))
+
+
+def test_a_store_without_degrees_says_so(tmp_path: Path) -> None:
+    plan = make_plan(strata={})
+    write(plan, fill(plan, tmp_path, degrees=False), tmp_path / "out", options=Options(figures=False))
+    assert "does not hold the users' train pairs" in (tmp_path / "out" / "leaderboard.md").read_text()
+
+
+def test_one_system_alone_has_a_table_and_no_pairs(tmp_path: Path) -> None:
+    plan = make_plan()
+    alone = plan.model_copy(update={"systems": plan.systems[1:2]})
+    write(alone, fill(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
+    assert not (tmp_path / "out" / "pairs.csv").exists()
+    assert "LightGCN" in (tmp_path / "out" / "leaderboard.md").read_text()
+
+
+def test_item_strata_count_the_users_who_have_any(tmp_path: Path) -> None:
+    plan = make_plan(evaluation={"item_strata": True})
+    write(plan, fill(plan, tmp_path), tmp_path / "out")
+    frame = pd.read_csv(tmp_path / "out" / "items.csv")
+    assert frame.drop_duplicates("stratum").set_index("stratum")["users"].to_dict() == {
+        "tail": USERS - 50,
+        "middle": USERS,
+        "head": USERS,
+    }
+    assert set(frame.loc[frame["system"] == "IRLLRec[LightGCN]", "verdict"]) == {"better"}
+    assert (tmp_path / "out" / "items-d0.png").exists()
