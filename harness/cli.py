@@ -171,7 +171,8 @@ def systems(
                     table.add_row(kind, name, entry.about)
             show(table)
             console.print(
-                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random, preset=paper]",
+                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random|noise:SHARE, preset=paper], "
+                "or BACKBONE[capacity=ALIGNMENT]",
                 markup=False,
             )
             return
