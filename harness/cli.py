@@ -65,9 +65,11 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
     """Accepts the systems to run, by canonical name."""
     if line is None:
         return lambda name: True
+    from harness.plan import Run, expand
     from harness.systems import nearest, parse
 
-    wanted, known = parse(line).name, [entry.spec.name for entry in plan.systems]
+    known = list({each.name: None for each in expand(plan) if isinstance(each, Run)})
+    wanted = line if line in known else parse(line).name
     if wanted not in known:
         raise InputError(f"--only: the plan has no system {wanted!r}; {nearest(wanted, known)}")
     return lambda name: name == wanted
@@ -82,7 +84,7 @@ def _execute(
     from harness.progress import watcher
     from harness.report import standings
 
-    planned = [each for each in expand(plan) if not isinstance(each, Skipped) and chosen(each.system.name)]
+    planned = [each for each in expand(plan) if not isinstance(each, Skipped) and chosen(each.name)]
     stop = Stop()
     try:
         if scheduler is not None:
@@ -96,7 +98,7 @@ def _execute(
         else:
             place = here(stop)
         with watcher(console, len(planned)) as watching:
-            execute(plan, store, watching, lambda each: chosen(each.system.name), place)
+            execute(plan, store, watching, lambda each: chosen(each.name), place)
     except (Interrupted, KeyboardInterrupt):
         typer.echo("intentbench: interrupted; run again to go on where it was", err=True)
         raise typer.Exit(130) from None
@@ -171,8 +173,8 @@ def systems(
                     table.add_row(kind, name, entry.about)
             show(table)
             console.print(
-                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random|noise:SHARE, preset=paper], "
-                "or BACKBONE[capacity=ALIGNMENT]",
+                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random|noise:SHARE], "
+                "or BACKBONE[capacity=ALIGNMENT]; preset=paper in any",
                 markup=False,
             )
             return

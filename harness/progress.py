@@ -32,7 +32,7 @@ def watcher(console: Console, runs: int) -> Iterator[Any]:
 
 
 def _title(run: Run) -> str:
-    return f"{run.dataset.name} {run.system.name} repetition {run.repetition + 1}"
+    return f"{run.dataset.name} {run.name} repetition {run.repetition + 1}"
 
 
 def _summary(run: Run, record: dict[str, Any]) -> str:

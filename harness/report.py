@@ -46,7 +46,7 @@ def _standings(plan: Plan, store: Store) -> Iterator[Standing]:
 
 
 def _standing(run: Run, checksum: str | None, store: Store) -> Standing:
-    name = (run.dataset.name, run.system.name, run.repetition)
+    name = (run.dataset.name, run.name, run.repetition)
     identity = run.identity(checksum) if checksum else ""
     if not identity or identity not in store:
         return Standing(*name, "missing", "not run yet")
@@ -111,7 +111,7 @@ def _section(
         groups.setdefault(each.system, []).append(each.identity)
     shown = list(plan.evaluation.show)
     users = store.user_means(groups)
-    baselines = {entry.spec.name for entry in plan.systems if entry.spec.is_baseline}
+    baselines = {run.name for run in expand(plan) if isinstance(run, Run) and run.system.is_baseline}
     comparison = stats.compare(users, shown, baselines)
     costs = pd.DataFrame({name: _costs(store, runs, shown) for name, runs in groups.items()}).T
     if not with_costs:

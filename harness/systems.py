@@ -28,7 +28,8 @@ from models.text import TextRows
 class Entry:
     """One registered part: how to make it, its hyper-parameters' class, and one line about it.
 
-    ``tables`` is the number of [N, D] float32 tables that live at a training step's peak, measured.
+    ``tables`` is the number of [N, D] float32 tables that live at a training step's peak, measured;
+    ``ranks_cold`` says whether it has anything to rank ``users`` or ``items`` by that have no train pair.
     """
 
     make: Callable[..., Any]
@@ -36,6 +37,7 @@ class Entry:
     about: str
     needs_text: bool = False
     tables: int = 0
+    ranks_cold: tuple[str, ...] = ()
 
 
 def _untold(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +59,12 @@ BACKBONES = {
     "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)", tables=46),
     "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)", tables=22),
     "AlphaRec": Entry(
-        AlphaRec, AlphaRecHyper, "item text in place of ids (ICLR 2025)", needs_text=True, tables=14
+        AlphaRec,
+        AlphaRecHyper,
+        "item text in place of ids (ICLR 2025)",
+        needs_text=True,
+        tables=14,
+        ranks_cold=("items",),
     ),
 }
 
@@ -88,7 +95,7 @@ ALIGNMENTS = {
 }
 
 CLASSICS = {
-    "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree"),
+    "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree", ranks_cold=("users",)),
     "ItemKNN": Entry(classics.item_knn, classics.ItemKNNHyper, "item neighbours, cosine"),
     "EASE^R": Entry(classics.ease, classics.EASEHyper, "linear autoencoder (WWW 2019)"),
 }
@@ -138,6 +145,16 @@ class SystemSpec:
     def needs_text(self) -> bool:
         """Whether it reads text rows."""
         return bool(self.alignment) or (not self.is_classic and BACKBONES[self.backbone].needs_text)
+
+    @property
+    def ranks_cold(self) -> tuple[str, ...]:
+        """``users`` or ``items`` if it can rank those without a train pair.
+
+        No alignment can: it would have read their texts while it was trained.
+        """
+        if self.alignment:
+            return ()
+        return (CLASSICS if self.is_classic else BACKBONES)[self.backbone].ranks_cold
 
     @property
     def depends_on_text(self) -> bool:

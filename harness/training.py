@@ -18,6 +18,7 @@ import psutil
 import torch
 
 from harness import recbole_host
+from harness.capacity import matched
 from harness.data.dataset import SPLITS, Dataset, digest
 from harness.evaluation import Evaluation, evaluate
 from harness.fitting import Fitting, RunFailed, Watch
@@ -77,6 +78,8 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         Interrupted: ``watch.stop`` said so; the checkpoint holds the last whole epoch.
     """
     started = time.perf_counter()
+    if run.system.capacity and data.table:
+        run = matched(run, data.dataset, data.table)
     with PeakMemory() as memory:
         model, history = _fit(run, data, watch or Watch())
         result = _test(run, data, model)
@@ -86,6 +89,7 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
         "peak_bytes": memory.peak_bytes,
         "parameters": _parameters(run, model),
+        **({"embedding_size": run.settings["embedding_size"]} if run.system.capacity else {}),
         **history,
     }
     return Outcome(users, record)

@@ -36,6 +36,7 @@ class Dataset:
         train, valid, test: Pairs as positions in ``users`` and ``items``, [E, 2].
         texts: A text for every token, or None.
         notes: What a reader of the results must know, one sentence each.
+        titles: A title for every item, or None; twins are known by it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dataset:
     test: np.ndarray
     texts: Texts | None = None
     notes: tuple[str, ...] = ()
+    titles: tuple[str, ...] | None = None
 
     def pairs(self, split: str) -> np.ndarray:
         """The pairs [E, 2] of one of ``SPLITS``."""

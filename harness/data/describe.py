@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.data import twins
 from harness.data.dataset import SPLITS, Dataset
 from harness.text.rows import TextTable
 
@@ -27,6 +28,7 @@ def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )
+    facts["twins"] = twins.sentence(dataset) or "none found"
     if text is None:
         facts["text"] = "none: systems with an alignment are skipped"
     else:
