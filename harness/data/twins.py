@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from harness.data.dataset import SPLITS, Dataset
+from harness.data.dataset import Dataset
 
 JACCARD = 0.5
 """Items whose users overlap at least this much are twins where no titles are known."""
@@ -31,12 +31,12 @@ def find(dataset: Dataset) -> np.ndarray:
     """
     if dataset.titles:
         return by_title(dataset.titles)
-    return by_users(sum((dataset.matrix(split) for split in SPLITS[1:]), dataset.matrix(SPLITS[0])))
+    return by_users(dataset.matrix("train") + dataset.matrix("valid") + dataset.matrix("test"))
 
 
 def by_title(titles: Sequence[str]) -> np.ndarray:
     """Groups [I] of items whose titles are equal but for case, marks, brackets and article."""
-    plain = [plain_title(title) or f"untitled {number}" for number, title in enumerate(titles)]
+    plain = [plain_title(title) or f"?{number}" for number, title in enumerate(titles)]
     groups: np.ndarray = np.unique(plain, return_inverse=True)[1]
     return groups
 
