@@ -139,7 +139,7 @@ def _controls(plan: Plan) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for run in expand(plan):
         if isinstance(run, Run) and run.system.text:
-            system = replace(run.system, text=None).name
+            system = replace(run, system=replace(run.system, text=None)).name
             found.setdefault(system, {})[f"text={run.system.text}"] = run.name
     return found
 

@@ -28,7 +28,8 @@ def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )
-    facts["twins"] = twins.sentence(dataset) or "none found"
+    if twins.sentence(dataset) is None:  # otherwise a note tells of them
+        facts["twins"] = "none found"
     if text is None:
         facts["text"] = "none: systems with an alignment are skipped"
     else:
