@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness import InputError, controls, published, stats, sweeps, tables
+from harness import InputError, published, stats, studies, tables
 from harness.data.dataset import SPLITS
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand
 from harness.store import Store
@@ -79,7 +79,7 @@ def write(plan: Plan, store: Store, out: Path, beside: Path | None = None, costs
             files["md"] += _published(known, dataset.name, mine, store)
         files["tex"] += section.tex
         frames.append(section.frame)
-    files["md"] += _side_by_side(plan, pd.concat(frames, ignore_index=True), costs)
+    files["md"] += studies.side_by_side(plan, pd.concat(frames, ignore_index=True), costs)
     out.mkdir(parents=True, exist_ok=True)
     contents = {
         "leaderboard.md": "\n\n".join(part for part in files["md"] if part) + "\n",
@@ -127,40 +127,11 @@ def _section(
         *heading,
         markdown,
         _caption(plan, comparison, shown, len(users["user"].unique())),
-        *controls.sentences(users, shown[0], tables.title(shown[0]), _controls(plan)),
+        *studies.on_controls(plan, users),
         *_loss_shares(store, groups),
         *absent,
     ]
     return _Section(text, [f"% {dataset.name}", latex], frame)
-
-
-def _controls(plan: Plan) -> dict[str, dict[str, str]]:
-    """Each system's text controls in the plan: the control, and its name in tables."""
-    found: dict[str, dict[str, str]] = {}
-    for run in expand(plan):
-        if isinstance(run, Run) and run.system.text:
-            system = replace(run, system=replace(run.system, text=None)).name
-            found.setdefault(system, {})[f"text={run.system.text}"] = run.name
-    return found
-
-
-def _side_by_side(plan: Plan, frame: pd.DataFrame, with_costs: bool) -> list[str]:
-    """Every dataset that stands in several variants: its figures, and what they cost."""
-    families: dict[str, list[str]] = {}
-    for dataset in plan.datasets:
-        families.setdefault(dataset.family, []).append(dataset.name)
-    parts = []
-    first = plan.evaluation.show[0]
-    cells = [(tables.title(metric), metric, "mean", ".4f") for metric in plan.evaluation.show]
-    cells += [("Seconds a run", first, "seconds_s", ".1f")] if with_costs else []
-    for family, variants in families.items():
-        if len(variants) < 2 or frame.empty:
-            continue
-        parts.append(f"## {family}, side by side")
-        for title, metric, column, form in cells:
-            mine = frame[frame["dataset"].isin(variants) & (frame["metric"] == metric)]
-            parts += [f"{title}:", tables.markdown(sweeps.side_by_side(mine, variants, column, form))]
-    return parts
 
 
 def _costs(store: Store, identities: list[str], metrics: list[str]) -> dict[str, Any]:
