@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness import InputError, published, stats, studies, tables
+from harness import InputError, published, stats, study_report, tables
 from harness.data.dataset import SPLITS
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand
 from harness.store import Store
@@ -79,7 +79,7 @@ def write(plan: Plan, store: Store, out: Path, beside: Path | None = None, costs
             files["md"] += _published(known, dataset.name, mine, store)
         files["tex"] += section.tex
         frames.append(section.frame)
-    files["md"] += studies.side_by_side(plan, pd.concat(frames, ignore_index=True), costs)
+    files["md"] += study_report.side_by_side(plan, pd.concat(frames, ignore_index=True), costs)
     out.mkdir(parents=True, exist_ok=True)
     contents = {
         "leaderboard.md": "\n\n".join(part for part in files["md"] if part) + "\n",
@@ -127,7 +127,7 @@ def _section(
         *heading,
         markdown,
         _caption(plan, comparison, shown, len(users["user"].unique())),
-        *studies.on_controls(plan, users),
+        *study_report.on_controls(plan, users),
         *_loss_shares(store, groups),
         *absent,
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from harness.plan import load_plan
-from harness.studies import on_controls, side_by_side
+from harness.study_report import on_controls, side_by_side
 from tests.test_lineup import TEXT
 from tests.test_plan import write
 
