@@ -78,8 +78,6 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         Interrupted: ``watch.stop`` said so; the checkpoint holds the last whole epoch.
     """
     started = time.perf_counter()
-    if run.system.capacity and data.table:
-        run = matched(run, data.dataset, data.table)
     with PeakMemory() as memory:
         model, history = _fit(run, data, watch or Watch())
         result = _test(run, data, model)
@@ -89,7 +87,6 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
         "peak_bytes": memory.peak_bytes,
         "parameters": _parameters(run, model),
-        **({"embedding_size": run.settings["embedding_size"]} if run.system.capacity else {}),
         **history,
     }
     return Outcome(users, record)
@@ -97,6 +94,10 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
 
 def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
     """The trained model, and what training says of itself."""
+    width = {}
+    if run.system.capacity and data.table:
+        run = matched(run, data.dataset, data.table)
+        width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
     model_class = hosted(spec.name)
@@ -126,7 +127,8 @@ def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
         return model, {}
     seed_everything(run.seed("noise"))
     ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
-    return model, Fitting(run, data.dataset.train, data.matrices, config, model, ids, watch).train()
+    fitting = Fitting(run, data.dataset.train, data.matrices, config, model, ids, watch)
+    return model, {**width, **fitting.train()}
 
 
 def _refuse_beyond_memory(run: Run, data: Material) -> None:
