@@ -23,6 +23,8 @@ class AlphaRecHyper:
     softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0)
     negatives: int = hyper(256, "negatives drawn for each pair of a batch", 1, 1024, log=True,
                            tuned=False)  # fmt: skip
+    negatives_from: str = hyper("train", "items that negatives are: those with a train pair, or all",
+                                choices=("train", "all"))  # fmt: skip
 
 
 class AlphaRec(nn.Module):
@@ -31,11 +33,12 @@ class AlphaRec(nn.Module):
     A user's text is the mean of the train items' rows. Scores are cosines.
 
     Paper: Sheng et al., ICLR 2025, section 3.
-    Differs: the MLP is the one of the text alignments; its negatives are uniform and may hold a
-    train positive, as in sampled softmax.
+    Differs: the MLP is the one of the text alignments; its negatives are uniform over the items with
+    a train pair and may hold a train positive, as in sampled softmax.
     """
 
     text: Tensor
+    drawable: Tensor
     lends_intent = False
 
     def __init__(self, options: AlphaRecHyper, graph: Graph, embedding_size: int, text: TextRows) -> None:
@@ -43,6 +46,9 @@ class AlphaRec(nn.Module):
         super().__init__()
         self.options, self.graph, self.users = options, graph, graph.users
         self.register_buffer("text", _with_user_means(graph, text.profile), persistent=False)
+        least = 1 if options.negatives_from == "train" else 0
+        drawable = (graph.degrees()[graph.users :] >= least).nonzero().squeeze(1)
+        self.register_buffer("drawable", drawable, persistent=False)
         self.projector = projector(text.profile.shape[1], embedding_size)
 
     def ego(self) -> Tensor:
@@ -59,7 +65,7 @@ class AlphaRec(nn.Module):
         """``softmax``: mean of log sum exp(cos / tau) over positive and negatives - cos / tau."""
         user, item = encoding.split()
         shape = (len(batch.user), self.options.negatives)
-        drawn = torch.randint(len(item), shape, device=batch.user.device)
+        drawn = self.drawable[torch.randint(len(self.drawable), shape, device=batch.user.device)]
         columns = torch.cat([batch.positive[:, None], drawn], dim=1)
         logits = scores_at(take(user, batch.user), item, columns) / self.options.softmax_tau
         return {"softmax": (logits.logsumexp(1) - logits[:, 0]).mean()}

@@ -72,9 +72,11 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
     """Accepts the systems to run, by canonical name."""
     if line is None:
         return lambda name: True
+    from harness.plan import Run, expand
     from harness.systems import nearest, parse
 
-    wanted, known = parse(line).name, [entry.spec.name for entry in plan.systems]
+    known = list({each.name: None for each in expand(plan) if isinstance(each, Run)})
+    wanted = line if line in known else parse(line).name
     if wanted not in known:
         raise InputError(f"--only: the plan has no system {wanted!r}; {nearest(wanted, known)}")
     return lambda name: name == wanted
@@ -198,7 +200,8 @@ def systems(
                     table.add_row(kind, name, entry.about)
             show(table)
             console.print(
-                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random, preset=paper]",
+                "A system is NAME, or ALIGNMENT[BACKBONE, -term, text=shuffled|random|noise:SHARE], "
+                "or BACKBONE[capacity=ALIGNMENT]; preset=paper in any",
                 markup=False,
             )
             return

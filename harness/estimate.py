@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,8 +42,8 @@ def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFram
     shelf = Shelf(plan, Store(site.root))
     tasks: dict[tuple[str, str], list[Task]] = {}
     for task in _tasks(plan, shelf):
-        if only(task.system.name):
-            tasks.setdefault((task.dataset.name, task.system.name), []).append(task)
+        if only(task.name):
+            tasks.setdefault((task.dataset.name, task.name), []).append(task)
     rows = []
     with site.open() as workshop:
         for (dataset, system), mine in tasks.items():
@@ -57,15 +56,15 @@ def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFram
 def _tasks(plan: Plan, shelf: Shelf) -> Iterator[Task]:
     """Searches once, then runs; those not tuned yet with their values before tuning."""
     if plan.tuning:
-        yield from {(search.dataset.name, search.system): search for _, search in searches(plan)}.values()
+        yield from {(search.dataset.name, search.name): search for _, search in searches(plan)}.values()
         settled = {_key(run): run for run in planned(plan, shelf.record) if isinstance(run, Run)}
         yield from (settled.get(_key(run), run) for run, _ in searches(plan))
     else:
         yield from (run for run in expand(plan) if not isinstance(run, Skipped))
 
 
-def _key(run: Run) -> tuple[str, Any, int]:
-    return run.dataset.name, run.system, run.repetition
+def _key(run: Run) -> tuple[str, str, int]:
+    return run.dataset.name, run.name, run.repetition
 
 
 def _cost(missing: list[Task], workshop: Workshop) -> dict[str, float]:

@@ -71,7 +71,7 @@ def execute(
             data = workshop.material(dataset)
             store.note_dataset(dataset_key(plan, dataset), facts(data), degrees(data))
         if plan.tuning:
-            wanted = [search for run, search in searches(plan) if only(run.system.name)]
+            wanted = [search for run, search in searches(plan) if only(run.name)]
             each_once = {workshop.identity(search): search for search in wanted}
             place(_lacking(each_once.values(), workshop, watcher), watcher.ended)
 
@@ -79,7 +79,7 @@ def execute(
             identity = workshop.identity(search)
             return store.record(identity) if identity in store else None
 
-        runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.system.name)]
+        runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.name)]
         place(_lacking(runs, workshop, watcher), watcher.ended)
 
 

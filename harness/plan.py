@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from harness import PROTOCOL, InputError
 from harness.data.spec import SourceSpec, SplitSpec
+from harness.data.variants import TwinsPlan, variants
+from harness.lineup import Entrant, Lacking, check_ablation, check_control, lineup, shown
 from harness.metrics import check_metric, check_metric_name
-from harness.plan_errors import lines, place, sentence
+from harness.plan_errors import Marks, Place, lines, place, sentence
 from harness.presets import released_datasets
 from harness.space import Domain, Range, check_names, space
 from harness.strata import Grouping
@@ -36,6 +39,51 @@ class DatasetPlan(_Part):
     split: SplitSpec = SplitSpec()
     text: TextSpec = TfidfSpec()
     released: str | None = Field(None, description="whose released hyper-parameters to start from")
+    twins: tuple[TwinsPlan, ...] = Field(("kept",), min_length=1, description="twin items kept or merged")
+    density: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        (1.0,), min_length=1, description="shares of the train pairs that are kept"
+    )
+
+    @field_validator("twins", "density", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int | float) else value
+
+    @field_validator("twins", "density")
+    @classmethod
+    def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{list(value)}; expected each once")
+        return value
+
+    @model_validator(mode="after")
+    def _texts_know_train_alone(self) -> DatasetPlan:
+        shrinks = min(self.density) < 1 or self.split.kind == "prequential"
+        if shrinks and (self.text.kind == "precomputed" or self.source.has_written_users):
+            raise ValueError(
+                "the users' texts are given and may tell of pairs that thinning or a window leaves out; "
+                "expected profiles of items alone, so that users get their train items' texts"
+            )
+        return self
+
+    @property
+    def family(self) -> str:
+        """The name in the plan, which all variants share; their splits and seeds are drawn by it."""
+        return self.name.partition("@")[0]
+
+    def variants(self) -> list[DatasetPlan]:
+        """The single datasets meant: one a window, handling of twins and density."""
+        return [
+            self.model_copy(
+                update={
+                    "name": self.name + each.suffix,
+                    "split": each.split,
+                    "twins": (each.twins,),
+                    "density": (each.density,),
+                }
+            )
+            for each in variants(self.split, self.twins, self.density)
+        ]
 
     @field_validator("released")
     @classmethod
@@ -66,6 +114,12 @@ class SystemPlan(_Part):
     def spec(self) -> SystemSpec:
         """The parsed line."""
         return parse(self.system)
+
+
+class GridPlan(SystemPlan):
+    """One system at every combination of values of one or two hyper-parameters."""
+
+    over: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(min_length=1, max_length=2)
 
 
 class TrainingPlan(_Part):
@@ -150,6 +204,9 @@ class Plan(_Part):
     repetitions: int = Field(3, ge=1)
     datasets: tuple[DatasetPlan, ...] = Field(min_length=1)
     systems: tuple[SystemPlan, ...] = Field(min_length=1)
+    ablate: tuple[str, ...] = Field((), description="ablations of every system that reads text")
+    controls: tuple[str, ...] = Field((), description="text controls of every system that reads text")
+    grid: tuple[GridPlan, ...] = Field((), description="hyper-parameters to vary")
     training: TrainingPlan = TrainingPlan()
     tuning: TuningPlan | None = None
     evaluation: EvaluationPlan = EvaluationPlan()
@@ -164,6 +221,26 @@ class Plan(_Part):
                 raise ValueError(f"{name!r} stands twice; expected it once")
         return value
 
+    @field_validator("datasets")
+    @classmethod
+    def _every_variant(cls, value: tuple[DatasetPlan, ...]) -> tuple[DatasetPlan, ...]:
+        return tuple(variant for dataset in value for variant in dataset.variants())
+
+    @field_validator("grid", mode="before")
+    @classmethod
+    def _one_grid(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @field_validator("ablate")
+    @classmethod
+    def _known_terms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_ablation(change) for change in value)
+
+    @field_validator("controls")
+    @classmethod
+    def _known_controls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_control(control) for control in value)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -176,11 +253,17 @@ class Run:
     base_seed: int
     training: TrainingPlan
     evaluation: EvaluationPlan
+    varied: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The system's name in tables; in a grid it tells the values that the grid varies."""
+        return shown(self.system, self.settings, self.varied)
 
     @property
     def title(self) -> str:
         """What a reader is told of the run."""
-        return f"{self.dataset.name} {self.system.name} repetition {self.repetition + 1}"
+        return f"{self.dataset.name} {self.name} repetition {self.repetition + 1}"
 
     @property
     def steps(self) -> int:
@@ -189,7 +272,7 @@ class Run:
 
     def seed(self, purpose: str) -> int:
         """A seed that is the same for every system: hashed from base, dataset, repetition, purpose."""
-        return seed_of(self.base_seed, self.dataset.name, self.repetition, purpose)
+        return seed_of(self.base_seed, self.dataset.family, self.repetition, purpose)
 
     def identity(self, checksum: str) -> str:
         """Hash of the specification, the dataset's and text's ``checksum`` and the protocol."""
@@ -235,14 +318,34 @@ def dataset_key(plan: Plan, dataset: DatasetPlan) -> str:
 def expand(plan: Plan) -> Iterator[Run | Skipped]:
     """Every run of the plan, dataset by dataset; impossible pairs with their reason."""
     for dataset in plan.datasets:
-        for entry in plan.systems:
-            if entry.spec.needs_text and not has_text(dataset):
-                reason = "needs text, and the dataset has none"
-                yield Skipped(dataset.name, entry.spec.name, reason)
-                continue
-            for repetition in range(plan.repetitions):
-                values = settings(entry.spec, entry.hyper, dataset.released)
-                yield Run(dataset, entry.spec, values, repetition, plan.seed, plan.training, plan.evaluation)
+        for each in lineup(plan):
+            yield from runs_of(plan, dataset, each)
+
+
+def runs_of(plan: Plan, dataset: DatasetPlan, entrant: Entrant | Lacking) -> Iterator[Run | Skipped]:
+    """One system's repetitions on one dataset, or why there are none."""
+    if isinstance(entrant, Lacking):
+        yield Skipped(dataset.name, entrant.system, entrant.reason)
+        return
+    entry, varied = entrant.entry, entrant.varied
+    spec = entry.spec
+    values = settings(spec, entry.hyper, dataset.released)
+    reason = _obstacle(spec, dataset)
+    if reason:
+        yield Skipped(dataset.name, shown(spec, values, varied), reason)
+        return
+    for repetition in range(plan.repetitions):
+        yield Run(dataset, spec, values, repetition, plan.seed, plan.training, plan.evaluation, varied)
+
+
+def _obstacle(spec: SystemSpec, dataset: DatasetPlan) -> str:
+    """Why a system cannot run on a dataset; empty if it can."""
+    if spec.depends_on_text and not has_text(dataset):
+        return "needs text, and the dataset has none"
+    cold = dataset.split.cold
+    if cold and cold not in spec.ranks_cold:
+        return f"cannot rank {cold} that it was not trained with"
+    return ""
 
 
 def has_text(dataset: DatasetPlan) -> bool:
@@ -271,18 +374,35 @@ def load_plan(path: Path) -> Plan:
         plan = Plan.model_validate(tree, context={"folder": path.resolve().parent})
     except ValidationError as error:
         raise InputError(sentence(path, error, marks, Plan.model_json_schema())) from None
-    for index, entry in enumerate(plan.systems):
-        try:
-            domains(plan.tuning or TuningPlan(), entry, settings(entry.spec, entry.hyper))
-            check_names(entry.space, [entry.spec], "space")
-        except InputError as error:
-            raise InputError(place(path, ("systems", index), marks) + f": {error}") from None
-    if plan.tuning:
-        try:
-            check_names(plan.tuning.space, [entry.spec for entry in plan.systems], "space")
-        except InputError as error:
-            raise InputError(place(path, ("tuning", "space"), marks) + f": {error}") from None
+    _check_values(path, plan, marks)
     return plan
+
+
+def _check_values(path: Path, plan: Plan, marks: Marks) -> None:
+    """Refuse hyper-parameters that a system lacks, and values and spaces that cannot be."""
+    tuning = plan.tuning or TuningPlan()
+    chosen: list[tuple[Place, SystemPlan]] = [
+        (("systems", index), entry) for index, entry in enumerate(plan.systems)
+    ]
+    for index, grid in enumerate(plan.grid):
+        for name, values in grid.over.items():
+            points = [grid.model_copy(update={"hyper": {**grid.hyper, name: value}}) for value in values]
+            chosen += [(("grid", index), point) for point in points]
+    for at, entry in chosen:
+        with _placed(path, at, marks):
+            domains(tuning, entry, settings(entry.spec, entry.hyper))
+            check_names(entry.space, [entry.spec], "space")
+    with _placed(path, ("tuning", "space"), marks):
+        check_names(tuning.space, [entry.spec for _, entry in chosen], "space")
+
+
+@contextmanager
+def _placed(path: Path, at: Place, marks: Marks) -> Iterator[None]:
+    """Say where in the plan a mistake stands."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place(path, at, marks)}: {error}") from None
 
 
 def domains(tuning: TuningPlan, entry: SystemPlan, values: dict[str, Any]) -> dict[str, Domain]:

@@ -45,7 +45,7 @@ def degrees(data: Material) -> pd.DataFrame:
 def describe(run: Run | Search) -> dict[str, Any]:
     """The specification of a run or search, and the machine it ran on beside it."""
     return {
-        "system": run.system.name,
+        "system": run.name,
         "dataset": run.dataset.name,
         **_kind(run),
         "process": os.getpid(),

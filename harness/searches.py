@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness import PROTOCOL
+from harness.lineup import Entrant, lineup, shown
 from harness.plan import (
     DatasetPlan,
     EvaluationPlan,
@@ -21,6 +22,7 @@ from harness.plan import (
     TuningPlan,
     domains,
     expand,
+    runs_of,
     seed_of,
 )
 from harness.space import Domain
@@ -42,11 +44,17 @@ class Search:
     base_seed: int
     training: TrainingPlan
     evaluation: EvaluationPlan
+    varied: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The system's name in tables."""
+        return shown(self.system, self.settings, self.varied)
 
     @property
     def title(self) -> str:
         """What a reader is told of the search."""
-        return f"{self.dataset.name} {self.system.name} tuning"
+        return f"{self.dataset.name} {self.name} tuning"
 
     @property
     def steps(self) -> int:
@@ -63,7 +71,7 @@ class Search:
 
     def seed(self, trial: int) -> int:
         """The seed of a trial's suggestion."""
-        return seed_of(self.base_seed, self.dataset.name, trial, f"tuning {self.system.name}")
+        return seed_of(self.base_seed, self.dataset.family, trial, f"tuning {self.system.name}")
 
     def trial(self, values: Mapping[str, Any]) -> Run:
         """The run that tries ``values``."""
@@ -104,14 +112,13 @@ Record = Callable[[Search], dict[str, Any] | None]
 def searches(plan: Plan) -> Iterator[tuple[Run, Search]]:
     """Every run with the search that it waits for; runs that differ by repetition share one."""
     assert plan.tuning is not None
-    entries = {entry.spec: entry for entry in plan.systems}
-    made: dict[tuple[str, SystemSpec], Search] = {}
-    for run in expand(plan):
-        if not isinstance(run, Skipped):
-            key = (run.dataset.name, run.system)
-            if key not in made:
-                made[key] = _search(plan, plan.tuning, run, entries[run.system])
-            yield run, made[key]
+    for dataset in plan.datasets:
+        for entrant in lineup(plan):
+            search = None
+            for run in runs_of(plan, dataset, entrant):
+                if isinstance(run, Run) and isinstance(entrant, Entrant):
+                    search = search or _search(plan, plan.tuning, run, entrant.entry)
+                    yield run, search
 
 
 def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
@@ -127,16 +134,19 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
         elif found["status"] == "failed":
             yield Untuned(run, True, f"its tuning failed: {found['reason']}")
         else:
-            ablated = {f"{term}_weight": 0.0 for term in run.system.ablated}
-            yield replace(run, settings={**run.settings, **found["best"], **ablated})
+            kept = {name: run.settings[name] for name in run.varied}
+            kept |= {f"{term}_weight": 0.0 for term in run.system.ablated}
+            yield replace(run, settings={**run.settings, **found["best"], **kept})
 
 
 def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Search:
-    spec, values = run.system, run.settings
+    """The run's own search, or that of the full system at the hyper-parameters that no grid varies."""
+    spec, values, varied = run.system, run.settings, run.varied
     if tuning.ablations == "full":
-        spec = replace(spec, ablated=(), text=None)
-        entry = entry.model_copy(update={"system": spec.name})
-        values = settings(spec, entry.hyper, run.dataset.released)
+        spec = replace(spec, ablated=(), text=None, capacity=None)
+        hyper = {name: value for name, value in entry.hyper.items() if name not in varied}
+        entry = entry.model_copy(update={"system": spec.name, "hyper": hyper})
+        values, varied = settings(spec, hyper, run.dataset.released), ()
     training = run.training.model_copy(update={"epochs": tuning.epochs or run.training.epochs})
     known = domains(tuning, entry, values)
-    return Search(run.dataset, spec, values, known, tuning, plan.seed, training, run.evaluation)
+    return Search(run.dataset, spec, values, known, tuning, plan.seed, training, run.evaluation, varied)

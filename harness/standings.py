@@ -55,20 +55,20 @@ def standings(plan: Plan, store: Store) -> list[Standing]:
 def _standings(plan: Plan, shelf: Shelf) -> Iterator[Standing]:
     failed = {}
     if plan.tuning:
-        failed = {(run.dataset.name, run.system): shelf.identity(search) for run, search in searches(plan)}
+        failed = {(run.dataset.name, run.name): shelf.identity(search) for run, search in searches(plan)}
     for entry in planned(plan, shelf.record):
         if isinstance(entry, Skipped):
             yield Standing(entry.dataset, entry.system, None, "skipped", entry.reason)
         elif isinstance(entry, Untuned):
             run, status = entry.run, "failed" if entry.failed else "missing"
-            search = failed[run.dataset.name, run.system] or ""
-            yield Standing(run.dataset.name, run.system.name, run.repetition, status, entry.reason, search)
+            search = failed[run.dataset.name, run.name] or ""
+            yield Standing(run.dataset.name, run.name, run.repetition, status, entry.reason, search)
         else:
             yield _standing(entry, shelf)
 
 
 def _standing(run: Run, shelf: Shelf) -> Standing:
-    name = (run.dataset.name, run.system.name, run.repetition)
+    name = (run.dataset.name, run.name, run.repetition)
     identity = shelf.identity(run)
     if identity is None:
         return Standing(*name, "missing", "not run yet")

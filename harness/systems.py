@@ -28,7 +28,8 @@ from models.text import TextRows
 class Entry:
     """One registered part: how to make it, its hyper-parameters' class, and one line about it.
 
-    ``tables`` is the number of [N, D] float32 tables that live at a training step's peak, measured.
+    ``tables`` is the number of [N, D] float32 tables that live at a training step's peak, measured;
+    ``ranks_cold`` says whether it has anything to rank ``users`` or ``items`` by that have no train pair.
     """
 
     make: Callable[..., Any]
@@ -36,6 +37,7 @@ class Entry:
     about: str
     needs_text: bool = False
     tables: int = 0
+    ranks_cold: tuple[str, ...] = ()
 
 
 def _untold(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +59,12 @@ BACKBONES = {
     "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)", tables=46),
     "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)", tables=22),
     "AlphaRec": Entry(
-        AlphaRec, AlphaRecHyper, "item text in place of ids (ICLR 2025)", needs_text=True, tables=14
+        AlphaRec,
+        AlphaRecHyper,
+        "item text in place of ids (ICLR 2025)",
+        needs_text=True,
+        tables=14,
+        ranks_cold=("items",),
     ),
 }
 
@@ -88,7 +95,7 @@ ALIGNMENTS = {
 }
 
 CLASSICS = {
-    "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree"),
+    "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree", ranks_cold=("users",)),
     "ItemKNN": Entry(classics.item_knn, classics.ItemKNNHyper, "item neighbours, cosine"),
     "EASE^R": Entry(classics.ease, classics.EASEHyper, "linear autoencoder (WWW 2019)"),
 }
@@ -96,7 +103,8 @@ CLASSICS = {
 SUBJECT = "IRLLRec"
 """The alignment under study; every system without it is a baseline."""
 
-TEXT_CONTROLS = ("shuffled", "random")
+TEXT_CONTROLS = ("shuffled", "random", "noise:SHARE")
+"""Rows permuted, rows of the same norm, and a share of the rows replaced, as in ``noise:0.2``."""
 
 _LINE = re.compile(r"^\s*([^\[\],=\s]+)\s*(?:\[([^\[\]]*)\])?\s*$")
 
@@ -110,6 +118,7 @@ class SystemSpec:
     ablated: tuple[str, ...] = ()
     text: str | None = None
     preset: str = DEFAULT_PRESET
+    capacity: str | None = None
 
     @property
     def base(self) -> str:
@@ -122,6 +131,7 @@ class SystemSpec:
         parts = [self.backbone] if self.alignment else []
         parts += [f"-{term}" for term in self.ablated]
         parts += [f"text={self.text}"] if self.text else []
+        parts += [f"capacity={self.capacity}"] if self.capacity else []
         parts += [f"preset={self.preset}"] if self.preset != DEFAULT_PRESET else []
         head = self.alignment or self.backbone
         return f"{head}[{', '.join(parts)}]" if parts else head
@@ -135,6 +145,21 @@ class SystemSpec:
     def needs_text(self) -> bool:
         """Whether it reads text rows."""
         return bool(self.alignment) or (not self.is_classic and BACKBONES[self.backbone].needs_text)
+
+    @property
+    def ranks_cold(self) -> tuple[str, ...]:
+        """``users`` or ``items`` if it can rank those without a train pair.
+
+        No alignment can: it would have read their texts while it was trained.
+        """
+        if self.alignment:
+            return ()
+        return (CLASSICS if self.is_classic else BACKBONES)[self.backbone].ranks_cold
+
+    @property
+    def depends_on_text(self) -> bool:
+        """Whether it needs a dataset with text rows: to read them, or to be as large as who does."""
+        return self.needs_text or self.capacity is not None
 
     @property
     def is_baseline(self) -> bool:
@@ -196,7 +221,11 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
     """Apply ablations, the text control and the preset to a bare system."""
     ablated: list[str] = []
     changes: dict[str, str] = {}
-    known = {"text": TEXT_CONTROLS if spec.needs_text else (), "preset": PRESETS}
+    known = {
+        "text": TEXT_CONTROLS if spec.needs_text else (),
+        "preset": PRESETS,
+        "capacity": ALIGNMENTS if not (spec.is_classic or spec.needs_text) else (),
+    }
     for part in parts:
         name, _, value = part.partition("=")
         if part.startswith("-"):
@@ -206,18 +235,41 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
                     raise InputError(f"{line!r}: no term {name!r}; {nearest(name, spec.terms())}")
             ablated += names
         elif known.get(name):
-            if value not in known[name]:
+            if name == "text" and value.startswith("noise"):
+                value = _noise(value, line)
+            elif value not in known[name]:
                 raise InputError(f"{line!r}: no {name} {value!r}; {nearest(value, known[name])}")
             changes[name] = value
         else:
             raise InputError(
-                f"{line!r}: {part!r} is no change to {spec.base}; expected -TERM, preset=PRESET or, "
-                "where the system reads text, text=CONTROL"
+                f"{line!r}: {part!r} is no change to {spec.base}; expected -TERM, preset=PRESET, where the "
+                "system reads text text=CONTROL, or for a backbone without it capacity=ALIGNMENT"
             )
     order = tuple(term for term in spec.terms() if term in ablated)
-    return replace(
-        spec, ablated=order, text=changes.get("text"), preset=changes.get("preset", DEFAULT_PRESET)
-    )
+    return replace(spec, ablated=order, **changes)
+
+
+def _noise(value: str, line: str) -> str:
+    """``noise:SHARE`` with the share written in one way."""
+    kind, _, number = value.partition(":")
+    try:
+        share = float(number)
+    except ValueError:
+        share = -1.0
+    if kind != "noise" or not 0 < share <= 1:
+        raise InputError(f"{line!r}: text {value!r}; expected noise:SHARE with a share above 0, up to 1")
+    return f"noise:{share:g}"
+
+
+def changed(spec: SystemSpec, change: str) -> SystemSpec:
+    """A system with one more change, such as ``-intent`` or ``text=shuffled``.
+
+    Raises:
+        InputError: The system has no such term or cannot be changed so.
+    """
+    inside = spec.name.removesuffix("]").partition("[")[2]
+    head = spec.alignment or spec.backbone
+    return parse(f"{head}[{f'{inside}, ' if inside else ''}{change}]")
 
 
 def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None = None) -> dict[str, Any]:

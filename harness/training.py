@@ -18,6 +18,7 @@ import psutil
 import torch
 
 from harness import recbole_host
+from harness.capacity import matched
 from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation import Evaluation, evaluate
 from harness.fitting import Fitting, RunFailed, Watch, validation_score
@@ -120,6 +121,10 @@ def try_out(run: Run, data: Material, watch: Watch) -> dict[str, Any]:
 
 def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
     """The trained model, and what training says of itself."""
+    width = {}
+    if run.system.capacity and data.table:
+        run = matched(run, data.dataset, data.table)
+        width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
     model_class = hosted(spec.name)
@@ -149,7 +154,8 @@ def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
         return model, {}
     seed_everything(run.seed("noise"))
     ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
-    return model, Fitting(run, data.dataset.train, data.matrices, config, model, ids, watch).train()
+    fitting = Fitting(run, data.dataset.train, data.matrices, config, model, ids, watch)
+    return model, {**width, **fitting.train()}
 
 
 def _refuse_beyond_memory(run: Run, data: Material) -> None:

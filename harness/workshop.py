@@ -35,8 +35,9 @@ Stop = Callable[[], bool]
 
 def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
     """The dataset and text rows a plan asks for, checked."""
-    split_seed = seed_of(seed, plan.name, None, "split")
-    dataset = prepare(plan.name, plan.source, plan.split, split_seed)
+    split_seed = seed_of(seed, plan.family, None, "split")
+    (density,), merged = plan.density, plan.twins == ("merged",)
+    dataset = prepare(plan.name, plan.source, plan.split, split_seed, density, merged)
     return dataset, text_table(plan.text, dataset, cache) if has_text(plan) else None
 
 

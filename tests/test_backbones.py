@@ -10,6 +10,7 @@ from harness.systems import assemble, parse, settings
 from models.core import Batch, System
 from models.graph import Graph, scores_at
 from models.text import TextRows
+from tests.conftest import ITEMS, USERS
 
 
 def build(line: str, graph: Graph, text: TextRows, **hyper: Any) -> System:
@@ -78,3 +79,19 @@ def test_chosen_scores_and_their_gradients() -> None:
         grads.append((made.detach(), left.grad, right.grad))
     for mine, wanted in zip(*grads, strict=True):
         torch.testing.assert_close(mine, wanted)
+
+
+def test_alpharec_draws_negatives_that_training_shows(text: TextRows) -> None:
+    """Items without a train pair are unknown while it trains, unless they are asked for."""
+    user, item = torch.arange(USERS), torch.arange(USERS) % 5
+    graph = Graph(user, item, USERS, ITEMS)
+    known: Any = build("AlphaRec", graph, text).backbone
+    everything: Any = build("AlphaRec", graph, text, negatives_from="all").backbone
+    assert known.drawable.tolist() == list(range(5))
+    assert everything.drawable.tolist() == list(range(ITEMS))
+    batch = Batch(user, item, item)
+    known.text.requires_grad_()
+    loss = known.ranking(known.encode(known.ego()), batch)["softmax"]
+    (slope,) = torch.autograd.grad(loss, known.text)
+    assert bool((slope[USERS + 5 :] == 0).all())
+    assert bool((slope[USERS : USERS + 5] != 0).any())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import InputError
-from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, parse, settings
+from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, changed, parse, settings
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,37 @@ def test_every_hyper_parameter_says_what_it_is_and_its_default_is_in_range() -> 
                 assert values[name] in facts["choices"]
             else:
                 assert facts["low"] <= values[name] <= facts["high"], (line, name)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("IRLLRec[LightGCN, text=noise:.50]", "IRLLRec[LightGCN, text=noise:0.5]"),
+        ("AlphaRec[text=noise:1]", "AlphaRec[text=noise:1]"),
+        ("LightGCN[capacity=IRLLRec]", "LightGCN[capacity=IRLLRec]"),
+        ("DCCF[capacity=RLMRec-Con, -contrast]", "DCCF[-contrast, capacity=RLMRec-Con]"),
+    ],
+)
+def test_canonical_names_of_controls(line: str, name: str) -> None:
+    assert parse(line).name == name
+    assert parse(name) == parse(line)
+
+
+@pytest.mark.parametrize("share", ["0", "1.5", "-0.1", "nan", "much", ""])
+def test_a_share_of_noise_lies_between_nothing_and_all(share: str) -> None:
+    with pytest.raises(InputError, match="expected noise:SHARE with a share above 0, up to 1"):
+        parse(f"IRLLRec[LightGCN, text=noise:{share}]")
+
+
+@pytest.mark.parametrize("line", ["MostPop[capacity=IRLLRec]", "IRLLRec[LightGCN, capacity=IRLLRec]"])
+def test_capacity_is_for_trained_systems_without_text(line: str) -> None:
+    with pytest.raises(InputError, match="is no change to"):
+        parse(line)
+
+
+def test_a_change_more() -> None:
+    spec = parse("IRLLRec[DCCF, -intent]")
+    assert changed(spec, "text=shuffled").name == "IRLLRec[DCCF, -intent, text=shuffled]"
+    assert changed(parse("LightGCN"), "-l2").name == "LightGCN[-l2]"
+    with pytest.raises(InputError, match="no term 'momentum'"):
+        changed(parse("RLMRec-Con[LightGCN]"), "-momentum")

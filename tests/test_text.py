@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import InputError
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts
@@ -58,6 +60,25 @@ def test_controls_keep_what_they_say() -> None:
         np.testing.assert_array_equal(np.sort(mixed, axis=0), np.sort(rows, axis=0))
         np.testing.assert_allclose(np.linalg.norm(noise, axis=1), np.linalg.norm(rows, axis=1), rtol=1e-5)
     assert table.control(None, 1) is table
+
+
+@given(st.floats(0.01, 1), st.floats(0.01, 1), st.integers(0, 20))
+def test_noise_replaces_its_share_by_rows_of_others(one: float, other: float, seed: int) -> None:
+    table = parity_text(checkerboard())
+    small, large = (table.control(f"noise:{share}", seed) for share in sorted((one, other)))
+    moved = []
+    for made, share in zip((small, large), sorted((one, other)), strict=True):
+        for side in ("user", "item"):
+            rows, mixed = getattr(table, f"{side}_profile"), getattr(made, f"{side}_profile")
+            differs = (rows != mixed).any(1)
+            assert differs.sum() == round(share * len(rows))
+            assert {row.tobytes() for row in mixed} <= {row.tobytes() for row in rows}
+            np.testing.assert_array_equal(
+                differs, (getattr(made, f"{side}_intent") != getattr(table, f"{side}_intent")).any(1)
+            )
+            moved.append(differs)
+    assert not (moved[0] & ~moved[2]).any(), "the users of the smaller share are among the larger one's"
+    assert not (moved[1] & ~moved[3]).any()
 
 
 def test_tfidf_rows_are_unit_and_similar_texts_are_near() -> None:

@@ -72,11 +72,13 @@ class Dataset(TuningView):
         test: Pairs as positions in ``users`` and ``items``, [E, 2].
         texts: A text for every token, or None.
         notes: What a reader of the results must know, one sentence each.
+        titles: A title for every item, or None; twins are known by it.
     """
 
     test: np.ndarray
     texts: Texts | None = None
     notes: tuple[str, ...] = ()
+    titles: tuple[str, ...] | None = None
 
     splits: ClassVar[tuple[str, ...]] = SPLITS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from harness.data import twins
 from harness.data.dataset import SPLITS, Dataset
 from harness.text.rows import TextTable
 
@@ -27,6 +28,8 @@ def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )
+    if twins.sentence(dataset) is None:  # otherwise a note tells of them
+        facts["twins"] = "none found"
     if text is None:
         facts["text"] = "none: systems with an alignment are skipped"
     else:

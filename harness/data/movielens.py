@@ -43,6 +43,12 @@ def texts(users: np.ndarray, items: np.ndarray, train: np.ndarray) -> Texts:
     )
 
 
+def titles(items: np.ndarray) -> list[str]:
+    """Title and year of every item, which tell a film from a later one of the same title."""
+    film = _features("item", items)
+    return [f"{title} {year}" for title, year in zip(film["movie_title"], film["release_year"], strict=True)]
+
+
 def _features(side: str, tokens: np.ndarray) -> pd.DataFrame:
     """One feature row a token, in token order; unknown tokens get empty strings."""
     frame = read_frame(movielens_folder() / f"ml-100k.{side}")

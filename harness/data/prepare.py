@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness import InputError
-from harness.data import movielens, sources
+from harness.data import movielens, sources, twins
 from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset, Texts
 from harness.data.spec import Atomic, Matrices, Movielens, ProfileFile, Profiles, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
+from harness.data.thinning import thin
+from harness.data.windows import UNUSED, prequential
 
 
 @dataclass(frozen=True)
@@ -24,16 +27,34 @@ class _Raw:
     items: np.ndarray | None = None
 
 
-def prepare(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Dataset:
-    """Read, filter, check, split and attach texts.
+def prepare(
+    name: str, source: SourceSpec, split: SplitSpec, seed: int, density: float = 1.0, merged: bool = False
+) -> Dataset:
+    """Read, filter, check, split, merge twins if wanted, thin the train pairs and attach texts.
+
+    Texts come last: none of them is made from a pair that is not in the final train set.
 
     Raises:
         InputError: One sentence naming file, row and id of what is wrong.
     """
+    dataset = _interactions(name, source, split, seed)
+    found = twins.sentence(dataset)
+    dataset = replace(dataset, notes=(*dataset.notes, *([found] if found else [])))
+    if merged:
+        dataset = twins.merge(dataset)
+    if density < 1:
+        dataset = thin(dataset, density, seed)
+    texts, notes = _texts(source, dataset.users, dataset.items, dataset.train)
+    return replace(dataset, texts=texts, notes=(*notes, *dataset.notes))
+
+
+def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Dataset:
+    """The dataset before anything is merged or thinned, and without texts."""
     raw = _read(source)
     frame = _filter(raw, source)
     _refuse_duplicates(frame)
-    parts = _split(frame, raw.place, split, seed)
+    parts, notes = _split(frame, raw.place, split, seed)
+    frame, parts = frame[parts != UNUSED], parts[parts != UNUSED]
     users = raw.users if raw.users is not None else _sorted_tokens(frame["user"])
     items = raw.items if raw.items is not None else _sorted_tokens(frame["item"])
     at_user = pd.Index(users).get_indexer(pd.Index(frame["user"]))
@@ -43,8 +64,7 @@ def prepare(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Datas
     for label, part in zip(SPLITS, (train, valid, test), strict=True):
         if len(part) == 0:
             raise InputError(f"{raw.place}: the {label} split is empty; expected at least one pair")
-    texts, notes = _texts(source, users, items, train)
-    return Dataset(name, users, items, train, valid, test, texts, notes)
+    return Dataset(name, users, items, train, valid, test, notes=notes, titles=_titles(source, items))
 
 
 def _read(source: SourceSpec) -> _Raw:
@@ -95,15 +115,21 @@ def _refuse_duplicates(frame: pd.DataFrame) -> None:
     raise InputError(f"{row['place']}: duplicate, {pair} stands twice (also {same['place']})")
 
 
-def _split(frame: pd.DataFrame, place: str, split: SplitSpec, seed: int) -> np.ndarray:
+def _split(
+    frame: pd.DataFrame, place: str, split: SplitSpec, seed: int
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A label a row, and what a reader must know of the split."""
+    if split.kind == "prequential":
+        parts, note = prequential(frame, split.windows, split.window or 1, split.valid_share, place)
+        return parts, (note,)
     if split.kind != "given":
-        return labels(frame, split.kind, list(split.shares), seed, place)
+        return labels(frame, split.kind, list(split.shares), seed, place), ()
     if "split" not in frame:
         raise InputError(
             f"{place}: the split is `given`, and the source has none; name its column or another kind"
         )
     given = frame["split"].to_numpy(dtype=object)
-    return given if "valid" in given else carve_valid(given, split.valid_share, seed)
+    return given if "valid" in given else carve_valid(given, split.valid_share, seed), ()
 
 
 def _sorted_tokens(column: pd.Series) -> np.ndarray:
@@ -127,19 +153,32 @@ def _texts(
             notes.append("intent texts are genre words, not a language model's")
             return movielens.texts(users, items, train), tuple(notes)
         return None, tuple(notes)
-    profile = _profiles(source.profiles, users, items)
+    profile = _profiles(source.profiles, users, items, train)
+    if source.profiles.users is None:
+        notes.append("a user's text is that of the user's train items")
     if source.intents is None:
         notes.append(SAME_INTENTS)
-    intent = profile if source.intents is None else _profiles(source.intents, users, items)
+    intent = profile if source.intents is None else _profiles(source.intents, users, items, train)
     return Texts(*profile, *intent), tuple(notes)
 
 
-def _profiles(profiles: Profiles, users: np.ndarray, items: np.ndarray) -> tuple[list[str], list[str]]:
+def _titles(source: SourceSpec, items: np.ndarray) -> tuple[str, ...] | None:
+    if source.titles is not None:
+        return tuple(_texts_of(source.titles, items, "item", blank=True))
+    return tuple(movielens.titles(items)) if isinstance(source, Movielens) else None
+
+
+def _profiles(
+    profiles: Profiles, users: np.ndarray, items: np.ndarray, train: np.ndarray
+) -> tuple[list[str], list[str]]:
     blank = profiles.missing == "blank"
-    return (
-        _texts_of(profiles.users, users, "user", blank),
-        _texts_of(profiles.items, items, "item", blank),
-    )
+    item_texts = _texts_of(profiles.items, items, "item", blank)
+    if profiles.users is not None:
+        return _texts_of(profiles.users, users, "user", blank), item_texts
+    liked: list[list[str]] = [[] for _ in users]
+    for user, item in train:
+        liked[user].append(item_texts[item])
+    return [" ".join(texts) for texts in liked], item_texts
 
 
 def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> list[str]:
@@ -153,7 +192,7 @@ def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> 
         raise InputError(
             f"{file.path}: {side} {ids[ids.duplicated().idxmax()]!r} has two texts; expected one"
         )
-    texts = frame[columns].fillna("").astype(str).agg(". ".join, axis=1).str.strip(". \n")
+    texts = frame[columns].map(_words).agg(". ".join, axis=1).str.strip(". \n")
     known = {token: text for token, text in zip(ids, texts, strict=True) if text}
     missing = [token for token in tokens if token not in known]
     if missing and not blank:
@@ -162,3 +201,12 @@ def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> 
             "expected one for each, or `missing: blank`"
         )
     return [known.get(token, "") for token in tokens]
+
+
+def _words(value: Any) -> str:
+    """A cell of a text file in words: lists by commas, the facts of a mapping by its keys."""
+    if isinstance(value, dict):
+        return ". ".join(f"{key} {_words(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(_words(part) for part in value)
+    return "" if pd.isna(value) else str(value)

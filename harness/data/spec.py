@@ -28,9 +28,9 @@ class ProfileFile(_Part):
 
 
 class Profiles(_Part):
-    """Texts of users and of items."""
+    """Texts of users and of items; without a file of their own, users get their train items' texts."""
 
-    users: ProfileFile
+    users: ProfileFile | None = None
     items: ProfileFile
     missing: Literal["refuse", "blank"] = Field("refuse", description="what to do with an id without text")
 
@@ -40,7 +40,16 @@ class _Source(_Part):
     core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
     profiles: Profiles | None = None
     intents: Profiles | None = Field(None, description="intent texts; the profiles where absent")
+    titles: ProfileFile | None = Field(
+        None, description="titles that tell twin items; equal ones mean one thing"
+    )
     warning: str | None = Field(None, description="what every reader of the results must know")
+
+    @property
+    def has_written_users(self) -> bool:
+        """Whether users' texts come from a file rather than from their train pairs."""
+        given = (self.profiles, self.intents)
+        return any(texts is not None and texts.users is not None for texts in given)
 
 
 class Movielens(_Source):
@@ -87,12 +96,29 @@ SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminato
 class SplitSpec(_Part):
     """How interactions are split; ``given`` takes the source's own split."""
 
-    kind: Literal["given", "random", "per_user", "leave_one_out", "temporal"] = "random"
+    kind: Literal[
+        "given", "random", "per_user", "leave_one_out", "temporal", "prequential", "cold_users", "cold_items"
+    ] = "random"
     shares: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, valid, test")
-    valid_share: float = Field(0.1, gt=0, lt=1, description="carved out of a given train split without valid")
+    valid_share: float = Field(0.1, gt=0, lt=1, description="carved out of a train split without valid")
+    windows: int = Field(5, ge=2, description="windows of a prequential study")
+    window: int | None = Field(None, ge=1, description="one of the windows; each is a dataset where absent")
+
+    @property
+    def cold(self) -> str | None:
+        """``users`` or ``items`` where validation and test are about those without a train pair."""
+        return self.kind.removeprefix("cold_") if self.kind.startswith("cold_") else None
 
     @model_validator(mode="after")
     def _whole(self) -> SplitSpec:
         if min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-9:
             raise ValueError(f"shares {list(self.shares)}; expected three positive numbers summing to 1")
+        return self
+
+    @model_validator(mode="after")
+    def _windows_in_time(self) -> SplitSpec:
+        if self.kind != "prequential" and {"windows", "window"} & self.model_fields_set:
+            raise ValueError(f"windows are of the kind prequential; the split is {self.kind}")
+        if self.window is not None and self.window > self.windows:
+            raise ValueError(f"window {self.window} of {self.windows}; expected at most {self.windows}")
         return self

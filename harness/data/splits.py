@@ -13,8 +13,9 @@ def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, place
 
     Args:
         frame: Columns ``user``, ``item`` and, where the split needs it, ``timestamp``.
-        kind: ``random``, ``per_user``, ``leave_one_out`` or ``temporal``.
-        shares: Shares of train, valid and test; leave-one-out has no use for them.
+        kind: ``random``, ``per_user``, ``leave_one_out``, ``temporal``, ``cold_users`` or ``cold_items``.
+        shares: Shares of train, valid and test, of the users or items where these are held out whole;
+            leave-one-out has no use for them.
         seed: Seed of the shuffle.
         place: What to call the source in an error.
 
@@ -25,6 +26,9 @@ def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, place
     shuffled = pd.Series(random.permutation(len(frame)), index=frame.index)
     if kind == "temporal" and "timestamp" not in frame:
         raise InputError(f"{place}: no timestamp column; a temporal split needs one")
+    if kind in ("cold_users", "cold_items"):
+        codes, tokens = pd.factorize(frame[kind.removeprefix("cold_").removesuffix("s")], sort=True)
+        return _cut(random.permutation(len(tokens))[codes] / len(tokens), shares)
     if kind in ("random", "temporal"):
         rank = frame["timestamp"].rank(method="first") - 1 if kind == "temporal" else shuffled
         return _cut(rank.to_numpy() / len(frame), shares)

@@ -3,6 +3,7 @@
 leaderboard.py  a dataset's table, its caption, its failures and skips
 tuning.py       what each search spent and bought
 comparisons.py  all pairs, and mean ranks across datasets
+studies.py      controls; variants of a dataset
 strata.py       sparse and dense users apart, and popular and rare items
 evidence.py     what a dataset's finished runs say, read once
 document.py     the files

@@ -13,6 +13,7 @@ from harness.report import strata
 from harness.report.comparisons import comparisons
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.leaderboard import absent, beside_published, heading, leaderboard
+from harness.report.studies import on_controls, side_by_side
 from harness.report.tuning import tuning
 from harness.standings import Standing, standings
 from harness.store import Store
@@ -42,7 +43,7 @@ def write(
         evidence = Evidence.of(plan, dataset, mine, store)
         sections += _dataset(plan, dataset, mine, evidence, known, options)
         everything += [evidence] if evidence.groups else []
-    sections.append(comparisons(everything, options))
+    sections += [side_by_side(plan, sections, options), comparisons(everything, options)]
     return _files(sections, out)
 
 
@@ -58,7 +59,7 @@ def _dataset(
     found = [heading(plan, dataset, evidence.store)]
     if not evidence.groups:
         return [*found, Section(["No run of this dataset is finished."]), absent(mine)]
-    found += [leaderboard(evidence, options), tuning(evidence, options), absent(mine)]
+    found += [leaderboard(evidence, options), on_controls(evidence), tuning(evidence, options), absent(mine)]
     if known is not None:
         found.append(beside_published(known, evidence))
     if plan.strata is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.plan import DatasetPlan, Plan
+from harness.plan import DatasetPlan, Plan, Run, expand
 from harness.standings import Standing
 from harness.stats.comparison import best_baseline
 from harness.stats.pairs import all_pairs
@@ -91,7 +91,7 @@ class Evidence:
     @property
     def specs(self) -> dict[str, SystemSpec]:
         """The systems that have finished runs, by name."""
-        known = {entry.spec.name: entry.spec for entry in self.plan.systems}
+        known = {run.name: run.system for run in expand(self.plan) if isinstance(run, Run)}
         return {name: known[name] for name in self.groups}
 
     @property

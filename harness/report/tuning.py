@@ -64,14 +64,14 @@ def _finished(evidence: Evidence) -> list[tuple[Search, str, dict[str, Any]]]:
 def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool) -> pd.DataFrame:
     frame = evidence.store.trials(identity)
     frame.insert(0, "dataset", search.dataset.name)
-    frame.insert(1, "system", search.system.name)
+    frame.insert(1, "system", search.name)
     return frame if with_costs else frame.drop(columns="seconds_s")
 
 
 def _row(search: Search, record: dict[str, Any], with_costs: bool) -> dict[str, str]:
     counts, before, best = record["trials"], record["valid_before"], record["valid"]
     row = {
-        "System": search.system.name,
+        "System": search.name,
         "trials": f"{sum(counts.values())} of {record['budget']}",
         "pruned": str(counts["pruned"]),
         "failed": str(counts["fail"]),

@@ -51,12 +51,16 @@ class TextTable:
         return TextRows(stack("profile"), stack("intent"))
 
     def control(self, kind: str | None, seed: int) -> TextTable:
-        """Itself; rows ``shuffled`` within users and items; or ``random`` rows of the same norm.
+        """Itself; ``shuffled`` within users and items; ``random`` rows of the same norm; ``noise:SHARE``.
 
-        Profile and intent of a node move together when shuffled.
+        Noise gives a share of the users and of the items the rows of others of their side; those
+        of a small share are among those of a larger one. Profile and intent of a node move together
+        under both.
         """
         if kind is None:
             return self
+        if kind.startswith("noise:"):
+            return self._with_noise(float(kind.removeprefix("noise:")), np.random.default_rng(seed))
         random = np.random.default_rng(seed)
         orders = {"user": random.permutation(len(self.users)), "item": random.permutation(len(self.items))}
         made = {}
@@ -69,6 +73,24 @@ class TextTable:
                 norm = np.linalg.norm(rows, axis=1) / np.linalg.norm(noise, axis=1)
                 made[name] = noise * norm[:, None].astype(np.float32)
         return replace(self, **made)
+
+    def _with_noise(self, share: float, random: np.random.Generator) -> TextTable:
+        sources = {
+            "user": _replaced(len(self.users), share, random),
+            "item": _replaced(len(self.items), share, random),
+        }
+        return replace(self, **{name: getattr(self, name)[sources[name.split("_")[0]]] for name in TABLES})
+
+
+def _replaced(count: int, share: float, random: np.random.Generator) -> np.ndarray:
+    """Whose row each of ``count`` nodes gets [n]: its own, or for a share of them another's."""
+    if count < 2:
+        return np.arange(count)
+    order, step = random.permutation(count), random.integers(1, count, size=count)
+    chosen = order[: round(share * count)]
+    source = np.arange(count)
+    source[chosen] = (chosen + step[chosen]) % count
+    return source
 
 
 def _positions(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:

@@ -1,0 +1,42 @@
+"""Matched capacity: a backbone as wide as it takes to have a text system's number of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from harness.data.dataset import TuningView
+from harness.plan import Run
+from harness.systems import SystemSpec, assemble, parse, settings
+from harness.text.rows import TextTable
+from models.graph import Graph
+from models.text import TextRows
+
+
+def matched(run: Run, dataset: TuningView, table: TextTable) -> Run:
+    """The run at the width that comes nearest to its text system's number of parameters.
+
+    The text system is the alignment that the line names over the same backbone, at the width the
+    plan gives this run and otherwise with the values that hold for the dataset without a plan's choice.
+    """
+    user, item = torch.from_numpy(dataset.train.T.copy())
+    graph = Graph(user, item, len(dataset.users), len(dataset.items))
+    rows = table.rows(dataset.users, dataset.items)
+    spec = parse(f"{run.system.capacity}[{run.system.backbone}]")
+    size = run.settings["embedding_size"]
+    values = settings(spec, {"embedding_size": size}, run.dataset.released)
+    wanted = _parameters(spec, values, graph, rows)
+    # A backbone without text is linear in its width, so two widths tell all others.
+    one, two = (
+        _parameters(run.system, {**run.settings, "embedding_size": width}, graph, rows) for width in (1, 2)
+    )
+    width = max(1, round(1 + (wanted - one) / (two - one)))
+    return replace(run, settings={**run.settings, "embedding_size": width})
+
+
+def _parameters(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, rows: TextRows) -> int:
+    system = assemble(spec, values, graph, rows)
+    return sum(row.numel() for row in system.parameters() if row.requires_grad)
