@@ -40,16 +40,20 @@ def save(made: Figure, folder: Path, name: str) -> list[Path]:
     return files
 
 
-def growth(frame: pd.DataFrame, exponents: pd.Series) -> Figure:
-    """Seconds and peak memory of a step over edges, one line a system, both axes logarithmic."""
+def growth(frame: pd.DataFrame) -> Figure:
+    """Seconds and peak memory of a step over edges, one line a system, both axes logarithmic.
+
+    ``frame`` has columns ``system``, ``edges``, ``seconds``, ``peak_bytes`` and ``exponent``.
+    """
     made, (seconds, memory) = figure(columns=2)
     for place, (system, mine) in enumerate(frame.groupby("system", sort=False)):
         style: dict[str, Any] = {
             "color": COLOURS[place % len(COLOURS)],
             "marker": MARKERS[place % len(MARKERS)],
         }
-        slope = f" ({exponents[system]:.2f})" if system in exponents else ""
-        seconds.plot(mine["edges"], mine["seconds"], label=f"{system}{slope}", **style)
+        slope = mine["exponent"].iloc[0]
+        label = system if slope != slope else f"{system} ({slope:.2f})"
+        seconds.plot(mine["edges"], mine["seconds"], label=label, **style)
         memory.plot(mine["edges"], mine["peak_bytes"] / 2**30, **style)
     for panel, title in ((seconds, "seconds a step (exponent)"), (memory, "peak memory, GiB")):
         panel.set(xscale="log", yscale="log", xlabel="train pairs", title=title)
