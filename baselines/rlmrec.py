@@ -28,6 +28,8 @@ class RLMRecGenHyper(ContrastHyper):
     mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5, term="reconstruct")
     reconstruct_weight: float = hyper(0.1, "weight of the reconstruction", 1e-4, 1.0, log=True)
     reconstruct_tau: float = hyper(0.5, "temperature of the reconstruction", 0.05, 1.0)
+    reconstruct_nodes: str | int = hyper("all", "hidden nodes that are told from each other in a step: "
+                                         "all, or as many as said", low=1, choices=("all",))  # fmt: skip
 
 
 class RLMRecCon(Alignment):
@@ -70,7 +72,8 @@ class RLMRecGen(Alignment):
     that same pass.
 
     Paper: RLMRec (Ren et al., WWW 2024), section 3.5 and equation 8.
-    Differs: the release's guards of 1e-8 in the softmax are left out.
+    Differs: the release's guards of 1e-8 in the softmax are left out. The paper tells all hidden nodes
+    from each other, which costs the square of their number; ``reconstruct_nodes=n`` takes n of them.
     """
 
     profile_text: Tensor
@@ -98,8 +101,9 @@ class RLMRecGen(Alignment):
 
         def reconstruct() -> Tensor:
             assert masked is not None  # with weight, corrupt() hid some
-            rebuilt = self.profile_reconstructor(take(encoding.nodes, masked))
-            wanted = take(self.profile_text, masked)
+            told = masked if options.reconstruct_nodes == "all" else masked[: int(options.reconstruct_nodes)]
+            rebuilt = self.profile_reconstructor(take(encoding.nodes, told))
+            wanted = take(self.profile_text, told)
             return info_nce(rebuilt, wanted, wanted, options.reconstruct_tau, products=options.products)
 
         return {"reconstruct": reconstruct}

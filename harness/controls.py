@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from harness.stats.comparison import LEVEL
+from harness.stats.paired import LEVEL
 from harness.stats.randomisation import randomisation_test
 
 NOISE = "text=noise:"

@@ -79,12 +79,11 @@ def rank(
     scorer: Scorer, users: np.ndarray, relevant: sp.csr_matrix, hidden: sp.csr_matrix, depth: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best ``depth`` items of every user [n, depth], and whether each is relevant."""
-    tops = []
+    tops, unlisted = [], hidden[users]
     size = max(1, BLOCK_NUMEL // relevant.shape[1])
     for start in range(0, len(users), size):
-        block = users[start : start + size]
-        scores = scorer(block).cpu()
-        scores[_entries(hidden[block])] = -torch.inf
+        scores = scorer(users[start : start + size]).cpu()
+        scores[_entries(unlisted, start, len(scores))] = -torch.inf
         tops.append(best(scores, depth).numpy())
     top = np.concatenate(tops)
     return top, _member(relevant, users, top)
@@ -94,17 +93,26 @@ def best(scores: torch.Tensor, depth: int) -> torch.Tensor:
     """Columns of the ``depth`` largest scores of each row [B, I], best first, [B, depth].
 
     They lie in the ``depth`` groups of columns with the largest maxima: one pass over all scores and
-    two short sorts take half the time of sorting each row.
+    two short selections take half the time of selecting from each row.
     """
     groups = scores.shape[1] // GROUP
     if groups <= depth:
         return scores.topk(depth).indices
     whole = scores[:, : groups * GROUP].reshape(-1, GROUP, groups)  # column c is in group c % groups
-    chosen = whole.amax(1).topk(depth, sorted=False).indices
+    chosen = _largest(whole.amax(1), depth)
     columns = (chosen.unsqueeze(2) + groups * torch.arange(GROUP)).flatten(1)
     rest = torch.arange(groups * GROUP, scores.shape[1]).expand(len(scores), -1)
     columns = torch.cat([columns, rest], dim=1)
-    return columns.gather(1, scores.gather(1, columns).topk(depth).indices)
+    values = scores.gather(1, columns)
+    kept = _largest(values, depth)
+    order = values.gather(1, kept).argsort(dim=1, descending=True)
+    return columns.gather(1, kept.gather(1, order))
+
+
+def _largest(values: torch.Tensor, depth: int) -> torch.Tensor:
+    """Columns of the ``depth`` largest values of each row, in any order; numpy selects twice as fast."""
+    columns = np.argpartition(values.numpy(), values.shape[1] - depth, axis=1)[:, -depth:]
+    return torch.from_numpy(np.ascontiguousarray(columns))
 
 
 def _member(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -118,6 +126,8 @@ def _member(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.
     return found
 
 
-def _entries(matrix: sp.csr_matrix) -> tuple[torch.Tensor, torch.Tensor]:
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return torch.from_numpy(row), torch.from_numpy(matrix.indices.astype(np.int64))
+def _entries(matrix: sp.csr_matrix, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows, from 0, and columns of the entries in ``count`` rows from ``start`` on."""
+    bounds = matrix.indptr[start : start + count + 1]
+    row = np.repeat(np.arange(count), np.diff(bounds))
+    return torch.from_numpy(row), torch.from_numpy(matrix.indices[bounds[0] : bounds[-1]].astype(np.int64))

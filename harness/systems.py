@@ -54,16 +54,16 @@ BACKBONES = {
     "LightGCN": Entry(_untold(LightGCN), LightGCNHyper, "linear propagation (SIGIR 2020)", tables=10),
     "SGL": Entry(_untold(SGL), SGLHyper, "views with dropped edges, contrasted (SIGIR 2021)", tables=24),
     "SimGCL": Entry(
-        _untold(SimGCL), SimGCLHyper, "views with added noise, contrasted (SIGIR 2022)", tables=28
+        _untold(SimGCL), SimGCLHyper, "views with added noise, contrasted (SIGIR 2022)", tables=36
     ),
-    "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)", tables=46),
+    "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)", tables=52),
     "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)", tables=22),
     "AlphaRec": Entry(
         AlphaRec,
         AlphaRecHyper,
         "item text in place of ids (ICLR 2025)",
         needs_text=True,
-        tables=14,
+        tables=20,
         ranks_cold=("items",),
     ),
 }

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from harness.bench import growth, rows, steps
+from harness.bench import growth, rows, show, steps
 from harness.bench.world import PAIRS, USERS, World, drawn
 from harness.cli import app
 from harness.memory import Sizes, needed_bytes, peak_resident_bytes
@@ -71,13 +71,30 @@ def test_growth_writes_its_frame_and_figure(tmp_path: Path) -> None:
 
 
 def test_the_exponent_is_the_slope() -> None:
-    frame = pd.DataFrame({"system": "S", "edges": [10, 100, 1000], "seconds": [0.2, 2.0, np.nan]})
-    assert growth.exponents(frame)["S"] == pytest.approx(1.0)
+    frame = pd.DataFrame({"edges": [10, 100, 1000], "seconds": [0.2, 2.0, np.nan]})
+    assert growth.exponent(frame) == pytest.approx(1.0)
+    assert np.isnan(growth.exponent(frame[:1]))
+
+
+def test_growth_measured_again_takes_its_rows_place(tmp_path: Path) -> None:
+    row = {
+        "system": "LightGCN",
+        "scale": 1,
+        "edges": 10,
+        "seconds": 0.5,
+        "peak_bytes": 1e9,
+        "note": "",
+        "exponent": 1.0,
+    }
+    show._keep(pd.DataFrame([row, {**row, "system": "SGL"}]), tmp_path)
+    show._keep(pd.DataFrame([{**row, "seconds": 0.25}]), tmp_path)
+    frame = pd.read_csv(tmp_path / "growth.csv")
+    assert frame[["system", "seconds"]].to_numpy().tolist() == [["LightGCN", 0.25], ["SGL", 0.5]]
 
 
 def test_what_cannot_be_held_is_told_and_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "in_process", lambda *arguments: pytest.fail("it was tried"))
-    frame = growth.grow({"LightGCN": {}}, (100_000,), lambda line: None)
+    frame = growth.grow("LightGCN", (100_000,), lambda line: None)
     assert frame["note"][0].startswith("needs about ")
     assert frame["seconds"].isna().all()
 

@@ -26,7 +26,7 @@ def step(line: str, chosen: dict[str, Any], scale: int, repeats: int) -> dict[st
         measured = our_evaluation(world, lambda block: product(user[block], item))
     else:
         measured, _ = our_step(line, world, chosen)
-    return {"seconds": compare([measured], repeats)[0], "peak_bytes": peak_resident_bytes()}
+    return {"seconds": compare([measured], repeats, warm=2)[0], "peak_bytes": peak_resident_bytes()}
 
 
 TASKS: dict[str, Callable[..., Any]] = {"step": step, "rows": rows_of}

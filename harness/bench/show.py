@@ -10,7 +10,7 @@ import tabulate
 import torch
 
 from harness import InputError, plots
-from harness.bench.growth import SCALES, SYSTEMS, exponents, grow
+from harness.bench.growth import SCALES, SYSTEMS, grow
 from harness.bench.rows import rows
 from harness.bench.world import at_hand
 from harness.memory import gibibytes
@@ -24,22 +24,35 @@ def speed(only: str | None, repeats: int) -> pd.DataFrame:
 
 
 def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:
-    """Steps on growing graphs; also writes growth.csv and the figure to ``out``.
+    """Steps on growing graphs, which take the place of their systems' rows in growth.csv in ``out``.
+
+    The file and the figure are written after every system, so that an hour's work can be resumed.
 
     Raises:
         InputError: ``only`` names no system that is grown.
     """
     if only is not None and only not in SYSTEMS:
         raise InputError(f"--only: {only!r} is not grown; {nearest(only, SYSTEMS)}")
-    chosen = {line: hyper for line, hyper in SYSTEMS.items() if only in (None, line)}
-    frame = grow(chosen, tuple(scale for scale in SCALES if scale <= largest), tell)
-    slopes = exponents(frame)
-    frame["exponent"] = frame["system"].map(slopes)
+    scales = tuple(scale for scale in SCALES if scale <= largest)
+    found = []
+    for line in SYSTEMS if only is None else [only]:
+        found.append(grow(line, scales, tell))
+        _keep(found[-1], out)
+    return pd.concat(found, ignore_index=True)
+
+
+def _keep(frame: pd.DataFrame, out: Path) -> None:
+    """Put one system's rows into the file and the figure of all."""
+    file = out / "growth.csv"
+    if file.exists():
+        known = pd.read_csv(file).fillna({"note": ""})
+        frame = pd.concat([known[~known["system"].isin(frame["system"])], frame], ignore_index=True)
+    order = {line: place for place, line in enumerate(SYSTEMS)}
+    frame = frame.sort_values("system", key=lambda column: column.map(order), kind="stable")
     out.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(out / "growth.csv", index=False)
-    for file in plots.save(plots.growth(frame, slopes), out, "growth"):
-        tell(f"wrote {file}")
-    return frame
+    frame.to_csv(file, index=False)
+    for made in plots.save(plots.growth(frame), out, "growth"):
+        tell(f"wrote {made}")
 
 
 def table(frame: pd.DataFrame) -> str:
