@@ -37,7 +37,10 @@ def run(
     only: Annotated[str | None, typer.Option(help="Run this system alone.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would run, and run nothing.")] = False,
     retry: Annotated[bool, typer.Option(help="Repeat the failed runs.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes on this machine; one a GPU, or one.", show_default=False),
+    ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask cluster, tcp://HOST:PORT, instead.", show_default=False)
     ] = None,
@@ -60,12 +63,19 @@ def run(
         found = [each for each in standings(loaded, Store(store)) if chosen(each.system)]
         if dry_run:
             _print_standings(found)
-            _print_estimate(loaded, site, chosen, workers)
+            _print_estimate(loaded, site, chosen, workers or _devices())
             return
         if retry:
             for identity in {each.identity for each in found if each.status == "failed"}:
                 Store(store).forget(identity)
-        _execute(loaded, site, chosen, workers, scheduler)
+        _execute(loaded, site, chosen, workers or _devices(), scheduler)
+
+
+def _devices() -> int:
+    """Runs that this machine can do beside each other without being told: one a GPU."""
+    import torch
+
+    return max(1, torch.cuda.device_count())
 
 
 def _only(plan: Any, line: str | None) -> Callable[[str], bool]:

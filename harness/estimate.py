@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import cycle, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -31,7 +34,7 @@ COLUMNS = ("dataset", "system", "stored", "missing", "step_s", "hours", "bytes")
 
 
 def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFrame:
-    """One row a dataset and system: COLUMNS.
+    """One row a dataset and system: COLUMNS. The store is read and left as it is.
 
     ``stored`` and ``missing`` count runs and, where the plan tunes, the search as one more. ``hours``
     are those of what is missing on one worker if nothing stops early; ``bytes`` is the peak of a run.
@@ -45,7 +48,10 @@ def estimate(plan: Plan, site: Site, only: Callable[[str], bool]) -> pd.DataFram
         if only(task.name):
             tasks.setdefault((task.dataset.name, task.name), []).append(task)
     rows = []
-    with site.open() as workshop:
+    with (
+        TemporaryDirectory(prefix="intentbench-") as folder,
+        replace(site, root=Path(folder)).open() as workshop,
+    ):
         for (dataset, system), mine in tasks.items():
             missing = [task for task in mine if shelf.identity(task) is None]
             counts = {"stored": len(mine) - len(missing), "missing": len(missing)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import types
 import warnings
@@ -47,8 +48,9 @@ def make_config(model: type, dataset: str, options: Mapping[str, Any]) -> Any:
     from recbole.config import Config
 
     repair()
+    device = {"gpu_id": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}  # which RecBole overwrites
     with _quiet():
-        config = Config(model=model, dataset=dataset, config_dict=dict(options))
+        config = Config(model=model, dataset=dataset, config_dict={**device, **options})
     for name, asked in options.items():
         wanted = str(Path(asked) / dataset) if name == "data_path" else asked
         if config[name] is not wanted and config[name] != wanted:

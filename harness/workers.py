@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
+
+import torch
 
 from harness.checkpoint import Interrupted
 from harness.execution import POLL_S, Done, Opened, Place, Watcher
@@ -31,10 +34,11 @@ def processes(count: int, stop: Stop) -> Opened:
 
 @dataclass
 class Worker:
-    """A process, the line to it, and the task it is at."""
+    """A process, the line to it, the GPU it has, if any, and the task it is at."""
 
     process: Any
     line: Connection
+    device: int | None
     task: Task | None = None
 
 
@@ -100,24 +104,24 @@ class Team:
         code = worker.process.exitcode
         identity = self.workshop.identity(task)
         self.deaths[identity] = self.deaths.get(identity, 0) + 1
-        fresh = self._hire()
+        fresh = self._hire(worker.device)
         worker.process, worker.line = fresh.process, fresh.line
         if self.deaths[identity] < TRIES or identity in self.workshop.store:
             return None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
         return self.workshop.give_up(task, error)
 
-    def _hire(self) -> Worker:
+    def _hire(self, device: int | None) -> Worker:
         mine, theirs = self.context.Pipe()
-        arguments = (theirs, self.workshop.site)
+        arguments = (theirs, self.workshop.site, device)
         process = self.context.Process(target=serve, args=arguments, daemon=True)
         process.start()
         theirs.close()
-        return Worker(process, mine)
+        return Worker(process, mine, device)
 
     @contextmanager
     def _hired(self, count: int) -> Iterator[list[Worker]]:
-        workers = [self._hire() for _ in range(count)]
+        workers = [self._hire(device_of(place)) for place in range(count)]
         try:
             yield workers
         finally:
@@ -126,8 +130,16 @@ class Team:
                 worker.process.join(timeout=60)
 
 
-def serve(line: Connection, site: Site) -> None:
+def device_of(place: int) -> int | None:
+    """The GPU of the worker at a ``place``, round and round; None where there is none."""
+    devices = torch.cuda.device_count()
+    return place % devices if devices else None
+
+
+def serve(line: Connection, site: Site, device: int | None) -> None:
     """A worker's life: take a task, do it, answer; until the line is closed."""
+    if device is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(device)  # before anything asks what there is
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the parent passes it on

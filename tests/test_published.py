@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.execution import load
 from harness.plan import Run, expand, load_plan
 from harness.training import material, train
+from harness.workshop import load
 from tests.conftest import needs_data
 
 PLAN = Path(__file__).parents[1] / "harness" / "plans" / "amazon-book.yaml"

@@ -46,7 +46,7 @@ def test_the_report_shows_an_equal_budget(plan: Path, store: Path, tmp_path: Pat
     done = invoke("report", plan, "--store", store, "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert "the best of 4 trials a system by validation Recall@5 (seeded TPE, at most 3 epochs" in done.output
-    table = done.output.split("Tuning on validation pairs")[1]
+    table = done.output.split("### Tuning")[1].split("###")[0]
     rows = {line.split("|")[1].strip(): line for line in table.splitlines() if line.startswith("|")}
     assert all("4 of 4" in rows[name] for name in SYSTEMS if name != "MostPop")
     assert "1 of 1" in rows["MostPop"]
@@ -75,7 +75,7 @@ def test_a_dry_run_tells_what_is_missing_and_does_nothing(plan: Path, store: Pat
     assert cells[3:5] == ["0", "3"]  # a search and two runs
     assert float(cells[5]) > 0
     assert "hours on one worker" in done.output
-    assert not (tmp_path / "none" / "runs").exists()
+    assert not (tmp_path / "none").exists()
     assert "At most 0.00 hours" in invoke("run", plan, "--store", store, "--dry-run").output
 
 

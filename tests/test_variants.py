@@ -10,8 +10,8 @@ import pytest
 from harness import InputError
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
-from harness.execution import load
 from harness.plan import Plan, Run, Skipped, expand, load_plan
+from harness.workshop import load
 from tests.test_plan import GOOD, write
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-from harness.study_report import on_controls, side_by_side
 
 from harness.plan import load_plan
+from harness.report.evidence import Options, Section
+from harness.report.studies import on_controls, side_by_side
 from tests.test_lineup import TEXT
 from tests.test_plan import write
 
@@ -31,7 +33,8 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         pd.DataFrame({"system": name, "user": range(100), "recall@20": base * by})
         for name, by in means.items()
     )
-    assert on_controls(plan, users) == [
+    evidence = SimpleNamespace(plan=plan, users=users, groups=dict.fromkeys(means), shown=["recall@20"])
+    assert on_controls(evidence).markdown == [  # type: ignore[arg-type]
         "RLMRec-Con[LightGCN] beats its own controls on Recall@20: ahead of text=random +25.0 % (p < .001).",
         "RLMRec-Con[LightGCN] {layers=1} keeps of its Recall@20 when a share of its text rows is replaced: "
         "50.0% with 50% (p < .001).",
@@ -48,8 +51,9 @@ def test_only_families_stand_side_by_side(tmp_path: Path) -> None:
         ],
         columns=["dataset", "system", "metric", "mean", "seconds_s"],
     )
-    found = side_by_side(load_plan(write(tmp_path, text)), frame, with_costs=True)
+    sections = [Section(), Section(frames={"leaderboard": frame})]
+    found = side_by_side(load_plan(write(tmp_path, text)), sections, Options()).markdown
     assert found[0] == "## ml, side by side"
     assert [part for part in found if part.endswith(":")] == ["Recall@20:", "NDCG@20:", "Seconds a run:"]
     assert "whole" in found[2]
-    assert side_by_side(load_plan(write(tmp_path, TEXT)), frame, with_costs=True) == []
+    assert side_by_side(load_plan(write(tmp_path, TEXT)), sections, Options()).markdown == []
