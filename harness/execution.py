@@ -19,8 +19,8 @@ from harness.fitting import Progress, RunFailed, Watch
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand, has_text, seed_of
 from harness.provenance import describe, facts
 from harness.store import Store, StoreError
-from harness.text.encoders import text_table
 from harness.text.rows import TextTable
+from harness.text.table import text_table
 from harness.training import Material, material, train
 
 POLL_S = 0.5

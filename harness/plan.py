@@ -18,7 +18,8 @@ from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import lines, place, sentence
 from harness.presets import released_datasets
 from harness.systems import SystemSpec, nearest, parse, settings
-from harness.text.encoders import TextSpec, TfidfSpec
+from harness.text.encoders import TfidfSpec
+from harness.text.table import TextSpec
 
 
 class _Part(BaseModel):
@@ -198,7 +199,11 @@ def expand(plan: Plan) -> Iterator[Run | Skipped]:
 def has_text(dataset: DatasetPlan) -> bool:
     """Whether text rows can be made for a dataset."""
     source = dataset.source
-    return source.kind == "movielens" or source.profiles is not None or dataset.text.kind == "precomputed"
+    return (
+        source.kind == "movielens"
+        or source.profiles is not None
+        or dataset.text.kind in ("precomputed", "intents")
+    )
 
 
 def load_plan(path: Path) -> Plan:

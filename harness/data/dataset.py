@@ -26,6 +26,25 @@ class Texts(NamedTuple):
     item_intent: list[str]
 
 
+class Reviews(NamedTuple):
+    """What users said of items, one entry a *train* pair in ``Dataset.train``'s order; nothing held out.
+
+    Attributes:
+        texts: What was written, [E]; empty where nothing was.
+        ratings: [E], NaN where there is none.
+    """
+
+    texts: tuple[str, ...]
+    ratings: np.ndarray
+
+
+class ItemFacts(NamedTuple):
+    """What is known of items beside interactions, in token order: ``titles`` [I] and ``abouts`` [I]."""
+
+    titles: tuple[str, ...]
+    abouts: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Binary interactions between known users and items.
@@ -35,6 +54,8 @@ class Dataset:
         users, items: Tokens, [U] and [I], str.
         train, valid, test: Pairs as positions in ``users`` and ``items``, [E, 2].
         texts: A text for every token, or None.
+        reviews: Ratings and reviews of the train pairs, or None.
+        facts: Titles and descriptions of items, or None.
         notes: What a reader of the results must know, one sentence each.
     """
 
@@ -46,6 +67,8 @@ class Dataset:
     test: np.ndarray
     texts: Texts | None = None
     notes: tuple[str, ...] = ()
+    reviews: Reviews | None = None
+    facts: ItemFacts | None = None
 
     def pairs(self, split: str) -> np.ndarray:
         """The pairs [E, 2] of one of ``SPLITS``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from harness.data.dataset import Texts
+from harness.data.dataset import ItemFacts, Texts
 from harness.data.sources import movielens_folder, read_frame
 
 GENDERS = {"M": "man", "F": "woman"}
@@ -41,6 +41,13 @@ def texts(users: np.ndarray, items: np.ndarray, train: np.ndarray) -> Texts:
         user_intent=watched["genre"].tolist(),
         item_intent=[f"{kinds} {when}" for kinds, when in zip(genre, decade, strict=True)],
     )
+
+
+def facts(items: np.ndarray) -> ItemFacts:
+    """Titles with years, and genres."""
+    film = _features("item", items)
+    titles = film["movie_title"] + " (" + film["release_year"] + ")"
+    return ItemFacts(tuple(titles), tuple(film["class"]))
 
 
 def _features(side: str, tokens: np.ndarray) -> pd.DataFrame:
