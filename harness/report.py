@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness import InputError, published, stats, tables
 from harness.data.dataset import SPLITS
+from harness.intents.spec import IntentsSpec
 from harness.plan import DatasetPlan, Plan, Run, Skipped, dataset_key, expand
 from harness.store import Store
 
@@ -116,6 +117,9 @@ def _section(
     costs = pd.DataFrame({name: _costs(store, runs, shown) for name, runs in groups.items()}).T
     if not with_costs:
         costs = costs.drop(columns=["seconds_s", "peak_bytes"])
+    if isinstance(dataset.text, IntentsSpec):
+        reads = {entry.spec.name: entry.spec.needs_text for entry in plan.systems}
+        costs["text"] = [dataset.text.writer.name if reads[name] else "" for name in costs.index]
     markdown = tables.markdown(tables.leaderboard(comparison, costs, shown, tables.MARKDOWN))
     latex = tables.latex(tables.leaderboard(comparison, costs, shown, tables.LATEX))
     everything = users.drop(columns="user").groupby("system").mean()

@@ -69,12 +69,12 @@ class ModelWriter:
 
     def write(self, side: Side, log: TrainLog, documents: Sequence[str]) -> list[Written]:
         """One entry a document, from kept replies."""
-        asks = [self._asks(side, document) for document in documents]
+        asks = [self.asks(side, document) for document in documents]
         if self.ask is not None:
             chosen = self._busiest(side, log, len(documents))
             self.ask(side, list({ask.key: ask for node in chosen for ask in asks[node]}.values()))
         return [
-            Written(document, *[self._outcome(ask) for ask in pair])
+            Written(document, *[self.outcome(ask) for ask in pair])
             if pair
             else Written(document, Outcome("no document"), Outcome("no document"))
             for document, pair in zip(documents, asks, strict=True)
@@ -98,10 +98,12 @@ class ModelWriter:
             return Outcome("unreadable")
         return found._replace(fate="repaired") if found.answer else found
 
-    def _asks(self, side: Side, document: str) -> list[Ask]:
+    def asks(self, side: Side, document: str) -> list[Ask]:
+        """The first requests for a document; none for an empty one."""
         return [self.prompts.ask(side, output, document) for output in OUTPUTS] if document else []
 
-    def _outcome(self, ask: Ask) -> Outcome:
+    def outcome(self, ask: Ask) -> Outcome:
+        """What became of a request as far as replies are kept."""
         step = self.step(ask)
         return Outcome("unanswered") if isinstance(step, Ask) else step
 
