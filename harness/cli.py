@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import InputError
+from harness.cli_explain import explain
 from harness.cli_intents import app as intents_app
 from harness.cli_store import app as store_app
 from harness.terminal import DEFAULT_STORE, PlanPath, Stop, StorePath, console, sentences, show
@@ -28,6 +29,7 @@ data_app = typer.Typer(help="Look at a plan's datasets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(store_app, name="store")
 app.add_typer(intents_app, name="intents")
+app.command()(explain)
 
 
 @app.command()

@@ -106,17 +106,17 @@ class Workshop:
             if identity in self.store:
                 return self.store.record(identity)
             checkpoint = self.store.checkpoint(identity)
-            record, users = describe(run), None
+            record, users, prototypes = describe(run), None, None
             torch.set_num_threads(run.training.threads)
             try:
                 outcome = train(run, self.material(run.dataset), Watch(progress, checkpoint, stop))
-                users = outcome.users
+                users, prototypes = outcome.users, outcome.prototypes
                 record |= {"status": "finished", **outcome.record}
             except (Interrupted, StoreError):
                 raise
             except Exception as error:  # whatever ends one run, the others go on and the table shows it
                 record |= failure(error)
-            self.store.put(identity, record, users)
+            self.store.put(identity, record, users, prototypes)
             checkpoint.remove()
             return record
 

@@ -36,6 +36,8 @@ def describe(run: Run) -> dict[str, Any]:
     return {
         "system": run.system.name,
         "dataset": run.dataset.name,
+        "dataset_plan": run.dataset.model_dump(mode="json"),
+        "base_seed": run.base_seed,
         "repetition": run.repetition,
         "process": os.getpid(),
         "settings": run.settings,

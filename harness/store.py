@@ -2,7 +2,8 @@
 
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
-store/runs/ID/SHA256SUMS      of both, as sha256sum reads them
+store/runs/ID/prototypes.npz  of systems with intent prototypes: who belongs to which
+store/runs/ID/SHA256SUMS      of all, as sha256sum reads them
 store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
 store/checkpoints/ID.pt       the state of an unfinished run between two epochs
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
@@ -29,6 +31,8 @@ from harness import InputError
 from harness.checkpoint import Checkpoint
 
 SUMS = "SHA256SUMS"
+
+FILES = ("run.json", "users.parquet", "prototypes.npz")
 
 
 class StoreError(InputError):
@@ -46,13 +50,21 @@ class Store:
         """Whether a run, finished or failed, is stored."""
         return (self._folder(identity) / "run.json").exists()
 
-    def put(self, identity: str, record: Mapping[str, Any], users: pd.DataFrame | None) -> None:
+    def put(
+        self,
+        identity: str,
+        record: Mapping[str, Any],
+        users: pd.DataFrame | None,
+        prototypes: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
         """Store one run under a temporary name, then rename; what is stored is never changed."""
         unfinished = self.root / "unfinished" / f"{identity}-{uuid.uuid4().hex}"
         try:
             unfinished.mkdir(parents=True)
             if users is not None:
                 users.to_parquet(unfinished / "users.parquet", index=False)
+            if prototypes:
+                np.savez_compressed(unfinished / "prototypes.npz", allow_pickle=False, **prototypes)
             (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
             (unfinished / SUMS).write_text(_sums(unfinished))
             self._folder(identity).parent.mkdir(exist_ok=True)
@@ -96,6 +108,14 @@ class Store:
                 f"{path}: unreadable record ({error}); delete the folder and run again"
             ) from None
         return found
+
+    def prototypes(self, identity: str) -> dict[str, np.ndarray]:
+        """The arrays of a run's prototypes; none where the system has no prototypes."""
+        path = self._folder(identity) / "prototypes.npz"
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
 
     def identities(self) -> list[str]:
         """Every stored run."""
@@ -226,7 +246,7 @@ class Store:
 
 def _sums(folder: Path) -> str:
     """SHA-256 of a run's files, a line each."""
-    names = [name for name in ("run.json", "users.parquet") if (folder / name).exists()]
+    names = [name for name in FILES if (folder / name).exists()]
     return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
 
 

@@ -23,6 +23,7 @@ from harness.evaluation import Evaluation, evaluate
 from harness.fitting import Fitting, RunFailed, Watch
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.plan import Run
+from harness.prototypes import prototype_arrays
 from harness.recbole_models import hosted
 from harness.text.rows import TextTable
 
@@ -56,10 +57,11 @@ class Material:
 
 @dataclass
 class Outcome:
-    """What one run measured; ``record`` is JSON."""
+    """What one run measured; ``record`` is JSON, ``prototypes`` arrays by name, where there are any."""
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
+    prototypes: dict[str, np.ndarray] | None = None
 
 
 @contextmanager
@@ -88,7 +90,8 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         "parameters": _parameters(run, model),
         **history,
     }
-    return Outcome(users, record)
+    ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
+    return Outcome(users, record, None if run.system.is_classic else prototype_arrays(model.system, *ids))
 
 
 def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness import InputError
 from harness.intents.answers import Intent, Outcome, Profile
 from harness.intents.documents import TrainLog
+from harness.intents.phrases import phrase_weights, strongest
 from harness.intents.prompts import Side
 from harness.intents.writer import Written
-
-WORD = r"(?u)\b[^\W\d_]{3,}\b"
-"""Three letters at least: numbers and initials are no phrases."""
 
 
 class ExtractiveSpec(BaseModel):
@@ -43,82 +40,56 @@ class ExtractiveWriter:
 
     def write(self, side: Side, log: TrainLog, documents: Sequence[str]) -> list[Written]:
         """One entry a node of the side, [n]; ``documents`` are kept to fall back to."""
-        column = 0 if side == "user" else 1
-        weights, phrases = self._weights(log)
-        disliked = log.ratings < self.spec.like_from  # false where there is no rating
-        shape = (len(documents), len(log.pairs))
-        parts = []
-        for chosen in (~disliked, disliked):
-            rows = np.flatnonzero(chosen)
-            place = (log.pairs[rows, column], rows)
-            parts.append(sp.csr_matrix((np.ones(len(rows)), place), shape=shape))
-        likes, dislikes = (_mean(part) @ weights for part in parts)
-        contrast = (likes - dislikes).tocsr()
-        counts = [np.asarray(part.sum(1)).ravel().astype(int) for part in parts]
-        return [
-            self._written(side, document, contrast[node], phrases, int(counts[0][node]), int(counts[1][node]))
-            for node, document in enumerate(documents)
-        ]
-
-    def _weights(self, log: TrainLog) -> tuple[sp.csr_matrix, np.ndarray]:
-        """TF-IDF of the phrases of every train pair, [E, V], and the phrases, [V]."""
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
         said = [
             review or f"{log.titles[item]}. {log.abouts[item]}"
             for review, item in zip(log.reviews, log.pairs[:, 1], strict=True)
         ]
-        counter = TfidfVectorizer(
-            ngram_range=(1, self.spec.phrase_words), stop_words="english", token_pattern=WORD,
-            sublinear_tf=True, min_df=2, max_features=100_000, dtype=np.float32,
-        )  # fmt: skip
-        try:
-            weights = counter.fit_transform(said)
-        except ValueError as error:
-            raise InputError(f"the train reviews have no phrase in common ({error})") from None
-        return weights, counter.get_feature_names_out()
+        weights, phrases = phrase_weights(said, self.spec.phrase_words)
+        liked, disliked = self._by_rating(log, 0 if side == "user" else 1, len(documents))
+        contrast = (_mean(liked) @ weights - _mean(disliked) @ weights).tocsr()
+        written = []
+        for node, document in enumerate(documents):
+            row = contrast[node]
+            named = phrases[row.indices]
+            likes, dislikes = (strongest(sign * row.data, named, self.spec.phrases) for sign in (1, -1))
+            title = f"{log.titles[node]}. " if side == "item" and log.titles[node] else ""
+            counts = f"{liked[node].nnz} liked and {disliked[node].nnz} disliked"
+            reasoning = f"key phrases of {counts} train pairs"
+            written.append(_written(side, document, title, likes, dislikes, reasoning))
+        return written
 
-    def _written(
-        self,
-        side: Side,
-        document: str,
-        contrast: sp.csr_matrix,
-        phrases: np.ndarray,
-        liked: int,
-        not_liked: int,
-    ) -> Written:
-        likes, dislikes = (self._top(sign, contrast, phrases) for sign in (1, -1))
-        if not likes and not dislikes:
-            missing = Outcome("no document") if not document else Outcome("empty")
-            return Written(document, missing, missing)
-        wants = f"wants {', '.join(likes)}" if likes else ""
-        avoids = f"avoids {', '.join(dislikes)}" if dislikes else ""
-        lead = "Somebody who" if side == "user" else "For somebody who"
-        intent = f"{lead} {'; '.join(part for part in (wants, avoids) if part)}."
-        known = document.split("\n")[0] if side == "item" else ""
-        title = f"{known.removeprefix('Title: ')}. " if known.startswith("Title: ") else ""
-        profile = f"{title}Liked: {', '.join(likes) or 'nothing said'}."
-        reasoning = f"key phrases of {liked} liked and {not_liked} disliked train pairs"
-        return Written(
-            document,
-            Outcome("answered", Profile(profile=profile, reasoning=reasoning)),
-            Outcome("answered", Intent(likes=likes, dislikes=dislikes, intent=intent)),
-        )
+    def _by_rating(self, log: TrainLog, column: int, count: int) -> list[sp.csr_matrix]:
+        """Each node's liked, and disliked, train pairs as ones of a matrix [n, E]."""
+        low = log.ratings < self.spec.like_from  # false where there is no rating
+        parts = []
+        for chosen in (~low, low):
+            pairs = np.flatnonzero(chosen)
+            places = (log.pairs[pairs, column], pairs)
+            parts.append(sp.csr_matrix((np.ones(len(pairs)), places), shape=(count, len(log.pairs))))
+        return parts
 
-    def _top(self, sign: int, contrast: Any, phrases: np.ndarray) -> tuple[str, ...]:
-        """The strongest phrases of one sign, no word twice."""
-        values = sign * contrast.data
-        order = np.lexsort((contrast.indices, -values))
-        chosen: list[str] = []
-        words: set[str] = set()
-        for place in order:
-            if values[place] <= 0 or len(chosen) == self.spec.phrases:
-                break
-            phrase = str(phrases[contrast.indices[place]])
-            if words.isdisjoint(phrase.split()):
-                chosen.append(phrase)
-                words.update(phrase.split())
-        return tuple(chosen)
+
+def _written(
+    side: Side,
+    document: str,
+    title: str,
+    likes: tuple[str, ...],
+    dislikes: tuple[str, ...],
+    reasoning: str,
+) -> Written:
+    if not likes and not dislikes:
+        missing = Outcome("empty" if document else "no document")
+        return Written(document, missing, missing)
+    wants = [f"wants {', '.join(likes)}"] if likes else []
+    avoids = [f"avoids {', '.join(dislikes)}"] if dislikes else []
+    lead = "Somebody who" if side == "user" else "For somebody who"
+    intent = f"{lead} {'; '.join(wants + avoids)}."
+    profile = f"{title}Liked: {', '.join(likes) or 'nothing said'}."
+    return Written(
+        document,
+        Outcome("answered", Profile(profile=profile, reasoning=reasoning)),
+        Outcome("answered", Intent(likes=likes, dislikes=dislikes, intent=intent)),
+    )
 
 
 def _mean(part: sp.csr_matrix) -> sp.csr_matrix:

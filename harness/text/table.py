@@ -9,11 +9,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness import InputError
-from harness.data.dataset import SAME_INTENTS, Dataset, digest
+from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
 from harness.data.pickles import load_arrays
 from harness.data.spec import from_plan
+from harness.intents.documents import TrainLog
 from harness.intents.spec import IntentsSpec
-from harness.intents.table import intent_table
+from harness.intents.table import intent_table, written_so_far
 from harness.text.encoders import (
     EmbeddingsSpec,
     Model2VecSpec,
@@ -63,6 +64,19 @@ def text_table(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> T
     if dataset.texts is None:
         raise InputError(f"dataset {dataset.name!r} has no texts; give it `profiles` or precomputed rows")
     return encode_texts(spec, dataset.texts, dataset.users, dataset.items, cache)
+
+
+def texts_of(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> Texts:
+    """The texts that a dataset's rows are made from.
+
+    Raises:
+        InputError: The rows were precomputed and the dataset has no texts.
+    """
+    if isinstance(spec, IntentsSpec):
+        return written_so_far(spec, TrainLog.of(dataset), cache).texts()
+    if dataset.texts is None:
+        raise InputError(f"dataset {dataset.name!r} has no texts to name anything by")
+    return dataset.texts
 
 
 def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
