@@ -6,7 +6,9 @@ import base64
 import json
 import logging
 import random
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -338,3 +340,62 @@ def test_extractive_splits_phrases_by_rating() -> None:
     assert lead.dislikes == ("broken", "cable")
     assert (user.likes, user.dislikes) == (("lovely", "tone", "warm"), ("broken", "cable"))
     assert written.items[0].profile.answer.profile == "Piano. Liked: lovely, tone, warm."
+
+
+LOAD = """
+import sys
+from harness.cli import app
+from harness.memory import peak_resident_bytes
+try:
+    app(sys.argv[1:])
+finally:
+    print(f"peak {peak_resident_bytes() / 1e6:.0f} MB", file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+def test_ten_thousand_documents_in_a_minute(tmp_path: Path) -> None:
+    """32 in flight, profile and intent of each: 20,000 requests under 60 s, below 500 MB."""
+    pytest.importorskip("openai")
+    random, users, items = np.random.default_rng(0), 9000, 1000
+    pairs = np.unique(
+        np.stack([np.arange(6 * users) % users, random.integers(items, size=6 * users)], 1), axis=0
+    )
+    frame = pd.DataFrame(
+        {"user": pairs[:, 0], "item": pairs[:, 1], "stars": random.integers(1, 6, len(pairs))}
+    )
+    words = np.array(WORDS)[random.integers(6, size=(len(pairs), 20))]
+    frame["text"] = [f"number {row}: " + " ".join(part) for row, part in enumerate(words)]
+    plan = write_plan(tmp_path, {"kind": "extractive"})
+    frame.to_json(tmp_path / "reviews.jsonl", orient="records", lines=True)
+    tree = yaml.safe_load(plan.read_text())
+    source = {"kind": "table", "path": "reviews.jsonl", "rating": "stars", "review": "text"}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    writer = {"kind": "openai", "model": "m", "base_url": f"http://127.0.0.1:{port}/v1", "concurrency": 32}
+    text, split = {"kind": "intents", "writer": writer}, {"kind": "per_user"}
+    tree["datasets"] = [{"name": "d", "source": source, "split": split, "text": text}]
+    plan.write_text(yaml.safe_dump(tree))
+    server = subprocess.Popen([sys.executable, "-m", "tests.scripted_server", str(port)], cwd=ROOT)
+    try:
+        started = time.monotonic()
+        build = [
+            sys.executable,
+            "-c",
+            LOAD,
+            "intents",
+            "build",
+            str(plan),
+            "--store",
+            str(tmp_path / "store"),
+        ]
+        said = subprocess.run(build, capture_output=True, text=True, cwd=ROOT, check=True)
+        seconds_s = time.monotonic() - started
+    finally:
+        server.kill()
+        server.wait()
+    print(said.stdout, said.stderr, f"{seconds_s:.1f} s in all")
+    assert "20,000 texts: 20,000 answered" in said.stdout
+    assert float(re.findall(r"replies in ([\d.]+) s", said.stdout)[0]) < 60
+    assert int(re.findall(r"peak (\d+) MB", said.stderr)[0]) < 500
