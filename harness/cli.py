@@ -202,7 +202,7 @@ def _released(dataset: str | None) -> str | None:
 
 
 @data_app.command()
-def check(plan: PlanPath) -> None:
+def check(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
     """Read and check every dataset of a plan; print sizes, density, degrees and cold ids."""
     with sentences():
         from harness.data.describe import describe
@@ -211,7 +211,8 @@ def check(plan: PlanPath) -> None:
 
         loaded = load_plan(plan)
         for each in loaded.datasets:
-            dataset, text = load(each, loaded.seed, None)
+            kept = store / "text"  # where written intents are; nothing is made for a check
+            dataset, text = load(each, loaded.seed, kept if kept.is_dir() else None)
             table = Table("fact", "value", title=escape(each.name))
             for fact, value in describe(dataset, text).items():
                 table.add_row(fact, value)

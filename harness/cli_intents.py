@@ -121,8 +121,12 @@ def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> b
     """Build one dataset's intents; whether they are ready for `run`."""
     from harness.intents.build import build as build_intents
 
-    with _watching() as watch:
-        built = build_intents(spec, data, store / "text", watch, limit)
+    try:
+        with _watching() as watch:
+            built = build_intents(spec, data, store / "text", watch, limit)
+    except KeyboardInterrupt:
+        typer.echo("intentbench: interrupted; what was answered is kept, build again to go on", err=True)
+        raise typer.Exit(130) from None
     tally, fates = built.tally, built.written.fates()
     texts = ", ".join(f"{count:,} {fate}" for fate, count in fates.items())
     typer.echo(f"{name}, {spec.writer.name}: {built.written.outputs:,} texts: {texts}")

@@ -30,6 +30,7 @@ from harness.intents.documents import DocumentSpec, TrainLog
 from harness.intents.extractive import ExtractiveSpec, ExtractiveWriter
 from harness.intents.spec import IntentsSpec
 from harness.text.table import text_table
+from tests.conftest import SHARED, needs_data
 from tests.scripted_server import ScriptedServer
 from tests.test_data import interactions
 
@@ -399,3 +400,40 @@ def test_ten_thousand_documents_in_a_minute(tmp_path: Path) -> None:
     assert "20,000 texts: 20,000 answered" in said.stdout
     assert float(re.findall(r"replies in ([\d.]+) s", said.stdout)[0]) < 60
     assert int(re.findall(r"peak (\d+) MB", said.stderr)[0]) < 500
+
+
+@pytest.mark.slow
+@needs_data
+def test_musical_instruments_through_a_flaky_server_to_a_leaderboard(tmp_path: Path) -> None:
+    """Every system and control of the plan, with text by a server that fails one request in ten."""
+    pytest.importorskip("openai")
+    tree = yaml.safe_load((ROOT / "harness" / "plans" / "musical-extractive.yaml").read_text())
+    draw = random.Random(3)
+    acts = ["ok"] * 90 + [
+        "429",
+        "500",
+        "503",
+        "cut",
+        "torn",
+        "truncated",
+        "prose",
+        "fenced",
+        "empty",
+        "refusal",
+    ]
+    with ScriptedServer(lambda key, made: draw.choice(acts)) as server:
+        dataset = tree["datasets"][0]
+        dataset["source"]["path"] = str(SHARED / "musical-instruments" / "reviews.jsonl.gz")
+        dataset["text"]["writer"] = model(server, concurrency=16)
+        plan, store = tmp_path / "plan.yaml", tmp_path / "store"
+        plan.write_text(yaml.safe_dump({**tree, "repetitions": 1, "training": {"epochs": 3}}))
+        built = intentbench("intents", "build", plan, "--store", store)
+        assert built.exit_code == 0, built.output
+        assert max(server.answered.values()) == 1, "nothing answered is asked again"
+    for trouble in ("status 429", "status 500", "status 503", "connection lost", "malformed answer"):
+        assert trouble in built.output
+    assert intentbench("run", plan, "--store", store).exit_code == 0
+    assert intentbench("report", plan, "--store", store, "--out", tmp_path).exit_code == 0
+    table = (tmp_path / "leaderboard.md").read_text()
+    for system in tree["systems"]:
+        assert f"| {system if isinstance(system, str) else system['system']} " in table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -102,6 +103,7 @@ def read(reply: Reply, output: Output, most_words: int) -> Outcome:
     return Outcome("too long") if words > most_words else Outcome("answered", answer)
 
 
+@cache
 def schema(output: Output) -> dict[str, Any]:
     """The JSON schema of an output, every field required and no other allowed."""
     found = ANSWERS[output].model_json_schema()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +19,11 @@ from harness.intents.settings import ModelWriterSpec
 from harness.intents.spec import IntentsSpec
 from harness.intents.table import encode, replies_folder
 from harness.intents.writer import ModelWriter, Written
+from harness.text.row_cache import Watcher
 from harness.text.rows import TextTable
 
 ANSWER_SHARE = 0.5
 """Of the tokens an answer may have, in estimates before any answer is known."""
-
-
-Watcher = Callable[[str, int], Callable[[], None]]
-"""Told that something with so many steps begins; returns what to call after each."""
 
 
 @dataclass
@@ -62,7 +58,8 @@ def build(
     else:
         written = compose(log, spec.documents, ExtractiveWriter(spec.writer))
     whole = not written.count("unanswered") or _does_without(spec)
-    return Built(written, tally, encode(spec, log, written, cache) if whole and tally.complete else None)
+    ready = whole and tally.complete
+    return Built(written, tally, encode(spec, log, written, cache, watch) if ready else None)
 
 
 def _does_without(spec: IntentsSpec) -> bool:

@@ -101,14 +101,17 @@ class Replies:
         self.damaged = 0
         if self.path is None or not self.path.exists():
             return
-        with self.path.open("rb") as lines:
-            for line in lines:
-                try:
-                    found = json.loads(line)
-                    reply = Reply(found["text"], found["finish"], found["refusal"])
-                    self._kept[found["key"]] = Kept(reply, *(found[name] for name in TAKEN))
-                except (ValueError, KeyError, TypeError):
-                    self.damaged += 1
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise InputError(f"{self.path}: unreadable replies ({error.strerror or error})") from None
+        for line in filter(None, lines):
+            try:
+                found = json.loads(line)
+                reply = Reply(found["text"], found["finish"], found["refusal"])
+                self._kept[found["key"]] = Kept(reply, *(found[name] for name in TAKEN))
+            except (ValueError, KeyError, TypeError):
+                self.damaged += 1
 
     def _end_last_line(self) -> None:
         """What a crash left of a line must not swallow the next one."""

@@ -16,7 +16,7 @@ from harness.intents.settings import ModelWriterSpec
 from harness.intents.spec import IntentsSpec
 from harness.intents.writer import ModelWriter, Writer
 from harness.text.encoders import encode_texts, recipe
-from harness.text.row_cache import Told
+from harness.text.row_cache import Watcher
 from harness.text.rows import TextTable
 
 
@@ -26,7 +26,7 @@ def replies_folder(cache: Path | None) -> Path | None:
 
 
 def intent_table(
-    spec: IntentsSpec, dataset: Dataset, cache: Path | None = None, told: Told | None = None
+    spec: IntentsSpec, dataset: Dataset, cache: Path | None = None, watch: Watcher | None = None
 ) -> TextTable:
     """The text rows of a dataset; asks no language model.
 
@@ -34,7 +34,7 @@ def intent_table(
         InputError: The dataset has nothing to write from, or a build has yet to ask about documents.
     """
     log = TrainLog.of(dataset)
-    return encode(spec, log, written_so_far(spec, log, cache), cache, told)
+    return encode(spec, log, written_so_far(spec, log, cache), cache, watch)
 
 
 def written_so_far(spec: IntentsSpec, log: TrainLog, cache: Path | None) -> Composition:
@@ -49,7 +49,7 @@ def _writer(spec: IntentsSpec, cache: Path | None) -> Writer:
 
 
 def encode(
-    spec: IntentsSpec, log: TrainLog, written: Composition, cache: Path | None, told: Told | None = None
+    spec: IntentsSpec, log: TrainLog, written: Composition, cache: Path | None, watch: Watcher | None = None
 ) -> TextTable:
     """Rows of what was written; fallbacks are documents, and the notes say how many.
 
@@ -58,7 +58,7 @@ def encode(
     """
     _refuse_unanswered(spec, written)
     texts = written.texts()
-    table = encode_texts(spec.encoder, texts, log.users, log.items, cache, spec.reduce, told)
+    table = encode_texts(spec.encoder, texts, log.users, log.items, cache, spec.reduce, watch)
     parts = {
         "writer": _identity(spec),
         "documents": spec.documents.model_dump(),

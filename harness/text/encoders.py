@@ -15,7 +15,7 @@ from harness import InputError
 from harness.data.dataset import Texts
 from harness.text.connection import Connection, load_openai
 from harness.text.reduction import Reduction
-from harness.text.row_cache import Told, cached_rows, cached_table
+from harness.text.row_cache import Watcher, cached_rows, cached_table
 from harness.text.rows import TextTable
 
 
@@ -186,7 +186,7 @@ def encode_texts(
     items: np.ndarray,
     cache: Path | None = None,
     reduction: Reduction | None = None,
-    told: Told | None = None,
+    watch: Watcher | None = None,
 ) -> TextTable:
     """Encode profiles of users and items together, then intents; rows of length one.
 
@@ -197,12 +197,12 @@ def encode_texts(
         items: Item tokens, [I].
         cache: Folder of rows made before; none are kept without.
         reduction: Fewer directions, for profiles and for intents; the notes say what was kept.
-        told: Told how many texts of how many are encoded.
+        watch: Told how many texts are encoded.
     """
     made, notes = {}, []
     for kind in ("profile", "intent"):
         user, item = getattr(texts, f"user_{kind}"), getattr(texts, f"item_{kind}")
-        rows = _unit(_encoded(encoder, [*user, *item], cache, told))
+        rows = _unit(_encoded(encoder, [*user, *item], cache, watch))
         if reduction is not None:
             rows, kept = reduction.apply(rows)
             rows = _unit(rows)
@@ -216,12 +216,12 @@ def recipe(encoder: EncoderSpec) -> str:
     return json.dumps(encoder.model_dump(exclude=UNSEEN), sort_keys=True)
 
 
-def _encoded(encoder: EncoderSpec, texts: list[str], cache: Path | None, told: Told | None) -> np.ndarray:
+def _encoded(encoder: EncoderSpec, texts: list[str], cache: Path | None, watch: Watcher | None) -> np.ndarray:
     """Encode, or read what the same encoder made of the same texts before."""
     if cache is None:
         return encoder.encode(texts)
     if encoder.one_by_one:
-        return cached_rows(cache, recipe(encoder), texts, encoder.encode, told)
+        return cached_rows(cache, recipe(encoder), texts, encoder.encode, watch)
     return cached_table(cache, recipe(encoder), texts, encoder.encode)
 
 

@@ -13,8 +13,8 @@ from harness.data.dataset import digest
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
-Told = Callable[[int, int], None]
-"""Told how many texts of how many are encoded."""
+Watcher = Callable[[str, int], Callable[[], None]]
+"""Told that something with so many steps begins; returns what to call after each."""
 
 BATCH = 256
 """Texts encoded before their rows are kept."""
@@ -35,7 +35,7 @@ def cached_table(cache: Path, recipe: str, texts: Sequence[str], encode: Encode)
 
 
 def cached_rows(
-    cache: Path, recipe: str, texts: Sequence[str], encode: Encode, told: Told | None = None
+    cache: Path, recipe: str, texts: Sequence[str], encode: Encode, watch: Watcher | None = None
 ) -> np.ndarray:
     """Rows [n, T] of texts that are encoded one by one; each is kept, and encoded once in a lifetime.
 
@@ -49,13 +49,14 @@ def cached_rows(
         known = _known(folder)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         waiting = list(missing.items())
+        done = watch("texts to rows", len(waiting)) if watch and waiting else lambda: None
         for first in range(0, len(waiting), BATCH):
             part = waiting[first : first + BATCH]
             rows = encode([text for _, text in part])
             known |= {key: len(known) + place for place, (key, _) in enumerate(part)}
             _append(folder, list(known), rows)
-            if told is not None:
-                told(first + len(part), len(waiting))
+            for _ in part:
+                done()
         rows = np.memmap(folder / "rows.f32", DTYPE, "r").reshape(len(known), -1)
     return rows[[known[key] for key in keys]]
 
