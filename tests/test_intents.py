@@ -25,9 +25,7 @@ from harness.cli import app
 from harness.data.prepare import prepare
 from harness.data.spec import SplitSpec, Table
 from harness.intents.cache import Replies
-from harness.intents.compose import compose
-from harness.intents.documents import DocumentSpec, TrainLog
-from harness.intents.extractive import ExtractiveSpec, ExtractiveWriter
+from harness.intents.documents import TrainLog
 from harness.intents.spec import IntentsSpec
 from harness.text.table import text_table
 from tests.conftest import SHARED, needs_data
@@ -325,22 +323,6 @@ def test_a_dataset_without_words_is_refused(tmp_path: Path) -> None:
     result = intentbench("intents", "build", tmp_path / "plan.yaml")
     assert result.exit_code == 2
     assert "has no reviews, titles or descriptions" in result.output
-
-
-def test_extractive_splits_phrases_by_rating() -> None:
-    log = TrainLog(
-        np.array(["u0", "u1"]), np.array(["i0", "i1"]), np.array([[0, 0], [0, 1], [1, 0], [1, 1]]),
-        ["lovely warm tone", "broken cable", "lovely warm tone", "broken cable"],
-        np.array([5.0, 1.0, 4.0, 2.0]), ["Piano", "Lead"], ["", ""],
-    )  # fmt: skip
-    written = compose(log, DocumentSpec(), ExtractiveWriter(ExtractiveSpec()))
-    piano, lead = (node.intent.answer for node in written.items)
-    user = written.users[0].intent.answer
-    assert piano.likes == ("lovely", "tone", "warm")
-    assert piano.dislikes == ()
-    assert lead.dislikes == ("broken", "cable")
-    assert (user.likes, user.dislikes) == (("lovely", "tone", "warm"), ("broken", "cable"))
-    assert written.items[0].profile.answer.profile == "Piano. Liked: lovely, tone, warm."
 
 
 LOAD = """

@@ -15,8 +15,8 @@ import pytest
 from harness import InputError
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts
 from harness.text import encoders
+from harness.text.embeddings import EmbeddingsSpec
 from harness.text.encoders import (
-    EmbeddingsSpec,
     Model2VecSpec,
     SentenceTransformersSpec,
     TfidfSpec,

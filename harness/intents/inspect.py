@@ -35,7 +35,7 @@ def lookup(spec: IntentsSpec, dataset: Dataset, cache: Path, token: str, side: S
     found = np.flatnonzero(tokens == token)
     if not len(found):
         raise InputError(
-            f"dataset {dataset.name!r} has no {side} {token!r}; expected one such as {tokens[0]!r}"
+            f"dataset {dataset.name!r} has no {side} {token!r}; expected one such as {str(tokens[0])!r}"
         )
     written = written_so_far(spec, TrainLog.of(dataset), cache)
     node = (written.users if side == "user" else written.items)[found[0]]

@@ -15,8 +15,8 @@ from harness.data.spec import from_plan
 from harness.intents.documents import TrainLog
 from harness.intents.spec import IntentsSpec
 from harness.intents.table import intent_table, written_so_far
+from harness.text.embeddings import EmbeddingsSpec
 from harness.text.encoders import (
-    EmbeddingsSpec,
     Model2VecSpec,
     SentenceTransformersSpec,
     TfidfSpec,
