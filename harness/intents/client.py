@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import InputError
-from harness.intents.answers import Outcome, Reply, schema
+from harness.intents.answers import Outcome, Output, Reply, schema
 from harness.intents.budget import Budget, OverBudget, Tokens, bound, guess
 from harness.intents.cache import Kept, Replies
 from harness.intents.pace import Pace
-from harness.intents.prompts import Ask
+from harness.intents.prompts import Ask, Messages
 from harness.intents.settings import ModelWriterSpec
 from harness.intents.trouble import LONGEST_WAIT_S, Malformed, trouble_of
 from harness.text.connection import load_openai
@@ -104,9 +104,10 @@ class Asker:
 
     async def _make(self, client: Any, ask: Ask) -> bool:
         """Make one request, as often as it takes; whether a reply was kept."""
+        messages, most = ask.messages, self.spec.answer_tokens
+        held = bound(messages, most)
         for attempt in range(self.spec.tries):
-            held = bound(ask.messages, self.spec.answer_tokens)
-            await self.pace.turn(guess(ask.messages, self.spec.answer_tokens).total)
+            await self.pace.turn(guess(messages, most).total)
             try:
                 self.budget.hold(held)
             except OverBudget:
@@ -114,7 +115,7 @@ class Asker:
                 return False
             taken = held  # unless it is known better: what is cut off may have been charged
             try:
-                kept = await self._try(client, ask)
+                kept = await self._try(client, ask.output, messages, held)
                 taken = Tokens(kept.input_tokens, kept.output_tokens)
                 self._keep(ask, kept)
                 return True
@@ -131,10 +132,11 @@ class Asker:
         self._give_up(trouble.name)
         return False
 
-    async def _try(self, client: Any, ask: Ask) -> Kept:
+    async def _try(self, client: Any, output: Output, messages: Messages, most: Tokens) -> Kept:
         started = time.perf_counter()
         # Not client.chat.completions.create, which takes as long again to walk the parameters' types.
-        request = client.post("/chat/completions", cast_to=self.form, body=self._parameters(ask))
+        body = self._parameters(output, messages)
+        request = client.post("/chat/completions", cast_to=self.form, body=body)
         completion = await asyncio.wait_for(request, self.spec.timeout_s)
         choices: Any = getattr(completion, "choices", None)
         message = getattr(choices[0], "message", None) if choices else None
@@ -142,25 +144,24 @@ class Asker:
             raise Malformed("no message")
         refusal = getattr(message, "refusal", None)
         text = self.access.redact(str(message.content or refusal or ""))
-        usage = completion.usage
-        taken = bound(ask.messages, self.spec.answer_tokens)  # where the server does not say
-        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (taken.input, taken.output)
+        usage = completion.usage  # the bound, where the server does not say
+        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (most.input, most.output)
         reply = Reply(text, str(choices[0].finish_reason or ""), bool(refusal))
         return Kept(reply, int(tokens[0]), int(tokens[1]), round(time.perf_counter() - started, 3))
 
-    def _parameters(self, ask: Ask) -> dict[str, Any]:
-        spec, form = self.spec, schema(ask.output)
+    def _parameters(self, output: Output, messages: Messages) -> dict[str, Any]:
+        spec, form = self.spec, schema(output)
         formats = {
             "json_schema": {
                 "type": "json_schema",
-                "json_schema": {"name": ask.output, "schema": form, "strict": True},
+                "json_schema": {"name": output, "schema": form, "strict": True},
             },
             "json_object": {"type": "json_object"},
             "json_object_schema": {"type": "json_object", "schema": form},
         }
         found = {
             "model": spec.model,
-            "messages": list(ask.messages),
+            "messages": messages,
             spec.limit_name: spec.answer_tokens,
             "temperature": spec.temperature,
             "response_format": formats.get(spec.structured),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from string import Template
 from typing import Literal, NamedTuple
@@ -32,13 +32,21 @@ FORMS: dict[Output, str] = {
 }
 
 
+Messages = tuple[Mapping[str, str], ...]
+
+
 class Ask(NamedTuple):
-    """One request: the chat messages, and the key its reply is kept under."""
+    """One request: the key its reply is kept under, and what makes its chat messages."""
 
     output: Output
-    messages: tuple[Mapping[str, str], ...]
     key: str
+    make: Callable[[], Messages]
     is_repair: bool = False
+
+    @property
+    def messages(self) -> Messages:
+        """Made when they are needed: those of ten thousand documents at once are large."""
+        return self.make()
 
 
 @dataclass(frozen=True)
@@ -61,21 +69,26 @@ class Prompts:
     def ask(self, side: Side, output: Output, document: str) -> Ask:
         """The request for one output of a document."""
         name = f"{side}_{output}"
+        identity = (self.model, self._version(name), self.language, str(self.words), document)
+        return Ask(output, _key(*identity), partial(self._fill, name, document))
+
+    def _fill(self, name: str, document: str) -> Messages:
         values = {"language": self.language, "words": str(self.words), "document": document}
-        messages = tuple(
+        return tuple(
             {"role": role, "content": Template(text).substitute(values)}
             for role, text in self.texts[name].items()
         )
-        identity = (self.model, self._version(name), self.language, str(self.words), document)
-        return Ask(output, messages, _key(*identity))
 
     def repair(self, ask: Ask, reply: Reply, problem: str) -> Ask:
         """The one further request after a reply that cannot be read."""
+        key = _key(ask.key, self._version("repair"), reply.text)
+        return Ask(ask.output, key, partial(self._mend, ask, reply, problem), True)
+
+    def _mend(self, ask: Ask, reply: Reply, problem: str) -> Messages:
         text = Template(self.texts["repair"]["user"])
         wish = text.substitute(problem=problem, form=FORMS[ask.output])
         said = {"role": "assistant", "content": reply.text}
-        messages = (*ask.messages, said, {"role": "user", "content": wish})
-        return Ask(ask.output, messages, _key(ask.key, self._version("repair"), reply.text), True)
+        return (*ask.messages, said, {"role": "user", "content": wish})
 
     def _version(self, name: str) -> str:
         """What a prompt says: an edited file is another version, whatever it is called."""
