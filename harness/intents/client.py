@@ -23,6 +23,9 @@ from harness.text.connection import load_openai
 FAILURES_IN_A_ROW = 10
 """So many requests that failed for good with none between that succeeded: the server is not working."""
 
+BUDGET_POLL_S = 0.05
+"""How often a request that the budget has no room for looks whether others took less than their bound."""
+
 Step = Callable[[Ask], Outcome | Ask]
 """The outcome of a request as far as replies are kept, or the request that is still to be made."""
 
@@ -108,10 +111,7 @@ class Asker:
         held = bound(messages, most)
         for attempt in range(self.spec.tries):
             await self.pace.turn(guess(messages, most).total)
-            try:
-                self.budget.hold(held)
-            except OverBudget:
-                self.tally.over_budget = True
+            if not await self._set_aside(held):
                 return False
             taken = held  # unless it is known better: what is cut off may have been charged
             try:
@@ -130,6 +130,17 @@ class Asker:
             if attempt + 1 < self.spec.tries:
                 await self._wait(attempt, trouble.wait_s)
         self._give_up(trouble.name)
+        return False
+
+    async def _set_aside(self, tokens: Tokens) -> bool:
+        """Hold tokens, if need be once others took less than their bound; false where that is not enough."""
+        while not self.tally.over_budget:
+            try:
+                self.budget.hold(tokens)
+                return True
+            except OverBudget:
+                self.tally.over_budget = not self.budget.held.total
+                await asyncio.sleep(BUDGET_POLL_S)
         return False
 
     async def _try(self, client: Any, output: Output, messages: Messages, most: Tokens) -> Kept:
