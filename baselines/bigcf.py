@@ -52,6 +52,10 @@ class BIGCF(NodeEmbedding):
         nodes = rows + intents * torch.randn_like(rows) if noisy else rows
         return Encoding(nodes, layers, users, views={"intent": (intents,)})
 
+    def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
+        """LightGCN's sum, of which R is made."""
+        return (summed(encoding.layers),)
+
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """``contrast``: (u, u), (i, i) and (u, i) on the rows, (u, u) and (i, i) on the intents."""
         return {"contrast": lambda: self._contrast(encoding, batch)}

@@ -66,6 +66,10 @@ class DCCF(NodeEmbedding):
             intent=torch.stack(views["h_r"]).mean(0),
         )
 
+    def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
+        """E^0 .. E^{L-1}, of which every layer's R is made."""
+        return encoding.layers[:-1]
+
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """``contrast``: Z against R, H_z and H_r in every layer."""
         return {"contrast": lambda: self._contrast(encoding, batch)}

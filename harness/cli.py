@@ -15,6 +15,8 @@ from rich.table import Table
 
 from harness import InputError
 from harness.cli_calibrate import calibrate
+from harness.cli_explain import explain
+from harness.cli_intents import app as intents_app
 from harness.cli_store import app as store_app
 from harness.terminal import DEFAULT_STORE, PlanPath, Stop, StorePath, console, sentences, show
 
@@ -28,6 +30,8 @@ data_app = typer.Typer(help="Look at a plan's datasets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(store_app, name="store")
 app.command()(calibrate)
+app.add_typer(intents_app, name="intents")
+app.command()(explain)
 
 
 @app.command()
@@ -238,7 +242,7 @@ def _released(dataset: str | None) -> str | None:
 
 
 @data_app.command()
-def check(plan: PlanPath) -> None:
+def check(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
     """Read and check every dataset of a plan; print sizes, density, degrees and cold ids."""
     with sentences():
         from harness.data.describe import describe
@@ -247,7 +251,8 @@ def check(plan: PlanPath) -> None:
 
         loaded = load_plan(plan)
         for each in loaded.datasets:
-            dataset, text = load(each, loaded.seed, None)
+            kept = store / "text"  # where written intents are; nothing is made for a check
+            dataset, text = load(each, loaded.seed, kept if kept.is_dir() else None)
             table = Table("fact", "value", title=escape(each.name))
             for fact, value in describe(dataset, text).items():
                 table.add_row(fact, value)

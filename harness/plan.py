@@ -24,7 +24,8 @@ from harness.presets import released_datasets
 from harness.space import Domain, Range, check_names, space
 from harness.strata import Grouping
 from harness.systems import SystemSpec, nearest, parse, settings
-from harness.text.encoders import TextSpec, TfidfSpec
+from harness.text.encoders import TfidfSpec
+from harness.text.table import TextSpec
 
 
 class _Part(BaseModel):
@@ -351,7 +352,11 @@ def _obstacle(spec: SystemSpec, dataset: DatasetPlan) -> str:
 def has_text(dataset: DatasetPlan) -> bool:
     """Whether text rows can be made for a dataset."""
     source = dataset.source
-    return source.kind == "movielens" or source.profiles is not None or dataset.text.kind == "precomputed"
+    return (
+        source.kind == "movielens"
+        or source.profiles is not None
+        or dataset.text.kind in ("precomputed", "intents")
+    )
 
 
 def load_plan(path: Path) -> Plan:

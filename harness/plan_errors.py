@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from harness.data.spec import SourceSpec
 from harness.systems import nearest
-from harness.text.encoders import TextSpec
+from harness.text.table import TextSpec
 
 Place = tuple[Any, ...]
 """Keys and positions from the plan's root."""

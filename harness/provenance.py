@@ -47,6 +47,8 @@ def describe(run: Run | Search) -> dict[str, Any]:
     return {
         "system": run.name,
         "dataset": run.dataset.name,
+        "dataset_plan": run.dataset.model_dump(mode="json"),
+        "base_seed": run.base_seed,
         **_kind(run),
         "process": os.getpid(),
         "settings": run.settings,

@@ -3,6 +3,7 @@
 store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
 store/runs/ID/trials.parquet  in its place, the trials of a search for hyper-parameters
+store/runs/ID/prototypes.npz  of systems with intent prototypes: who belongs to which
 store/runs/ID/SHA256SUMS      of all, as sha256sum reads them
 store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
@@ -24,6 +25,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
@@ -32,7 +34,10 @@ from harness.checkpoint import Checkpoint
 from harness.writing import StoreError, writing
 
 SUMS = "SHA256SUMS"
-USERS, TRIALS = "users.parquet", "trials.parquet"
+USERS, TRIALS, PROTOTYPES = "users.parquet", "trials.parquet", "prototypes.npz"
+
+FILES = ("run.json", PROTOTYPES, TRIALS, USERS)
+"""What a run's folder may hold beside the sums."""
 
 
 def trial_name(search: str, run: str) -> str:
@@ -57,6 +62,7 @@ class Store:
         record: Mapping[str, Any],
         users: pd.DataFrame | None,
         trials: pd.DataFrame | None = None,
+        prototypes: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Store one run or search under a temporary name, then rename; what is stored is never changed.
 
@@ -70,6 +76,8 @@ class Store:
                 for name, frame in ((USERS, users), (TRIALS, trials)):
                     if frame is not None:
                         frame.to_parquet(unfinished / name, index=False)
+                if prototypes:
+                    np.savez_compressed(unfinished / PROTOTYPES, allow_pickle=False, **prototypes)
                 (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
                 (unfinished / SUMS).write_text(_sums(unfinished))
                 self._folder(identity).parent.mkdir(exist_ok=True)
@@ -123,6 +131,14 @@ class Store:
                 f"{path}: unreadable record ({error}); delete the folder and run again"
             ) from None
         return found
+
+    def prototypes(self, identity: str) -> dict[str, np.ndarray]:
+        """The arrays of a run's prototypes; none where the system has no prototypes."""
+        path = self._folder(identity) / PROTOTYPES
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
 
     def identities(self) -> list[str]:
         """Every stored run."""
@@ -252,5 +268,5 @@ class Store:
 
 def _sums(folder: Path) -> str:
     """SHA-256 of a run's files, a line each."""
-    names = [name for name in ("run.json", TRIALS, USERS) if (folder / name).exists()]
+    names = [name for name in FILES if (folder / name).exists()]
     return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)

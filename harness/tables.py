@@ -39,7 +39,8 @@ def leaderboard(
     Args:
         comparison: As ``stats.compare`` makes it.
         costs: Index ``system``; columns ``runs``, ``parameters``, if wanted ``seconds_s`` and
-            ``peak_bytes``, and, a metric, ``METRIC spread`` (standard deviation over repetitions).
+            ``peak_bytes``, ``text`` where intents were written (by whom; empty for systems that read
+            none), and, a metric, ``METRIC spread`` (standard deviation over repetitions).
         metrics: Columns, the first ordering the rows.
         look: Styles and marks of the format.
         letters: Of every system by the first metric, as ``stats.pairs.letters`` makes them; no column
@@ -48,6 +49,8 @@ def leaderboard(
     first = comparison[comparison["metric"] == metrics[0]].set_index("system")
     order = first["mean"].sort_values(ascending=False, kind="stable").index
     table = pd.DataFrame({"System": order})
+    if "text" in costs:
+        table["text"] = [costs.at[name, "text"] for name in order]
     for metric in metrics:
         made = _cells(comparison[comparison["metric"] == metric], look)
         table[title(metric)] = [made[system] for system in order]
@@ -153,7 +156,8 @@ def markdown(table: pd.DataFrame) -> str:
 
 def latex(table: pd.DataFrame) -> str:
     """A booktabs table; needs the package amssymb for the marks."""
-    escaped = table.rename(columns=tex).assign(System=table["System"].map(tex))
+    words = [name for name in ("System", "text") if name in table]
+    escaped = table.rename(columns=tex).assign(**{name: table[name].map(tex) for name in words})
     return tabulate(escaped, headers="keys", tablefmt="latex_raw", showindex=False, disable_numparse=True)
 
 

@@ -24,6 +24,7 @@ from harness.evaluation import Evaluation, evaluate
 from harness.fitting import Fitting, RunFailed, Watch, validation_score
 from harness.memory import Sizes, gibibytes, needed_bytes
 from harness.plan import Run
+from harness.prototypes import prototype_arrays
 from harness.recbole_models import hosted
 from harness.strata import ITEM_STRATA, item_strata
 from harness.text.rows import TextTable
@@ -70,10 +71,11 @@ class Material:
 
 @dataclass
 class Outcome:
-    """What one run measured; ``record`` is JSON."""
+    """What one run measured; ``record`` is JSON, ``prototypes`` arrays by name, where there are any."""
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
+    prototypes: dict[str, np.ndarray] | None = None
 
 
 @contextmanager
@@ -102,7 +104,8 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         "parameters": _parameters(run, model),
         **history,
     }
-    return Outcome(users, record)
+    ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
+    return Outcome(users, record, None if run.system.is_classic else prototype_arrays(model.system, *ids))
 
 
 def try_out(run: Run, data: Material, watch: Watch) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from harness.plan import DatasetPlan, Run, has_text, seed_of
 from harness.provenance import describe
 from harness.searches import Search
 from harness.store import Store, trial_name
-from harness.text.encoders import text_table
 from harness.text.rows import TextTable
+from harness.text.table import text_table
 from harness.training import Material, material, train
 from harness.writing import StoreError
 
@@ -109,7 +109,7 @@ class Workshop:
                 return None
             if identity in self.store:
                 return self.store.record(identity)
-            record, users, trials = describe(task), None, None
+            record, users, trials, prototypes = describe(task), None, None, None
             torch.set_num_threads(task.training.threads)
             try:
                 if isinstance(task, Search):
@@ -117,13 +117,13 @@ class Workshop:
                 else:
                     watch = Watch(progress, checkpoint=self.store.checkpoint(identity), stop=stop)
                     outcome = train(task, self.material(task.dataset), watch)
-                    found, users = outcome.record, outcome.users
+                    found, users, prototypes = outcome.record, outcome.users, outcome.prototypes
                 record |= {"status": "finished", **found}
             except (Interrupted, StoreError):
                 raise
             except Exception as error:  # whatever ends one task, the others go on and the table shows it
                 record |= failure(error)
-            self.store.put(identity, record, users, trials)
+            self.store.put(identity, record, users, trials, prototypes)
             self.store.checkpoint(identity).remove()
             return record
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from models.core import Encoding
 from models.graph import Graph
 
 
@@ -22,9 +24,45 @@ def intents_of(rows: Tensor, users: int, user_prototypes: Tensor, item_prototype
     """
 
     def side(part: Tensor, prototypes: Tensor) -> Tensor:
-        return torch.softmax(part @ prototypes, dim=1) @ prototypes.t()
+        return membership(part, prototypes) @ prototypes.t()
 
     return torch.cat([side(rows[:users], user_prototypes), side(rows[users:], item_prototypes)])
+
+
+def membership(rows: Tensor, prototypes: Tensor) -> Tensor:
+    """How much each row of [n, D] belongs to each prototype of [D, K]: softmax(E C), [n, K]."""
+    return torch.softmax(rows @ prototypes, dim=1)
+
+
+class PrototypeHolder(Protocol):
+    """A backbone or alignment that learns prototypes C of users and of items, each [D, K]."""
+
+    user_prototypes: nn.Parameter
+    item_prototypes: nn.Parameter
+
+    def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
+        """The tables [N, D] whose rows are compared with the prototypes."""
+
+
+class Prototypes(NamedTuple):
+    """Prototypes [D, K], and the memberships [U, K] and [I, K], means over the tables compared."""
+
+    user: Tensor
+    item: Tensor
+    user_membership: Tensor
+    item_membership: Tensor
+
+
+def prototypes_of(holder: PrototypeHolder, encoding: Encoding) -> Prototypes:
+    """A holder's prototypes and who belongs to them."""
+    user, item, users = holder.user_prototypes, holder.item_prototypes, encoding.users
+    tables = holder.compared(encoding)
+    return Prototypes(
+        user,
+        item,
+        torch.stack([membership(rows[:users], user) for rows in tables]).mean(0),
+        torch.stack([membership(rows[users:], item) for rows in tables]).mean(0),
+    )
 
 
 def intent_view(

@@ -151,6 +151,10 @@ class IRLLRec(Alignment):
 
         return {"profile": profile, "intent": intent, "translation": shared, "momentum": momentum}
 
+    def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
+        """E^0 .. E^{L-1}, of which the intent view is made."""
+        return encoding.layers[:-1]
+
     def _intent_view(self, encoding: Encoding) -> Tensor:
         if encoding.intent is not None:
             return encoding.intent

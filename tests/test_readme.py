@@ -40,3 +40,17 @@ def test_the_example_plan_is_valid(tmp_path: Path) -> None:
 def test_make_has_the_targets_the_readme_names(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert f"make {target}" in README
+
+
+def test_the_example_of_written_intents_is_valid(tmp_path: Path) -> None:
+    fragment = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
+    plan = f"name: mine\nsystems: [MostPop]\ndatasets:\n  - name: shop\n{fragment}"
+    (tmp_path / "plan.yaml").write_text(plan)
+    text = load_plan(tmp_path / "plan.yaml").datasets[0].text
+    assert text.kind == "intents"
+    assert text.writer.name == "gpt-4o-mini"
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "harness" / "plans").glob("*.yaml")])
+def test_every_plan_that_comes_along_is_valid(name: str) -> None:
+    assert load_plan(ROOT / "harness" / "plans" / f"{name}.yaml").name == name

@@ -17,15 +17,20 @@ from hypothesis import strategies as st
 from harness import InputError
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts
 from harness.text import encoders
+from harness.text.embeddings import EmbeddingsSpec
 from harness.text.encoders import (
-    PrecomputedSpec,
+    Model2VecSpec,
     SentenceTransformersSpec,
     TfidfSpec,
     WordLlamaSpec,
-    text_table,
+    encode_texts,
 )
+from harness.text.reduction import Reduction
+from harness.text.row_cache import cached_rows
 from harness.text.rows import TABLES
+from harness.text.table import PrecomputedSpec, text_table
 from tests.conftest import SHARED, checkerboard, needs_data, parity_text
+from tests.scripted_server import ScriptedServer
 
 WORDS = ["red apple fruit", "green apple fruit", "fast car engine", "slow car engine", "red car paint"]
 
@@ -101,7 +106,7 @@ def test_directions_that_the_texts_do_not_have_are_dropped() -> None:
 def test_rows_are_the_same_in_every_process() -> None:
     code = (
         "import hashlib; from harness.data.spec import Movielens, SplitSpec;"
-        "from harness.data.prepare import prepare; from harness.text.encoders import TfidfSpec, text_table;"
+        "from harness.data.prepare import prepare; from harness.text.encoders import TfidfSpec; from harness.text.table import text_table;"
         "d = prepare('d', Movielens(kind='movielens'), SplitSpec(), 1); t = text_table(TfidfSpec(), d);"
         "print(hashlib.sha256(t.user_profile.tobytes() + t.item_intent.tobytes()).hexdigest())"
     )
@@ -201,6 +206,99 @@ def test_wordllama_reads_its_own_weights() -> None:
     assert rows.shape == (3, 64)
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     assert rows[0] @ rows[1] > rows[0] @ rows[2]
+
+
+def static_model(folder: Path) -> Path:
+    """A model2vec model of six words."""
+    model2vec = pytest.importorskip("model2vec")
+    tokenizers = pytest.importorskip("tokenizers")
+    words = ["[UNK]", "red", "green", "apple", "car", "engine"]
+    vocabulary = tokenizers.models.WordLevel({word: place for place, word in enumerate(words)}, "[UNK]")
+    tokenizer = tokenizers.Tokenizer(vocabulary)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    vectors = np.array(
+        [[0, 0, 0], [1, 0, 0], [1, 0.1, 0], [0, 1, 0], [0, 0, 1], [0, 0.1, 1]], dtype=np.float32
+    )
+    model2vec.StaticModel(vectors, tokenizer).save_pretrained(folder)
+    return folder
+
+
+def test_model2vec_reads_a_folder(tmp_path: Path) -> None:
+    folder = static_model(tmp_path / "model")
+    rows = Model2VecSpec(kind="model2vec", model=str(folder)).encode(
+        ["red apple", "green apple", "car engine"]
+    )
+    assert rows.shape == (3, 3)
+    assert rows[0] @ rows[1] > rows[0] @ rows[2]
+    with pytest.raises(InputError, match="model2vec cannot load"):
+        Model2VecSpec(kind="model2vec", model=str(tmp_path / "gone")).encode(["a"])
+
+
+def test_embeddings_come_from_a_server_in_batches() -> None:
+    pytest.importorskip("openai")
+    texts = [f"text {number}" for number in range(10)] + ["", " "]
+    with ScriptedServer() as server:
+        spec = EmbeddingsSpec(kind="openai", model="e", base_url=server.url, batch=4, width=5)
+        rows, again = spec.encode(texts), spec.encode(texts[3:4])
+    assert rows.shape == (12, 5)
+    np.testing.assert_array_equal(rows[3], again[0])
+    assert not rows[10:].any(), "servers refuse empty texts"
+    with pytest.raises(InputError, match=r"127.0.0.1:\d+/v1: no embeddings \(APIConnectionError\)"):
+        EmbeddingsSpec(kind="openai", model="e", base_url=server.url, tries=1).encode(["a"])
+
+
+def test_rows_are_kept_by_text_and_each_is_encoded_once(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def encode(texts: Any) -> np.ndarray:
+        seen.extend(texts)
+        return np.array([[len(text), ord(text[0])] for text in texts], dtype=np.float32)
+
+    rows = cached_rows(tmp_path, "recipe", ["a", "bb", "a"], encode)
+    np.testing.assert_array_equal(rows, [[1, 97], [2, 98], [1, 97]])
+    rows = cached_rows(tmp_path, "recipe", ["ccc", "bb"], encode)
+    np.testing.assert_array_equal(rows, [[3, 99], [2, 98]])
+    assert seen == ["a", "bb", "ccc"]
+    cached_rows(tmp_path, "another", ["a"], encode)
+    assert seen[3:] == ["a"]
+
+
+def test_rows_without_a_key_are_written_over(tmp_path: Path) -> None:
+    """A process killed between a row and its key leaves a row that nobody reads."""
+
+    def encode(texts: Any) -> np.ndarray:
+        return np.array([[len(text)] * 3 for text in texts], dtype=np.float32)
+
+    cached_rows(tmp_path, "recipe", ["a"], encode)
+    file = next(tmp_path.rglob("rows.f32"))
+    with file.open("ab") as rows:
+        rows.write(b"1234567890")
+    made = cached_rows(tmp_path, "recipe", ["bb", "a"], encode)
+    np.testing.assert_array_equal(made, [[2] * 3, [1] * 3])
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_principal_directions_keep_what_they_say(whiten: bool) -> None:
+    random = np.random.default_rng(0)
+    rows = (random.standard_normal((50, 3)) * [3, 2, 0.1] @ random.standard_normal((3, 6))).astype(np.float32)
+    made, kept = Reduction(width=2, whiten=whiten).apply(rows)
+    values = np.linalg.svd(rows - rows.mean(0), compute_uv=False) ** 2
+    assert kept == pytest.approx(values[:2].sum() / values.sum(), rel=1e-4)
+    spread = made.std(0, ddof=1)
+    assert np.allclose(spread, 1, atol=1e-4) == whiten
+    with pytest.raises(InputError, match="have 6 directions"):
+        Reduction(width=7).apply(rows)
+
+
+def test_a_reduction_is_noted_and_rows_stay_unit() -> None:
+    dataset = talking()
+    assert dataset.texts is not None
+    table = encode_texts(
+        TfidfSpec(width=5), dataset.texts, dataset.users, dataset.items, reduction=Reduction(width=2)
+    )
+    assert table.user_intent.shape == (40, 2)
+    np.testing.assert_allclose(np.linalg.norm(table.item_profile, axis=1), 1, rtol=1e-5)
+    assert table.notes[0].startswith("profile rows are 2 principal directions that keep ")
 
 
 def test_a_missing_extra_says_how_to_get_it() -> None:

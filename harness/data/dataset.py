@@ -26,6 +26,33 @@ class Texts(NamedTuple):
     item_intent: list[str]
 
 
+class Reviews(NamedTuple):
+    """What users said of items, one entry a *train* pair in ``Dataset.train``'s order; nothing held out.
+
+    Attributes:
+        texts: What was written, [E]; empty where nothing was.
+        ratings: [E], NaN where there is none.
+    """
+
+    texts: tuple[str, ...]
+    ratings: np.ndarray
+
+    def rows(self, places: np.ndarray) -> Reviews:
+        """Those at ``places`` [n], in that order."""
+        return Reviews(tuple(self.texts[place] for place in places), self.ratings[places])
+
+
+class ItemFacts(NamedTuple):
+    """What is known of items beside interactions, in token order: ``titles`` [I] and ``abouts`` [I]."""
+
+    titles: tuple[str, ...]
+    abouts: tuple[str, ...]
+
+    def rows(self, places: np.ndarray) -> ItemFacts:
+        """Those at ``places`` [n], in that order."""
+        return ItemFacts(*(tuple(side[place] for place in places) for side in self))
+
+
 @dataclass(frozen=True)
 class TuningView:
     """What may choose hyper-parameters: train and validation pairs; test pairs do not exist here.
@@ -73,12 +100,16 @@ class Dataset(TuningView):
         texts: A text for every token, or None.
         notes: What a reader of the results must know, one sentence each.
         titles: A title for every item, or None; twins are known by it.
+        reviews: Ratings and reviews of the train pairs, or None.
+        facts: Titles and descriptions of items, or None; written intents are made of them.
     """
 
     test: np.ndarray
     texts: Texts | None = None
     notes: tuple[str, ...] = ()
     titles: tuple[str, ...] | None = None
+    reviews: Reviews | None = None
+    facts: ItemFacts | None = None
 
     splits: ClassVar[tuple[str, ...]] = SPLITS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from harness.data.dataset import Texts
+from harness.data.dataset import ItemFacts, Texts
 from harness.data.sources import movielens_folder, read_frame
 
 GENDERS = {"M": "man", "F": "woman"}
@@ -47,6 +47,13 @@ def titles(items: np.ndarray) -> list[str]:
     """Title and year of every item, which tell a film from a later one of the same title."""
     film = _features("item", items)
     return [f"{title} {year}" for title, year in zip(film["movie_title"], film["release_year"], strict=True)]
+
+
+def facts(items: np.ndarray) -> ItemFacts:
+    """Titles with years, and genres."""
+    film = _features("item", items)
+    titles = film["movie_title"] + " (" + film["release_year"] + ")"
+    return ItemFacts(tuple(titles), tuple(film["class"]))
 
 
 def _features(side: str, tokens: np.ndarray) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 from harness import InputError
 from harness.data import movielens, sources, twins
 from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset, Texts
+from harness.data.reviews import item_facts, train_reviews
 from harness.data.spec import Atomic, Matrices, Movielens, ProfileFile, Profiles, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
 from harness.data.thinning import thin
@@ -64,7 +64,14 @@ def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) ->
     for label, part in zip(SPLITS, (train, valid, test), strict=True):
         if len(part) == 0:
             raise InputError(f"{raw.place}: the {label} split is empty; expected at least one pair")
-    return Dataset(name, users, items, train, valid, test, notes=notes, titles=_titles(source, items))
+    kept = frame[parts == "train"].iloc[_order(pairs[parts == "train"])]
+    dataset = Dataset(name, users, items, train, valid, test, notes=notes)
+    return replace(
+        dataset,
+        titles=_titles(source, items),
+        reviews=train_reviews(kept),
+        facts=item_facts(source, items),
+    )
 
 
 def _read(source: SourceSpec) -> _Raw:
@@ -79,7 +86,9 @@ def _read(source: SourceSpec) -> _Raw:
         case Table():
             wanted = ("user", "item", "rating", "timestamp", "split")
             columns = {ours: getattr(source, ours) for ours in wanted if getattr(source, ours)}
-            return _Raw(sources.read_table(source.path, columns, dict(source.labels)), str(source.path))
+            review = [source.review] if isinstance(source.review, str) else source.review
+            frame = sources.read_table(source.path, columns, dict(source.labels), review)
+            return _Raw(frame, str(source.path))
         case Atomic():
             return _Raw(sources.read_atomic(source.folder), str(source.folder))
 
@@ -140,8 +149,15 @@ def _sorted_tokens(column: pd.Series) -> np.ndarray:
     )
 
 
+def _order(pairs: np.ndarray) -> np.ndarray:
+    """The order of a split's pairs: by user, then by item."""
+    order: np.ndarray = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return order
+
+
 def _ordered(pairs: np.ndarray) -> np.ndarray:
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    rows: np.ndarray = pairs[_order(pairs)]
+    return rows
 
 
 def _texts(
@@ -184,15 +200,9 @@ def _profiles(
 def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> list[str]:
     frame = sources.read_frame(file.path)
     columns = [file.text] if isinstance(file.text, str) else list(file.text)
-    for column in (file.id, *columns):
-        if column not in frame:
-            raise InputError(f"{file.path}: no column {column!r}; expected one of {sorted(frame.columns)}")
-    ids = frame[file.id].astype(str)
-    if ids.duplicated().any():
-        raise InputError(
-            f"{file.path}: {side} {ids[ids.duplicated().idxmax()]!r} has two texts; expected one"
-        )
-    texts = frame[columns].map(_words).agg(". ".join, axis=1).str.strip(". \n")
+    sources.require_columns(file.path, frame, [file.id, *columns])
+    ids = sources.ids_once(file.path, frame[file.id], side, "texts")
+    texts = sources.joined(frame, columns)
     known = {token: text for token, text in zip(ids, texts, strict=True) if text}
     missing = [token for token in tokens if token not in known]
     if missing and not blank:
@@ -201,12 +211,3 @@ def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> 
             "expected one for each, or `missing: blank`"
         )
     return [known.get(token, "") for token in tokens]
-
-
-def _words(value: Any) -> str:
-    """A cell of a text file in words: lists by commas, the facts of a mapping by its keys."""
-    if isinstance(value, dict):
-        return ". ".join(f"{key} {_words(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(_words(part) for part in value)
-    return "" if pd.isna(value) else str(value)

@@ -7,7 +7,9 @@ where the source has them, ``rating``, ``timestamp`` and ``split``.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,19 +51,22 @@ def read_matrices(folder: Path) -> tuple[pd.DataFrame, int, int]:
     return pd.concat(frames, ignore_index=True), users, items
 
 
-def read_table(path: Path, columns: dict[str, str], labels: dict[str, str]) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: dict[str, str], labels: dict[str, str], review: Sequence[str] = ()
+) -> pd.DataFrame:
     """A csv(.gz), tsv(.gz) or jsonl(.gz) file.
 
     Args:
         path: The file.
         columns: Our column name to the file's, for the columns wanted.
         labels: The file's split label to one of ``SPLITS``.
+        review: The file's columns that make up our column ``review``; none without.
     """
     raw = read_frame(path)
-    for wanted in columns.values():
-        if wanted not in raw:
-            raise InputError(f"{path}: no column {wanted!r}; expected one of {sorted(raw.columns)}")
+    require_columns(path, raw, [*columns.values(), *review])
     frame = raw[list(columns.values())].set_axis(list(columns), axis=1)
+    if review:
+        frame["review"] = joined(raw, review)
     first = 1 if ".jsonl" in path.suffixes else 2
     frame["place"] = [f"{path}, row {row}" for row in range(first, first + len(frame))]
     _require_ids(frame)
@@ -125,6 +130,37 @@ def read_frame(path: Path) -> pd.DataFrame:
     raise InputError(
         f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz"
     )
+
+
+def require_columns(path: Path, frame: pd.DataFrame, wanted: Sequence[str]) -> None:
+    """Refuse a file that lacks a column, by its name."""
+    for column in wanted:
+        if column not in frame:
+            raise InputError(f"{path}: no column {column!r}; expected one of {sorted(frame.columns)}")
+
+
+def joined(frame: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Several columns as one text a row; empty texts where there is no column."""
+    if not columns:
+        return pd.Series("", index=frame.index)
+    return frame[list(columns)].map(_words).agg(". ".join, axis=1).str.strip(". \n")
+
+
+def _words(value: Any) -> str:
+    """A cell of a text file in words: lists by commas, the facts of a mapping by its keys."""
+    if isinstance(value, dict):
+        return ". ".join(f"{key} {_words(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(_words(part) for part in value)
+    return "" if pd.isna(value) else str(value)
+
+
+def ids_once(path: Path, column: pd.Series, side: str, what: str) -> pd.Series:
+    """A column of ids as str, each of which may stand once."""
+    ids = column.astype(str)
+    if ids.duplicated().any():
+        raise InputError(f"{path}: {side} {ids[ids.duplicated().idxmax()]!r} has two {what}; expected one")
+    return ids
 
 
 def _require_ids(frame: pd.DataFrame) -> None:

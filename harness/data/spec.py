@@ -35,6 +35,16 @@ class Profiles(_Part):
     missing: Literal["refuse", "blank"] = Field("refuse", description="what to do with an id without text")
 
 
+class ItemFile(_Part):
+    """A jsonl(.gz) or csv(.gz) file of what is known of items: a title, and what else describes them."""
+
+    path: Path
+    id: str
+    title: str | None = None
+    about: str | tuple[str, ...] = Field((), description="columns of descriptions and attributes")
+    _resolve = field_validator("path")(from_plan)
+
+
 class _Source(_Part):
     min_rating: float | None = Field(None, description="keep interactions rated at least this")
     core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
@@ -43,6 +53,7 @@ class _Source(_Part):
     titles: ProfileFile | None = Field(
         None, description="titles that tell twin items; equal ones mean one thing"
     )
+    items: ItemFile | None = Field(None, description="titles and descriptions for written intents")
     warning: str | None = Field(None, description="what every reader of the results must know")
 
     @property
@@ -77,6 +88,7 @@ class Table(_Source):
     item: str = "item"
     rating: str | None = None
     timestamp: str | None = None
+    review: str | tuple[str, ...] = Field((), description="columns with what the user wrote of the item")
     split: str | None = Field(None, description="column with the split, where there is one")
     labels: dict[str, Literal["train", "valid", "test"]] = {}
     _resolve = field_validator("path")(from_plan)

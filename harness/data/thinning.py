@@ -19,7 +19,8 @@ def thin(dataset: Dataset, share: float, seed: int) -> Dataset:
         f"train pairs thinned to {share:.0%}, {len(train):,} of {len(order):,}; {lost[0]:,} users and "
         f"{lost[1]:,} items lost their last one"
     )
-    return replace(dataset, train=train, notes=(*dataset.notes, note))
+    reviews = dataset.reviews.rows(kept) if dataset.reviews else None
+    return replace(dataset, train=train, reviews=reviews, notes=(*dataset.notes, note))
 
 
 def thinning_order(train: np.ndarray, seed: int) -> np.ndarray:

@@ -102,6 +102,7 @@ def merge(dataset: Dataset) -> Dataset:
     note = (
         f"twins are merged: {len(groups):,} items became {len(kept):,}, and {dropped:,} pairs fell together"
     )
+    first = np.unique(position[dataset.train[:, 1]] + len(kept) * dataset.train[:, 0], return_index=True)[1]
     titles = tuple(dataset.titles[item] for item in kept) if dataset.titles else None
     return replace(
         dataset,
@@ -110,6 +111,8 @@ def merge(dataset: Dataset) -> Dataset:
         valid=parts[1],
         test=parts[2],
         titles=titles,
+        reviews=dataset.reviews.rows(first) if dataset.reviews else None,
+        facts=dataset.facts.rows(kept) if dataset.facts else None,
         notes=(*dataset.notes, note),
     )
 

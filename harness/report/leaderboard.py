@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness import plots, published, tables
 from harness.data.dataset import SPLITS
+from harness.intents.spec import IntentsSpec
 from harness.plan import DatasetPlan, Plan, dataset_key
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.tuning import budget
@@ -38,6 +39,10 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
         figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
     if not options.costs:
         costs = costs.drop(columns=["seconds_s", "peak_bytes"])
+    rows = evidence.dataset.text
+    if isinstance(rows, IntentsSpec):
+        specs = evidence.specs
+        costs["text"] = [rows.writer.name if specs[name].needs_text else "" for name in costs.index]
     lettered = letters(evidence.pairs[shown[0]])
     markdown, latex = (
         tables.leaderboard(comparison, costs, shown, look, lettered)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness import InputError
-from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
-from harness.data.pickles import load_arrays
-from harness.data.spec import from_plan
-from harness.text.rows import TABLES, TextTable
+from harness.data.dataset import Texts
+from harness.text.embeddings import EmbeddingsSpec
+from harness.text.reduction import Reduction
+from harness.text.row_cache import Watcher, cached_rows, cached_table
+from harness.text.rows import TextTable
 
 
 class Encoder(Protocol):
-    """Anything that turns texts into rows."""
+    """Anything that turns texts into rows.
+
+    Attributes:
+        one_by_one: Whether a text's row depends on that text alone, so that it can be kept by itself.
+    """
+
+    one_by_one: ClassVar[bool]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Rows [n, T], float32, for n texts."""
@@ -27,11 +33,13 @@ class Encoder(Protocol):
 
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+    one_by_one: ClassVar[bool] = True
 
 
 class TfidfSpec(_Spec):
     """TF-IDF reduced by a truncated SVD fitted on all given texts; nothing is downloaded."""
 
+    one_by_one: ClassVar[bool] = False
     kind: Literal["tfidf"] = "tfidf"
     width: int = Field(64, ge=2, le=4096)
 
@@ -97,116 +105,84 @@ class SentenceTransformersSpec(_Spec):
         return np.asarray(SentenceTransformer(self.model).encode(list(texts)), dtype=np.float32)
 
 
-class PrecomputedSpec(_Spec):
-    """Rows from ``.npy`` or ``.pkl`` files; a ``.ids`` file beside one names its rows."""
+class Model2VecSpec(_Spec):
+    """Static word vectors that the model2vec library loads, by name or folder (an extra)."""
 
-    kind: Literal["precomputed"]
-    user_profile: Path
-    item_profile: Path
-    user_intent: Path | None = None
-    item_intent: Path | None = None
-    _resolve = field_validator("*")(from_plan)
+    kind: Literal["model2vec"]
+    model: str
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Rows [n, T], T being the model's width."""
+        try:
+            from model2vec import StaticModel
+        except ImportError:
+            raise InputError("model2vec is not installed; install the extra [model2vec]") from None
+        try:
+            model = StaticModel.from_pretrained(self.model)
+        except Exception as error:  # a hub's, a file's or a format's: the library names no common base
+            reason = str(error).split("\n")[0]
+            raise InputError(
+                f"model2vec cannot load {self.model!r} ({reason}); expected a folder or name"
+            ) from None
+        return np.asarray(model.encode(list(texts)), dtype=np.float32)
 
 
-TextSpec = Annotated[
-    TfidfSpec | WordLlamaSpec | SentenceTransformersSpec | PrecomputedSpec,
+EncoderSpec = Annotated[
+    TfidfSpec | WordLlamaSpec | SentenceTransformersSpec | Model2VecSpec | EmbeddingsSpec,
     Field(discriminator="kind"),
 ]
 
-
-def text_table(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> TextTable:
-    """The text rows of a dataset.
-
-    Raises:
-        InputError: The dataset has no texts, or precomputed rows do not fit it.
-    """
-    if isinstance(spec, PrecomputedSpec):
-        return _precomputed(spec, dataset)
-    if dataset.texts is None:
-        raise InputError(f"dataset {dataset.name!r} has no texts; give it `profiles` or precomputed rows")
-    return encode_texts(spec, dataset.texts, dataset.users, dataset.items, cache)
+UNSEEN = {"base_url", "key_variable", "timeout_s", "tries", "batch"}
+"""How a server is reached is no part of what it makes."""
 
 
 def encode_texts(
-    encoder: TfidfSpec | WordLlamaSpec | SentenceTransformersSpec,
+    encoder: EncoderSpec,
     texts: Texts,
     users: np.ndarray,
     items: np.ndarray,
     cache: Path | None = None,
+    reduction: Reduction | None = None,
+    watch: Watcher | None = None,
 ) -> TextTable:
-    """Encode profiles of users and items together, then intents; rows of length one."""
-    made = {}
+    """Encode profiles of users and items together, then intents; rows of length one.
+
+    Args:
+        encoder: The encoder's settings.
+        texts: The texts of all nodes.
+        users: User tokens, [U].
+        items: Item tokens, [I].
+        cache: Folder of rows made before; none are kept without.
+        reduction: Fewer directions, for profiles and for intents; the notes say what was kept.
+        watch: Told how many texts are encoded.
+    """
+    made, notes = {}, []
     for kind in ("profile", "intent"):
         user, item = getattr(texts, f"user_{kind}"), getattr(texts, f"item_{kind}")
-        rows = _cached(encoder, [*user, *item], cache)
-        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        rows = _unit(_encoded(encoder, [*user, *item], cache, watch))
+        if reduction is not None:
+            rows, kept = reduction.apply(rows)
+            rows = _unit(rows)
+            notes.append(f"{kind} rows are {reduction.words} that keep {kept:.1%} of the variance")
         made[f"user_{kind}"], made[f"item_{kind}"] = rows[: len(user)], rows[len(user) :]
-    return TextTable(users, items, **made, recipe=_recipe(encoder))
+    return TextTable(users, items, **made, recipe=recipe(encoder), notes=tuple(notes))
 
 
-def _recipe(encoder: BaseModel) -> str:
-    return json.dumps(encoder.model_dump(), sort_keys=True)
+def recipe(encoder: EncoderSpec) -> str:
+    """What identifies an encoder."""
+    return json.dumps(encoder.model_dump(exclude=UNSEEN), sort_keys=True)
 
 
-def _cached(
-    encoder: TfidfSpec | WordLlamaSpec | SentenceTransformersSpec, texts: list[str], cache: Path | None
-) -> np.ndarray:
+def _encoded(encoder: EncoderSpec, texts: list[str], cache: Path | None, watch: Watcher | None) -> np.ndarray:
     """Encode, or read what the same encoder made of the same texts before."""
     if cache is None:
         return encoder.encode(texts)
-    path = cache / f"{digest([_recipe(encoder).encode(), *(text.encode() for text in texts)])}.npy"
-    if path.exists():
-        return np.asarray(np.load(path, allow_pickle=False))
-    rows = encoder.encode(texts)
-    cache.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.npy")
-    np.save(unfinished, rows)
-    unfinished.replace(path)
-    return rows
+    if encoder.one_by_one:
+        return cached_rows(cache, recipe(encoder), texts, encoder.encode, watch)
+    return cached_table(cache, recipe(encoder), texts, encoder.encode)
 
 
-def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
-    made = {}
-    for name in TABLES:
-        side, kind = name.split("_")
-        path = getattr(spec, name) or getattr(spec, f"{side}_profile")
-        tokens = dataset.users if side == "user" else dataset.items
-        made[name] = _load_rows(path, tokens, side)
-        if side == "item" and made[name].shape[1] != made[f"user_{kind}"].shape[1]:
-            wide, expected = made[name].shape[1], made[f"user_{kind}"].shape[1]
-            raise InputError(f"{path}: rows of width {wide}; expected the users' width {expected}")
-    content = digest(made[name].tobytes() for name in TABLES)
-    notes = () if spec.user_intent and spec.item_intent else (SAME_INTENTS,)
-    return TextTable(dataset.users, dataset.items, **made, recipe=content, notes=notes)
-
-
-def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
-    """Rows [n, T] in token order, checked."""
-    if path.suffix == ".pkl":
-        loaded = load_arrays(path)
-    else:
-        try:
-            loaded = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{path}: unreadable rows ({str(error).splitlines()[0]})") from None
-    try:
-        rows = np.asarray(loaded, dtype=np.float32)
-    except (TypeError, ValueError):
-        raise InputError(f"{path}: rows of different width; expected a table of numbers") from None
-    if rows.ndim != 2:
-        raise InputError(f"{path}: shape {rows.shape}; expected one row a {side}")
-    ids = path.with_suffix(".ids")
-    names = ids.read_text().split() if ids.exists() else list(tokens)
-    if len(names) != len(rows):
-        raise InputError(f"{path}: {len(rows)} rows; expected {len(names)}, one a {side}")
-    place = {name: position for position, name in enumerate(names)}
-    missing = [token for token in tokens if token not in place]
-    if missing:
-        raise InputError(f"{ids}: no {side} {str(missing[0])!r}; expected every {side} of the dataset")
-    rows = rows[[place[token] for token in tokens]]
-    bad = np.flatnonzero(~np.isfinite(rows).all(1))
-    if len(bad):
-        raise InputError(
-            f"{path}: NaN or infinity in the row of {side} {str(tokens[bad[0]])!r}; expected numbers"
-        )
-    return rows
+def _unit(rows: np.ndarray) -> np.ndarray:
+    """Rows of length one; zeros stay zeros."""
+    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return unit

@@ -1,0 +1,136 @@
+"""Building a dataset's intents: estimate, ask, encode; what has been answered is never asked again."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.data.dataset import Dataset
+from harness.intents.answers import Outcome
+from harness.intents.budget import Tokens, guess
+from harness.intents.cache import Replies
+from harness.intents.client import Asker, Tally
+from harness.intents.compose import Composition, compose
+from harness.intents.documents import TrainLog
+from harness.intents.extractive import ExtractiveWriter
+from harness.intents.prompts import Ask, Side
+from harness.intents.settings import ModelWriterSpec
+from harness.intents.spec import IntentsSpec
+from harness.intents.table import encode, replies_folder
+from harness.intents.writer import ModelWriter, Written
+from harness.text.row_cache import Watcher
+from harness.text.rows import TextTable
+
+ANSWER_SHARE = 0.5
+"""Of the tokens an answer may have, in estimates before any answer is known."""
+
+
+@dataclass
+class Built:
+    """What a build made; ``table`` is None while texts are missing that the plan does not do without."""
+
+    written: Composition
+    tally: Tally
+    table: TextTable | None
+
+
+def build(
+    spec: IntentsSpec, dataset: Dataset, cache: Path, watch: Watcher, limit: int | None = None
+) -> Built:
+    """Have every text written that is not yet, and encode them where none is missing.
+
+    Args:
+        spec: The plan's words about text.
+        dataset: Its train pairs are read, and nothing else of its pairs.
+        cache: The store's folder of texts.
+        watch: Told how far it is.
+        limit: Users, and items, that a language model is asked about; the busiest first.
+
+    Raises:
+        InputError: A key is missing, or the server does not work; what was answered is kept.
+    """
+    log, tally = TrainLog.of(dataset), Tally()
+    if isinstance(spec.writer, ModelWriterSpec):
+        replies = Replies(replies_folder(cache), spec.writer.model)
+        with replies.adding():
+            written = compose(log, spec.documents, _asking(spec.writer, replies, tally, watch, limit))
+    else:
+        written = compose(log, spec.documents, ExtractiveWriter(spec.writer))
+    whole = not written.count("unanswered") or _does_without(spec)
+    ready = whole and tally.complete
+    return Built(written, tally, encode(spec, log, written, cache, watch) if ready else None)
+
+
+def _does_without(spec: IntentsSpec) -> bool:
+    return isinstance(spec.writer, ModelWriterSpec) and spec.writer.unanswered == "document"
+
+
+def _asking(
+    spec: ModelWriterSpec, replies: Replies, tally: Tally, watch: Watcher, limit: int | None
+) -> ModelWriter:
+    """A writer that asks; users only once every item has its answer, which their documents quote."""
+
+    def ask(side: Side, asks: list[Ask]) -> None:
+        if tally.complete:
+            asker.ask(asks, watch(f"{side}s", len(asks)))
+
+    writer = ModelWriter(spec, replies, ask, limit)
+    asker = Asker(spec, replies, writer.step, tally)
+    return writer
+
+
+@dataclass
+class Estimate:
+    """What a build would take.
+
+    Attributes:
+        requests: To be made; repairs come on top.
+        kept: Already answered.
+        tokens: About; requests by their length, answers like those that are kept.
+        cost: In the plan's currency, or None without a price.
+        seconds_s: At the pace of kept answers and within the rate limits, or None while nothing is known.
+    """
+
+    requests: int = 0
+    kept: int = 0
+    tokens: Tokens = field(default_factory=Tokens)
+    cost: float | None = None
+    seconds_s: float | None = None
+
+
+def estimate(spec: IntentsSpec, dataset: Dataset, cache: Path, limit: int | None = None) -> Estimate:
+    """What ``build`` would take; asks nothing, and needs no key."""
+    found, writer = Estimate(), spec.writer
+    if not isinstance(writer, ModelWriterSpec):
+        return found
+    replies = Replies(replies_folder(cache), writer.model)
+    kept = list(replies.all())
+    answer = (
+        statistics.mean(each.output_tokens for each in kept) if kept else writer.answer_tokens * ANSWER_SHARE
+    )
+
+    def count(side: Side, asks: list[Ask]) -> None:
+        steps = [model.step(ask) for ask in asks]
+        waiting = [step for step in steps if isinstance(step, Ask)]
+        found.requests += len(waiting)
+        found.kept += len(steps) - len(waiting)
+        found.tokens = sum((guess(step.messages, answer) for step in waiting), found.tokens)
+
+    model = ModelWriter(writer, replies, count, limit)
+    compose(TrainLog.of(dataset), spec.documents, model, quoted=_placeholder)
+    if writer.price:
+        found.cost = writer.price.of(found.tokens.input, found.tokens.output)
+    paces = [found.requests * 60 / writer.requests_per_minute] if writer.requests_per_minute else []
+    paces += [found.tokens.total * 60 / writer.tokens_per_minute] if writer.tokens_per_minute else []
+    if kept:
+        each = statistics.mean(reply.seconds_s for reply in kept)
+        paces.append(found.requests * each / writer.concurrency)
+    found.seconds_s = max(paces, default=None)
+    return found
+
+
+def _placeholder(node: Written) -> str:
+    """What an unwritten profile is taken for: as many words of the document as users' documents quote."""
+    outcome: Outcome = node.profile
+    return outcome.answer.text if outcome.answer else node.document
