@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from harness.data.dataset import TuningView
-from harness.plan import Run
+from harness.runs import Run
 from harness.systems import SystemSpec, assemble, parse, settings
 from harness.text.rows import TextTable
 from models.graph import Graph

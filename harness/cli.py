@@ -86,7 +86,7 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
     """Accepts the systems to run, by canonical name."""
     if line is None:
         return lambda name: True
-    from harness.plan import Run, expand
+    from harness.runs import Run, expand
     from harness.systems import nearest, parse
 
     known = list({each.name: None for each in expand(plan) if isinstance(each, Run)})

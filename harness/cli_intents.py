@@ -102,7 +102,8 @@ def serve(
 def _datasets(plan: Path, only: str | None) -> Iterator[tuple[str, Any, Any]]:
     """Name, words about text and data of the plan's datasets with written intents."""
     from harness.data.prepare import prepare
-    from harness.plan import load_plan, seed_of
+    from harness.plan import load_plan
+    from harness.runs import seed_of
     from harness.systems import nearest
 
     loaded = load_plan(plan)

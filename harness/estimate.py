@@ -16,7 +16,8 @@ import torch
 from harness.bench.steps import compare, repeatable
 from harness.fitting import Watch, validation_score
 from harness.memory import Sizes, needed_bytes
-from harness.plan import Plan, Run, Skipped, expand
+from harness.plan import Plan
+from harness.runs import Run, Skipped, expand
 from harness.sampling import PairSampler
 from harness.searches import Search, planned, searches
 from harness.standings import Shelf

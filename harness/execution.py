@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from harness.checkpoint import Interrupted
 from harness.fitting import Progress
-from harness.plan import Plan, Run, dataset_key
+from harness.plan import Plan
 from harness.provenance import degrees, facts
+from harness.runs import Run, dataset_key
 from harness.searches import planned, searches
 from harness.workshop import Site, Stop, Task, Workshop
 

@@ -13,7 +13,7 @@ import torch
 from harness import recbole_host
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.evaluation import Scorer, evaluate
-from harness.plan import Run
+from harness.runs import Run
 from harness.sampling import PairSampler
 from models.recommender import Diverged
 

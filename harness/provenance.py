@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 
 from harness.data.dataset import SPLITS, Dataset
-from harness.plan import Run
+from harness.runs import Run
 from harness.searches import Search
 from harness.training import Material
 

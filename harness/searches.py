@@ -11,20 +11,8 @@ from typing import Any
 
 from harness import PROTOCOL
 from harness.lineup import Entrant, lineup, shown
-from harness.plan import (
-    DatasetPlan,
-    EvaluationPlan,
-    Plan,
-    Run,
-    Skipped,
-    SystemPlan,
-    TrainingPlan,
-    TuningPlan,
-    domains,
-    expand,
-    runs_of,
-    seed_of,
-)
+from harness.plan import DatasetPlan, EvaluationPlan, Plan, SystemPlan, TrainingPlan, TuningPlan, domains
+from harness.runs import Run, Skipped, expand, runs_of, seed_of
 from harness.space import Domain
 from harness.systems import SystemSpec, settings
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan import Plan, Run, Skipped, dataset_key
+from harness.plan import Plan
+from harness.runs import Run, Skipped, dataset_key
 from harness.searches import Search, Untuned, planned, searches
 from harness.store import Store
 

@@ -235,7 +235,7 @@ class Store:
         """Keep what reports need of a plan's dataset, so that they need no data.
 
         Args:
-            key: From ``plan.dataset_key``.
+            key: From ``runs.dataset_key``.
             facts: Checksum and sizes.
             degrees: Columns ``user`` (token) and ``degree`` (train pairs); None where not known.
         """

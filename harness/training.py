@@ -23,9 +23,9 @@ from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation import Evaluation, evaluate
 from harness.fitting import Fitting, RunFailed, Watch, validation_score
 from harness.memory import Sizes, gibibytes, needed_bytes
-from harness.plan import Run
 from harness.prototypes import prototype_arrays
 from harness.recbole_models import hosted
+from harness.runs import Run
 from harness.strata import ITEM_STRATA, item_strata
 from harness.text.rows import TextTable
 

@@ -29,7 +29,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
-from harness.plan import Run
+from harness.runs import Run
 from harness.searches import Search
 from harness.space import Domain
 from harness.training import Material, try_out

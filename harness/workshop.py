@@ -17,8 +17,9 @@ from harness.checkpoint import Checkpoint, Interrupted
 from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
 from harness.fitting import Progress, RunFailed, Watch
-from harness.plan import DatasetPlan, Run, has_text, seed_of
+from harness.plan import DatasetPlan
 from harness.provenance import describe
+from harness.runs import Run, has_text, seed_of
 from harness.searches import Search
 from harness.store import Store, trial_name
 from harness.text.rows import TextTable

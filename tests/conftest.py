@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from harness.data.dataset import Dataset
-from harness.plan import DatasetPlan, EvaluationPlan, Run, TrainingPlan
+from harness.plan import DatasetPlan, EvaluationPlan, TrainingPlan
+from harness.runs import Run
 from harness.systems import parse, settings
 from harness.text.rows import TextTable
 from models.core import Batch

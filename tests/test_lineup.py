@@ -8,7 +8,8 @@ import pytest
 
 from harness import InputError
 from harness.lineup import lineup
-from harness.plan import Run, Skipped, expand, load_plan
+from harness.plan import load_plan
+from harness.runs import Run, Skipped, expand
 from tests.test_plan import write
 
 TEXT = """\

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness import InputError
-from harness.plan import Run, Skipped, expand, load_plan, seed_of
+from harness.plan import load_plan
+from harness.runs import Run, Skipped, expand, seed_of
 from tests.conftest import make_run
 
 PLANS = Path(__file__).parents[1] / "harness" / "plans"

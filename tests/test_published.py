@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan import Run, expand, load_plan
+from harness.plan import load_plan
+from harness.runs import Run, expand
 from harness.training import material, train
 from harness.workshop import load
 from tests.conftest import needs_data

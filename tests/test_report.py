@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.plan import Plan, Run, dataset_key, expand
+from harness.plan import Plan
 from harness.report import Options, write
+from harness.runs import Run, dataset_key, expand
 from harness.store import Store
 from harness.strata import ITEM_STRATA
 

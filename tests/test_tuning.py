@@ -14,7 +14,8 @@ import pytest
 
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
-from harness.plan import Plan, Run, TuningPlan
+from harness.plan import Plan, TuningPlan
+from harness.runs import Run
 from harness.searches import Search, planned, searches
 from harness.training import Material, material, train
 from harness.tuning import Tools, open_storage, tune

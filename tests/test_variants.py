@@ -10,7 +10,8 @@ import pytest
 from harness import InputError
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
-from harness.plan import Plan, Run, Skipped, expand, load_plan
+from harness.plan import Plan, load_plan
+from harness.runs import Run, Skipped, expand
 from harness.workshop import load
 from tests.test_plan import GOOD, write
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.plan import DatasetPlan, Plan, Run, expand
+from harness.plan import DatasetPlan, Plan
+from harness.runs import Run, expand
 from harness.standings import Standing
 from harness.stats.comparison import best_baseline
 from harness.stats.pairs import all_pairs

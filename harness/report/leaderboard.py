@@ -10,9 +10,10 @@ import pandas as pd
 from harness import plots, published, tables
 from harness.data.dataset import SPLITS
 from harness.intents.spec import IntentsSpec
-from harness.plan import DatasetPlan, Plan, dataset_key
+from harness.plan import DatasetPlan, Plan
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.tuning import budget
+from harness.runs import dataset_key
 from harness.standings import Standing
 from harness.stats.bootstrap import intervals, over_seeds, resampled_means
 from harness.stats.comparison import compare

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from harness import plots, tables
-from harness.plan import StrataPlan, dataset_key
+from harness.plan import StrataPlan
 from harness.report.evidence import Evidence, Options, Section
+from harness.runs import dataset_key
 from harness.stats.stratified import by_stratum, each_apart, trends
 from harness.strata import ITEM_STRATA, user_strata
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pandas as pd
 
 from harness import controls, sweeps, tables
-from harness.plan import Plan, Run, expand
+from harness.plan import Plan
 from harness.report.evidence import Evidence, Options, Section
+from harness.runs import Run, expand
 
 
 def on_controls(evidence: Evidence) -> Section:
