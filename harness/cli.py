@@ -172,7 +172,7 @@ def _print_standings(found: list[Any]) -> None:
     for (dataset, system), entries in groups.items():
         counts = Counter(entry.status for entry in entries)
         runs = ", ".join(f"{count} {name}" for name, count in counts.items())
-        reasons = {entry.reason for entry in entries if entry.status in ("failed", "skipped")}
+        reasons = {entry.reason for entry in entries if entry.status in ("damaged", "failed", "skipped")}
         table.add_row(dataset, escape(system), runs, escape("; ".join(sorted(reasons))))
     show(table)
     total = Counter(entry.status for entry in found)

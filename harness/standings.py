@@ -14,7 +14,9 @@ from harness.store import Store
 
 @dataclass(frozen=True)
 class Standing:
-    """What the store holds of one planned run: ``finished``, ``failed``, ``missing`` or ``skipped``.
+    """What the store holds of one planned run.
+
+    ``status`` is finished, failed, missing, skipped, or damaged: files that are not those written.
 
     ``identity`` is that of what is stored: the run, or the search that failed before it.
     """
@@ -34,16 +36,28 @@ class Shelf:
         """Datasets that were never read have no checksum, and none of their runs is stored."""
         noted = {each.name: store.dataset(dataset_key(plan, each)) for each in plan.datasets}
         self.store = store
+        self._sound: dict[str, bool] = {}
         self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
 
-    def identity(self, task: Run | Search) -> str | None:
-        """The task's identity if it is stored."""
+    def find(self, task: Run | Search) -> str | None:
+        """The task's identity if it is stored, sound or damaged."""
         checksum = self.checksums.get(task.dataset.name)
         identity = task.identity(checksum) if checksum else None
         return identity if identity and identity in self.store else None
 
+    def is_sound(self, identity: str) -> bool:
+        """As ``Store.is_sound``, looked at once."""
+        if identity not in self._sound:
+            self._sound[identity] = self.store.is_sound(identity)
+        return self._sound[identity]
+
+    def identity(self, task: Run | Search) -> str | None:
+        """The task's identity if it is stored and sound."""
+        identity = self.find(task)
+        return identity if identity and self.is_sound(identity) else None
+
     def record(self, task: Run | Search) -> dict[str, Any] | None:
-        """The task's record if it is stored."""
+        """The task's record if it is stored and sound."""
         identity = self.identity(task)
         return self.store.record(identity) if identity else None
 
@@ -70,8 +84,10 @@ def _standings(plan: Plan, shelf: Shelf) -> Iterator[Standing]:
 
 def _standing(run: Run, shelf: Shelf) -> Standing:
     name = (run.dataset.name, run.name, run.repetition)
-    identity = shelf.identity(run)
+    identity = shelf.find(run)
     if identity is None:
         return Standing(*name, "missing", "not run yet")
+    if not shelf.is_sound(identity):
+        return Standing(*name, "damaged", "its files are not those that were written", identity)
     record = shelf.store.record(identity)
     return Standing(*name, record["status"], record.get("reason", ""), identity)

@@ -28,10 +28,12 @@ def write(
     seconds and no memory, and are the same however often and wherever the plan was run.
 
     Raises:
-        InputError: The store holds no finished run of the plan; the published numbers are unreadable.
+        InputError: The store holds no finished run of the plan, or a damaged one; the published numbers
+            are unreadable.
     """
     known = published.read(beside) if beside else None
     found = standings(plan, store)
+    _refuse_damaged(found, store)
     if not any(each.status == "finished" for each in found):
         raise InputError(
             f"{store.root}: no finished run of the plan {plan.name!r}; expected `intentbench run` first"
@@ -45,6 +47,14 @@ def write(
         everything += [evidence] if evidence.groups else []
     sections += [side_by_side(plan, sections, options), comparisons(everything, options)]
     return _files(sections, out)
+
+
+def _refuse_damaged(found: list[Standing], store: Store) -> None:
+    """No table is made of files that are not those that were written."""
+    for each in found:
+        if each.status == "damaged":
+            which = f"run {each.identity} ({each.dataset} {each.system})"
+            raise InputError(f"{store.root}: {which} is damaged, {each.reason}; `intentbench run` redoes it")
 
 
 def _dataset(
