@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from harness.writing import StoreError
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import Watch
 from harness.training import Material, material, train
@@ -68,7 +69,7 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch
     checkpoint = Checkpoint(tmp_path / "run.pt")
     checkpoint.save({"epoch": 1})
     monkeypatch.setattr(Path, "replace", lambda self, target: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(StoreError, match=r"run.pt: cannot be written \(disk full\)"):
         checkpoint.save({"epoch": 2})
     monkeypatch.undo()
     assert checkpoint.load() == {"epoch": 1}

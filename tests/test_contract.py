@@ -75,7 +75,10 @@ def test_a_seed_reproduces_a_step(line: str, graph: Graph, text: TextRows, batch
     assert any(not torch.equal(first[name], other[name]) for name in first)
 
 
-ELSEWHERE = {"learning_rate": "read by the trainer; tests/test_training.py"}
+ELSEWHERE = {
+    "learning_rate": "read by the trainer; tests/test_training.py",
+    "negatives_from": "matters to items without a train pair; tests/test_backbones.py",
+}
 
 KEYS = [(line, key) for line in LINES for key in parse(line).options() if key not in ELSEWHERE]
 
@@ -86,8 +89,8 @@ def test_every_hyper_parameter_is_read(
 ) -> None:
     item = parse(line).options()[key]
     default = settings(parse(line), {})[key]
-    choices = item.metadata["choices"]
-    other = next(c for c in choices if c != default) if choices else default / 2
+    choices = [*item.metadata["choices"], item.metadata["low"]]
+    other = next(c for c in choices if c != default) if item.metadata["choices"] else default / 2
     changed = max(1, int(other)) if isinstance(default, int) else other
     assert fingerprint(build(line, graph, text), batch) != fingerprint(
         build(line, graph, text, **{key: changed}), batch

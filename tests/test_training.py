@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from harness.fitting import Watch
 from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.training import Material, Outcome, PeakMemory, RunFailed, material, train
 from tests.conftest import checkerboard, make_run, parity_text
@@ -108,7 +109,8 @@ def test_the_model_sees_train_pairs_only(board: Material) -> None:
 
 def test_progress_is_told_every_epoch(board: Material) -> None:
     told: list[tuple[int, bool]] = []
-    train(make_run("LightGCN", epochs=2, eval_every=2), board, lambda e, s: told.append((e, s is not None)))
+    watch = Watch(progress=lambda epoch, score: told.append((epoch, score is not None)))
+    train(make_run("LightGCN", epochs=2, eval_every=2), board, watch)
     assert told == [(1, False), (2, False), (2, True)]
 
 
@@ -116,7 +118,7 @@ def test_records_say_what_a_run_costs(board: Material) -> None:
     record = train(make_run("LightGCN", QUICK), board).record
     assert record["parameters"] == 80 * 16
     assert record["peak_bytes"] > 2**20
-    assert record["seconds_s"] >= record["train_s"] > 0
+    assert record["seconds_s"] > 0
     assert train(make_run("MostPop"), board).record["parameters"] == 40
     assert set(CLASSICS) >= {"MostPop"}
 
