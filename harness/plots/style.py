@@ -75,16 +75,12 @@ def save(made: Figure, folder: Path, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.{suffix}" for suffix in FORMATS]
     with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
+        made.draw_without_rendering()
+        made.set_layout_engine("none")  # once for all formats
+        inches = made.get_tightbbox().padded(0.05)
         for file in files:
             unfinished = file.with_name(f".{file.name}")
             kind = file.suffix[1:]
-            made.savefig(
-                unfinished,
-                dpi=150,
-                format=kind,
-                metadata=UNDATED.get(kind),
-                bbox_inches="tight",
-                pad_inches=0.05,
-            )
+            made.savefig(unfinished, dpi=150, format=kind, metadata=UNDATED.get(kind), bbox_inches=inches)
             unfinished.replace(file)
     return files
