@@ -18,6 +18,9 @@ MARKERS = "osD^vPX*<>"
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---")
 LINES = ("-", "--", "-.", ":")
 
+LEGEND_ROW = 0.2
+"""Height of a line of a legend, in inches."""
+
 UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """The same frame gives the same bytes."""
 
@@ -56,8 +59,10 @@ def bar(place: int) -> dict[str, Any]:
 
 
 def legend_below(made: Figure, panel: Axes, columns: int = 3) -> None:
-    """One legend for all panels, under them."""
+    """One legend for all panels, under them; the figure grows with it."""
     handles, labels = panel.get_legend_handles_labels()
+    rows = -(-len(labels) // columns)
+    made.set_figheight(made.get_figheight() + LEGEND_ROW * max(0, rows - 3))
     made.legend(
         handles,
         labels,
