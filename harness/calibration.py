@@ -67,7 +67,7 @@ def _sources(stores: list[Path], metric: str) -> Iterator[tuple[str, str, pd.Ser
                 (f"{one} and {two}", [systems[one][0], systems[two][0]]) for one, two in pairwise(systems)
             ]
             for source, identities in twice + others:
-                scores = store.scores(identities, metric)
+                scores = store.scores(identities, [metric])[metric]
                 difference = scores[0] - scores[1]
                 if difference.any():
                     yield dataset, source, difference.to_numpy(dtype=float)

@@ -52,20 +52,24 @@ def run_means(paths: Sequence[Path]) -> pd.DataFrame:
     return _ask(query, files).set_index("filename").loc[files["file"]].reset_index(drop=True)
 
 
-def by_run(paths: Sequence[Path], metric: str) -> pd.DataFrame:
-    """One metric, one row a user, one column a file in the given order.
+def by_run(paths: Sequence[Path], metrics: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """By metric: one row a user, one column a file in the given order.
 
     Raises:
         InputError: A file cannot be read.
     """
-    columns = []
+    columns: dict[str, list[pd.Series]] = {metric: [] for metric in metrics}
+    users, index = None, pd.Index([])
     for path in paths:
         try:
-            table = pq.read_table(path, columns=["user", metric])
+            table = pq.read_table(path, columns=["user", *metrics], use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise InputError(f"{path}: unreadable scores ({error}); delete that run") from None
-        columns.append(pd.Series(table[metric].to_numpy(), index=table["user"].to_pandas()))
-    return pd.concat(columns, axis=1, keys=range(len(paths)))
+        if users is None or not table["user"].equals(users):  # one index for all runs of a dataset is fast
+            users, index = table["user"], pd.Index(table["user"].to_pandas())
+        for metric in metrics:
+            columns[metric].append(pd.Series(table[metric].to_numpy(), index=index))
+    return {metric: pd.concat(each, axis=1, keys=range(len(paths))) for metric, each in columns.items()}
 
 
 def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:

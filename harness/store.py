@@ -227,9 +227,9 @@ class Store:
         """The mean over users of every metric, one row a run in the given order."""
         return scores.run_means([self._scores(each) for each in identities])
 
-    def scores(self, identities: list[str], metric: str) -> pd.DataFrame:
-        """One metric, one row a user, one column a run in the given order."""
-        return scores.by_run([self._scores(each) for each in identities], metric)
+    def scores(self, identities: list[str], metrics: list[str]) -> dict[str, pd.DataFrame]:
+        """By metric: one row a user, one column a run in the given order."""
+        return scores.by_run([self._scores(each) for each in identities], metrics)
 
     def note_dataset(self, key: str, facts: Mapping[str, Any], degrees: pd.DataFrame | None) -> None:
         """Keep what reports need of a plan's dataset, so that they need no data.

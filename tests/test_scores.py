@@ -32,13 +32,13 @@ def test_means_of_runs_keep_the_order_asked_for(files: list[Path]) -> None:
 
 
 def test_users_are_matched_by_name_not_by_place(files: list[Path]) -> None:
-    found = scores.by_run(files, "recall@20")
+    found = scores.by_run(files, ["recall@20"])["recall@20"]
     assert found.loc["u0"].tolist() == [0.0, 0.5, 0.2]
     assert found.loc["u1"].tolist() == [1.0, 1.0, 0.3]
 
 
 def test_a_broken_file_is_named(files: list[Path]) -> None:
     files[0].write_text("gone")
-    for ask in (lambda: scores.run_means(files), lambda: scores.by_run(files, "recall@20")):
+    for ask in (lambda: scores.run_means(files), lambda: scores.by_run(files, ["recall@20"])):
         with pytest.raises(InputError, match=f"(?s){files[0].parent}.*delete that run"):
             ask()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import linregress, ttest_ind
+import statsmodels.api as sm
+from scipy.stats import ttest_ind
 
 from harness.stats.stratified import by_stratum, trends
 from harness.strata import user_strata
@@ -55,7 +56,10 @@ def test_trend_and_interaction_are_those_of_the_libraries(
     table, degree, strata = world
     found = trends(table, degree, strata, REFERENCES).set_index("system").loc["helps"]
     gain = table["helps"] - table["plain"]
-    assert found["slope"] == pytest.approx(linregress(np.log2(1 + degree), gain).slope)
+    fitted = sm.OLS(gain, sm.add_constant(np.log2(1 + degree).to_numpy())).fit(cov_type="HC3")
+    assert found["slope"] == pytest.approx(fitted.params.iloc[1])
+    assert found[["slope_low", "slope_high"]].tolist() == pytest.approx(fitted.conf_int().iloc[1].tolist())
+    assert found["p_slope"] == pytest.approx(fitted.pvalues.iloc[1])
     sparsest, densest = gain[strata == "1-16"], gain[strata == strata.cat.categories[-1]]
     assert found["sparsest_less_densest"] == pytest.approx(sparsest.mean() - densest.mean())
     assert found["p_interaction"] == pytest.approx(ttest_ind(sparsest, densest, equal_var=False).pvalue)

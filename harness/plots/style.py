@@ -18,6 +18,9 @@ MARKERS = "osD^vPX*<>"
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---")
 LINES = ("-", "--", "-.", ":")
 
+LEGEND_ROW = 0.2
+"""Height of a line of a legend, in inches."""
+
 UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """The same frame gives the same bytes."""
 
@@ -56,8 +59,10 @@ def bar(place: int) -> dict[str, Any]:
 
 
 def legend_below(made: Figure, panel: Axes, columns: int = 3) -> None:
-    """One legend for all panels, under them."""
+    """One legend for all panels, under them; the figure grows with it."""
     handles, labels = panel.get_legend_handles_labels()
+    rows = -(-len(labels) // columns)
+    made.set_figheight(made.get_figheight() + LEGEND_ROW * max(0, rows - 3))
     made.legend(
         handles,
         labels,
@@ -75,16 +80,12 @@ def save(made: Figure, folder: Path, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.{suffix}" for suffix in FORMATS]
     with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
+        made.draw_without_rendering()
+        made.set_layout_engine("none")  # once for all formats
+        inches = made.get_tightbbox().padded(0.05)
         for file in files:
             unfinished = file.with_name(f".{file.name}")
             kind = file.suffix[1:]
-            made.savefig(
-                unfinished,
-                dpi=150,
-                format=kind,
-                metadata=UNDATED.get(kind),
-                bbox_inches="tight",
-                pad_inches=0.05,
-            )
+            made.savefig(unfinished, dpi=150, format=kind, metadata=UNDATED.get(kind), bbox_inches=inches)
             unfinished.replace(file)
     return files

@@ -74,9 +74,9 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
     """Intervals over users and seeds of every mean and difference of the comparison."""
     rows = []
     identities = list(evidence.run_means.index)
+    scores = evidence.store.scores(identities, evidence.shown)
     for metric, mine in comparison.groupby("metric", sort=False):
-        scores = evidence.store.scores(identities, metric).to_numpy(dtype=float)
-        means = pd.DataFrame(resampled_means(scores), columns=identities)
+        means = pd.DataFrame(resampled_means(scores[metric].to_numpy(dtype=float)), columns=identities)
         drawn = {name: over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
         for row in mine.itertuples():
             other = drawn.get(row.baseline)
