@@ -251,7 +251,7 @@ def check(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
 
         loaded = load_plan(plan)
         for each in loaded.datasets:
-            kept = store / "text"  # where written intents are; nothing is made for a check
+            kept = store / "text"  # where written intents are, if there are any
             dataset, text = load(each, loaded.seed, kept if kept.is_dir() else None)
             table = Table("fact", "value", title=escape(each.name))
             for fact, value in describe(dataset, text).items():

@@ -133,7 +133,7 @@ def completion(request: dict[str, Any], act: str, head: str) -> dict[str, Any]:
     asked = request["messages"][1]["content"]
     words = re.findall(r"[a-z]{4,}", asked.split("\n\n", 1)[-1].lower())[:12] or ["nothing"]
     said: dict[str, Any] = {"reasoning": "from the reviews", "profile": f"enjoys {' '.join(words)}"}
-    if '"intent"' in asked:
+    if "likes and dislikes, lists" in asked:
         said = {"likes": words[:3], "dislikes": words[3:5], "intent": f"wants {' '.join(words)}"}
     text = json.dumps(said)
     text = {

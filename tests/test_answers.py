@@ -53,6 +53,7 @@ def test_what_is_wrong_is_said(text: str, problem: str) -> None:
         (Reply("I cannot say who would enjoy it."), "refused"),
         (Reply("  \n"), "empty"),
         (Reply('{"profile": "  "}'), "empty"),
+        (Reply('{"profile": "..."}'), "empty"),
         (Reply('{"profile": "one two three four"}'), "too long"),
     ],
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.writing import StoreError
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import Watch
 from harness.training import Material, material, train
+from harness.writing import StoreError
 from tests.conftest import checkerboard, make_run, parity_text
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}

@@ -98,7 +98,7 @@ def read(reply: Reply, output: Output, most_words: int) -> Outcome:
         return Outcome("empty")
     answer = _parse(reply.text, ANSWERS[output])
     words = len(answer.text.split())
-    if words == 0:
+    if not any(letter.isalpha() for letter in answer.text):  # "..." is a common way to say nothing
         return Outcome("empty")
     return Outcome("too long") if words > most_words else Outcome("answered", answer)
 

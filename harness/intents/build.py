@@ -51,15 +51,19 @@ def build(
         InputError: A key is missing, or the server does not work; what was answered is kept.
     """
     log, tally = TrainLog.of(dataset), Tally()
-    if isinstance(spec.writer, ModelWriterSpec):
-        replies = Replies(replies_folder(cache), spec.writer.model)
-        with replies.adding():
-            written = compose(log, spec.documents, _asking(spec.writer, replies, tally, watch, limit))
-    else:
-        written = compose(log, spec.documents, ExtractiveWriter(spec.writer))
-    whole = not written.count("unanswered") or _does_without(spec)
-    ready = whole and tally.complete
+    written = _write(spec, log, cache, tally, watch, limit)
+    ready = tally.complete and (not written.count("unanswered") or _does_without(spec))
     return Built(written, tally, encode(spec, log, written, cache, watch) if ready else None)
+
+
+def _write(
+    spec: IntentsSpec, log: TrainLog, cache: Path, tally: Tally, watch: Watcher, limit: int | None
+) -> Composition:
+    if not isinstance(spec.writer, ModelWriterSpec):
+        return compose(log, spec.documents, ExtractiveWriter(spec.writer))
+    replies = Replies(replies_folder(cache), spec.writer.model)
+    with replies.adding():
+        return compose(log, spec.documents, _asking(spec.writer, replies, tally, watch, limit))
 
 
 def _does_without(spec: IntentsSpec) -> bool:

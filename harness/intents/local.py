@@ -22,11 +22,12 @@ def serve_here(port: int, context: int, threads: int | None = None) -> int:
     Raises:
         InputError: The weights or the server are not installed.
     """
+    count = str(threads or os.cpu_count() or 1)
     command = [
         sys.executable, "-m", "llama_cpp.server",
         "--model", str(weights()), "--model_alias", MODEL,
-        "--host", "127.0.0.1", "--port", str(port),
-        "--n_ctx", str(context), "--n_threads", str(threads or os.cpu_count() or 1),
+        "--host", "127.0.0.1", "--port", str(port), "--n_ctx", str(context),
+        "--n_threads", count, "--n_threads_batch", count,
     ]  # fmt: skip
     if importlib.util.find_spec("llama_cpp") is None:
         raise InputError("llama-cpp-python is not installed; install the extra [local-llm]")

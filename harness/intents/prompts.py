@@ -27,10 +27,10 @@ PLACES = ("$language", "$words", "$document", "$problem", "$form")
 """What a prompt may leave open; the last two in ``repair`` alone."""
 
 FORMS: dict[Output, str] = {
-    "profile": '{"reasoning": "...", "profile": "..."}',
-    "intent": '{"likes": ["..."], "dislikes": ["..."], "intent": "..."}',
+    "profile": "reasoning, a text, and profile, a text",
+    "intent": "likes and dislikes, lists of texts, and intent, a text",
 }
-
+"""Described rather than shown: small models repeat an example's dots as their answer."""
 
 Messages = tuple[Mapping[str, str], ...]
 

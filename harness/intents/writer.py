@@ -72,7 +72,9 @@ class ModelWriter:
         asks = [self.asks(side, document) for document in documents]
         if self.ask is not None:
             chosen = self._busiest(side, log, len(documents))
-            self.ask(side, list({ask.key: ask for node in chosen for ask in asks[node]}.values()))
+            # One output after the other: servers keep what consecutive prompts have in common.
+            ordered = [asks[node][place] for place in range(len(OUTPUTS)) for node in chosen if asks[node]]
+            self.ask(side, list({ask.key: ask for ask in ordered}.values()))
         return [
             Written(document, *[self.outcome(ask) for ask in pair])
             if pair
