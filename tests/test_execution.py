@@ -218,14 +218,26 @@ def test_twenty_deaths_change_no_byte(
 ) -> None:
     chosen, moments = request.getfixturevalue(which), random.Random(7)
     finish(start(chosen, tmp_path / "alone"))
-    for _ in range(20):
-        process = start(chosen, tmp_path / "store")
-        time.sleep(moments.uniform(2.0, 8.0))
+    for death in range(20):
+        began, process = time.time(), start(chosen, tmp_path / "store")
+        if death % 5:  # at work; every fifth dies somewhere on the way there
+            until(
+                lambda began=began, process=process: stirred(tmp_path / "store", began) or process.poll() == 0
+            )
+        time.sleep(moments.uniform(0.0, 2.0))
         process.kill()
         process.communicate()
     finish(start(chosen, tmp_path / "store"))
     check_whole_after_deaths(tmp_path / "store", tasks)
     assert leaderboard(chosen, tmp_path / "store") == leaderboard(chosen, tmp_path / "alone")
+
+
+def stirred(store: Path, since: float) -> bool:
+    """Whether a run or a trial has begun or gone on."""
+    try:
+        return any(path.stat().st_mtime > since for path in (*checkpoints(store), *store.glob("runs/*")))
+    except FileNotFoundError:  # gone while we looked: something moves
+        return True
 
 
 def check_whole_after_deaths(store: Path, tasks: int) -> None:
