@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,6 +13,7 @@ from harness.systems import ALIGNMENTS, BACKBONES, assemble, parse, settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
+from tests.conftest import ITEMS, USERS
 
 BARE = list(BACKBONES)
 ALIGNED = [f"{alignment}[{backbone}]" for alignment, backbone in itertools.product(ALIGNMENTS, BACKBONES)]
@@ -85,8 +87,11 @@ KEYS = [(line, key) for line in LINES for key in parse(line).options() if key no
 
 @pytest.mark.parametrize(("line", "key"), KEYS)
 def test_every_hyper_parameter_is_read(
-    line: str, key: str, graph: Graph, text: TextRows, batch: Batch
+    line: str, key: str, pairs: np.ndarray, text: TextRows, batch: Batch
 ) -> None:
+    """In a graph with a cold item, since some keys are about such."""
+    user, positive = torch.from_numpy(pairs[pairs[:, 1] != 0].T.copy())
+    graph = Graph(user, positive, USERS, ITEMS)
     item = parse(line).options()[key]
     default = settings(parse(line), {})[key]
     choices = [*item.metadata["choices"], item.metadata["low"]]

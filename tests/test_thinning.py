@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.prepare import prepare
@@ -14,6 +14,7 @@ from tests.conftest import checkerboard, random_pairs
 SHARES = st.lists(st.floats(0.05, 1.0), min_size=2, max_size=5).map(sorted)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(SHARES, st.integers(0, 1000), st.integers(0, 50))
 def test_every_smaller_sample_is_inside_the_larger(shares: list[float], seed: int, world: int) -> None:
     from dataclasses import replace
@@ -26,6 +27,7 @@ def test_every_smaller_sample_is_inside_the_larger(shares: list[float], seed: in
     assert kept[-1] <= {tuple(pair) for pair in dataset.train}
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(0, 1000), st.integers(0, 50))
 def test_one_pair_of_every_user_then_of_every_item_stays_longest(seed: int, world: int) -> None:
     pairs = random_pairs(world)
