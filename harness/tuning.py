@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,9 @@ class Tools:
     watch: Watch
 
 
-def open_storage(url: str | None, journal: Path) -> BaseStorage:
-    """Optuna's storage at any URL it knows, or else a journal file of the search's own.
+@contextmanager
+def open_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
+    """Optuna's storage at any URL it knows, or else a journal file of the search's own; then closed.
 
     Only the process that holds the search's claim may call this: what a killed one left unfinished in
     the journal is cut off.
@@ -83,12 +85,18 @@ def open_storage(url: str | None, journal: Path) -> BaseStorage:
     if url is None:
         journal.parent.mkdir(parents=True, exist_ok=True)
         _mend(journal)
-        return JournalStorage(JournalFileBackend(str(journal)))
+        yield JournalStorage(JournalFileBackend(str(journal)))
+        return
     try:
-        return RDBStorage(url)
+        storage = RDBStorage(url)
     except Exception as error:  # whatever SQLAlchemy or the driver raises; the URL may hold a password
         reason = str(error).split("\n")[0].replace(url, "the URL")
         raise StoreError(f"--storage: cannot be opened ({type(error).__name__}: {reason})") from None
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _mend(journal: Path) -> None:

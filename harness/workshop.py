@@ -142,8 +142,8 @@ class Workshop:
         def checkpoint(run: Run) -> Checkpoint:
             return self.store.checkpoint(trial_name(identity, run.identity(everything.checksum)))
 
-        storage = open_storage(self.site.optuna, self.store.journal(identity))
-        return tune(search, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
+        with open_storage(self.site.optuna, self.store.journal(identity)) as storage:
+            return tune(search, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
 
 
 def failure(error: Exception) -> dict[str, Any]:

@@ -79,7 +79,6 @@ def test_a_seed_reproduces_a_step(line: str, graph: Graph, text: TextRows, batch
 
 ELSEWHERE = {
     "learning_rate": "read by the trainer; tests/test_training.py",
-    "negatives_from": "matters to items without a train pair; tests/test_backbones.py",
 }
 
 KEYS = [(line, key) for line in LINES for key in parse(line).options() if key not in ELSEWHERE]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ PLAN = {
 }
 
 
+STORAGES = ExitStack()
+"""Journals need no closing; a database would."""
+
+
 @pytest.fixture(scope="module")
 def board() -> Iterator[Material]:
     with material(checkerboard(), None) as made:
@@ -48,7 +53,8 @@ def tools(folder: Path, watch: Watch | None = None) -> Tools:
     def checkpoint(run: Run) -> Checkpoint:
         return Checkpoint(folder / f"{run.identity('')}.pt")
 
-    return Tools(open_storage(None, folder / "search.journal"), "search", checkpoint, watch or Watch())
+    storage = STORAGES.enter_context(open_storage(None, folder / "search.journal"))
+    return Tools(storage, "search", checkpoint, watch or Watch())
 
 
 def test_the_released_defaults_are_the_first_trial_and_the_budget_is_kept(
@@ -120,8 +126,8 @@ def test_a_trial_of_a_dead_process_is_done_again(board: Material, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         tune(wanted, board.for_tuning(), tools(tmp_path / "torn", Watch(progress=die)))
     journal = tmp_path / "torn" / "search.journal"
-    left = optuna.load_study(study_name="search", storage=open_storage(None, journal))
-    left.ask()  # as a killed process leaves it
+    with open_storage(None, journal) as storage:
+        optuna.load_study(study_name="search", storage=storage).ask()  # as a killed process leaves it
     with journal.open("ab") as file:
         file.write(b'{"op_code": 4, "wor')
     (tmp_path / "torn" / "search.journal.lock").symlink_to(journal)
