@@ -49,7 +49,7 @@ def _follow(client: Any, workshop: Workshop, tasks: list[Task], done: Done, stop
         return client.submit(_remote, task, site, pure=False, retries=1)
 
     sent = {send(task): task for task in tasks}
-    arriving = as_completed(sent)
+    arriving = as_completed(sent, loop=client.loop)
     for future in arriving:
         task = sent.pop(future)
         if stop():
