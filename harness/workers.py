@@ -76,7 +76,11 @@ class Team:
 
     def _hand(self, worker: Worker, task: Task) -> None:
         worker.task = task
-        worker.line.send(task)
+        try:
+            worker.line.send(task)
+        except OSError:  # it died with nothing to do
+            self._replace(worker)
+            worker.line.send(task)
 
     def _ready(self, workers: list[Worker]) -> list[Worker]:
         """Workers that answered or died, within half a second; the others are told of a stop."""
@@ -104,12 +108,15 @@ class Team:
         code = worker.process.exitcode
         identity = self.workshop.identity(task)
         self.deaths[identity] = self.deaths.get(identity, 0) + 1
-        fresh = self._hire(worker.device)
-        worker.process, worker.line = fresh.process, fresh.line
+        self._replace(worker)
         if self.deaths[identity] < TRIES or identity in self.workshop.store:
             return None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
         return self.workshop.give_up(task, error)
+
+    def _replace(self, worker: Worker) -> None:
+        fresh = self._hire(worker.device)
+        worker.process, worker.line = fresh.process, fresh.line
 
     def _hire(self, device: int | None) -> Worker:
         mine, theirs = self.context.Pipe()

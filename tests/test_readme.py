@@ -43,7 +43,8 @@ def test_make_has_the_targets_the_readme_names(target: str) -> None:
 
 
 def test_the_example_of_written_intents_is_valid(tmp_path: Path) -> None:
-    fragment = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[1]
+    examples = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    fragment = next(example for example in examples if "kind: intents" in example)
     plan = f"name: mine\nsystems: [MostPop]\ndatasets:\n  - name: shop\n{fragment}"
     (tmp_path / "plan.yaml").write_text(plan)
     text = load_plan(tmp_path / "plan.yaml").datasets[0].text

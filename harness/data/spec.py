@@ -129,7 +129,8 @@ class SplitSpec(_Part):
 
     @model_validator(mode="after")
     def _windows_in_time(self) -> SplitSpec:
-        if self.kind != "prequential" and {"windows", "window"} & self.model_fields_set:
+        said = self.window is not None or self.windows != type(self).model_fields["windows"].default
+        if self.kind != "prequential" and said:
             raise ValueError(f"windows are of the kind prequential; the split is {self.kind}")
         if self.window is not None and self.window > self.windows:
             raise ValueError(f"window {self.window} of {self.windows}; expected at most {self.windows}")
