@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, fields, replace
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from baselines import classics
@@ -189,6 +190,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {lowered[found[0]]!r}?" if found else f"expected one of {names}"
 
 
+@cache
 def parse(line: str) -> SystemSpec:
     """Read a system line.
 

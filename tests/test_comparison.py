@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from harness.stats.comparison import against, compare, holm
 
@@ -70,3 +71,10 @@ def test_holm_by_hand_skips_what_was_not_tested() -> None:
     found = holm(np.array([0.01, np.nan, 0.04, 0.03]))
     assert found[[0, 2, 3]] == pytest.approx([0.03, 0.06, 0.06])
     assert np.isnan(found[1])
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_holm_is_statsmodels(count: int) -> None:
+    raw = np.random.default_rng(count).random(count).round(1) ** 3
+    expected = multipletests(raw, method="holm")[1] if count else raw
+    assert holm(raw) == pytest.approx(expected)

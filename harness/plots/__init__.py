@@ -7,6 +7,6 @@ from harness.plots.heat import heat
 from harness.plots.power import power
 from harness.plots.ranks import ranks
 from harness.plots.sparsity import sparsity
-from harness.plots.style import save
+from harness.plots.style import save, save_all
 
-__all__ = ["ablation", "costs", "growth", "heat", "power", "ranks", "save", "sparsity"]
+__all__ = ["ablation", "costs", "growth", "heat", "power", "ranks", "save", "save_all", "sparsity"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +21,9 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = "osD^vPX*<>"
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---")
 LINES = ("-", "--", "-.", ":")
+
+MANY = 8
+"""Figures from which on they are written by several processes."""
 
 LEGEND_ROW = 0.2
 """Height of a line of a legend, in inches."""
@@ -89,3 +96,12 @@ def save(made: Figure, folder: Path, name: str) -> list[Path]:
             made.savefig(unfinished, dpi=150, format=kind, metadata=UNDATED.get(kind), bbox_inches=inches)
             unfinished.replace(file)
     return files
+
+
+def save_all(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write figures by name; many of them in several processes, for each takes a second or two to draw."""
+    if len(figures) < MANY:
+        return [file for name, made in figures.items() for file in save(made, folder, name)]
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        written = [pool.submit(save, made, folder, name) for name, made in figures.items()]
+        return [file for each in written for file in each.result()]

@@ -93,10 +93,8 @@ def _files(sections: list[Section], out: Path) -> list[Path]:
         contents[f"{name}.csv"] = pd.concat(frames, ignore_index=True).to_csv(index=False)
     out.mkdir(parents=True, exist_ok=True)
     files = [_replace(out / name, content) for name, content in contents.items()]
-    for each in sections:
-        for name, figure in each.figures.items():
-            files += plots.save(figure, out, name)
-    return files
+    figures = {name: figure for each in sections for name, figure in each.figures.items()}
+    return files + plots.save_all(figures, out)
 
 
 def _replace(path: Path, text: str) -> Path:

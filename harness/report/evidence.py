@@ -89,10 +89,13 @@ class Evidence:
         """The comparison of all pairs by each metric shown."""
         return {metric: all_pairs(table) for metric, table in self.tables.items()}
 
-    @property
+    @cached_property
     def specs(self) -> dict[str, SystemSpec]:
         """The systems that have finished runs, by name."""
-        known = {run.name: run.system for run in expand(self.plan) if isinstance(run, Run)}
+        every = expand(self.plan)
+        known = {
+            each.name: each.system for each in every if isinstance(each, Run) and each.name in self.groups
+        }
         return {name: known[name] for name in self.groups}
 
     @property
