@@ -90,8 +90,13 @@ def dataset_key(plan: Plan, dataset: DatasetPlan) -> str:
 def expand(plan: Plan) -> Iterator[Run | Skipped]:
     """Every run of the plan, dataset by dataset; impossible pairs with their reason."""
     for dataset in plan.datasets:
-        for each in lineup(plan):
-            yield from runs_of(plan, dataset, each)
+        yield from expand_one(plan, dataset)
+
+
+def expand_one(plan: Plan, dataset: DatasetPlan) -> Iterator[Run | Skipped]:
+    """Every run of one dataset; impossible systems with their reason."""
+    for each in lineup(plan):
+        yield from runs_of(plan, dataset, each)
 
 
 def runs_of(plan: Plan, dataset: DatasetPlan, entrant: Entrant | Lacking) -> Iterator[Run | Skipped]:

@@ -33,7 +33,9 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         pd.DataFrame({"system": name, "user": range(100), "recall@20": base * by})
         for name, by in means.items()
     )
-    evidence = SimpleNamespace(plan=plan, users=users, groups=dict.fromkeys(means), shown=["recall@20"])
+    evidence = SimpleNamespace(
+        plan=plan, dataset=plan.datasets[0], users=users, groups=dict.fromkeys(means), shown=["recall@20"]
+    )
     assert on_controls(evidence).markdown == [  # type: ignore[arg-type]
         "RLMRec-Con[LightGCN] beats its own controls on Recall@20: ahead of text=random +25.0 % (p < .001).",
         "RLMRec-Con[LightGCN] {layers=1} keeps of its Recall@20 when a share of its text rows is replaced: "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.plan import DatasetPlan, Plan
-from harness.runs import Run, expand
+from harness.runs import Run, expand_one
 from harness.standings import Standing
 from harness.stats.comparison import best_baseline
 from harness.stats.pairs import all_pairs
@@ -92,7 +92,7 @@ class Evidence:
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
         """The systems that have finished runs, by name."""
-        every = expand(self.plan)
+        every = expand_one(self.plan, self.dataset)
         known = {
             each.name: each.system for each in every if isinstance(each, Run) and each.name in self.groups
         }

@@ -10,13 +10,13 @@ import pandas as pd
 from harness import controls, sweeps, tables
 from harness.plan import Plan
 from harness.report.evidence import Evidence, Options, Section
-from harness.runs import Run, expand
+from harness.runs import Run, expand_one
 
 
 def on_controls(evidence: Evidence) -> Section:
     """Whether each text system beats its own controls, on the first metric shown."""
     found: dict[str, dict[str, str]] = {}
-    for run in expand(evidence.plan):
+    for run in expand_one(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.system.text and run.name in evidence.groups:
             whole = replace(run, system=replace(run.system, text=None))
             if whole.name in evidence.groups:
