@@ -101,10 +101,9 @@ def serve(
 
 def _datasets(plan: Path, only: str | None) -> Iterator[tuple[str, Any, Any]]:
     """Name, words about text and data of the plan's datasets with written intents."""
-    from harness.data.prepare import prepare
     from harness.plan import load_plan
-    from harness.runs import seed_of
     from harness.systems import nearest
+    from harness.workshop import load_dataset
 
     loaded = load_plan(plan)
     known = {each.name: each for each in loaded.datasets if each.text.kind == "intents"}
@@ -114,8 +113,7 @@ def _datasets(plan: Path, only: str | None) -> Iterator[tuple[str, Any, Any]]:
         raise InputError(f"--dataset: no intents are written for {only!r}; {nearest(only, known)}")
     for name, each in known.items():
         if only in (None, name):
-            seed = seed_of(loaded.seed, name, None, "split")
-            yield name, each.text, prepare(name, each.source, each.split, seed)
+            yield name, each.text, load_dataset(each, loaded.seed)
 
 
 def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> bool:

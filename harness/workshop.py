@@ -34,11 +34,16 @@ Stop = Callable[[], bool]
 """Whether somebody asked to stop."""
 
 
-def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
-    """The dataset and text rows a plan asks for, checked."""
+def load_dataset(plan: DatasetPlan, seed: int) -> Dataset:
+    """The dataset a plan asks for, checked; ``seed`` is the plan's."""
     split_seed = seed_of(seed, plan.family, None, "split")
     (density,), merged = plan.density, plan.twins == ("merged",)
-    dataset = prepare(plan.name, plan.source, plan.split, split_seed, density, merged)
+    return prepare(plan.name, plan.source, plan.split, split_seed, density, merged)
+
+
+def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
+    """The dataset and text rows a plan asks for, checked."""
+    dataset = load_dataset(plan, seed)
     return dataset, text_table(plan.text, dataset, cache) if has_text(plan) else None
 
 
