@@ -94,7 +94,7 @@ class Fitting:
             "epochs": len(self.means),
             "best_epoch": best,
             "valid": {plan.metric: max(self.scores)} if self.scores else {},
-            "loss": self.means[max(best, 1) - 1],
+            "losses": {term: [means[term] for means in self.means] for term in self.means[0]},
             "stopped": "patience" if len(self.means) < plan.epochs else "epochs",
             "earlier_s": self.spent_s,
         }

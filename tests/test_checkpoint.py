@@ -42,7 +42,7 @@ def test_a_stopped_run_ends_as_an_undisturbed_one(line: str, board: Material, tm
         torch.rand(5)  # another run's draws in between
     taken_up = train(run, board, Watch(checkpoint=checkpoint))
     assert taken_up.users.equals(whole.users)
-    for key in ("epochs", "best_epoch", "valid", "loss", "stopped", "overall"):
+    for key in ("epochs", "best_epoch", "valid", "losses", "stopped", "overall"):
         assert taken_up.record[key] == whole.record[key], key
     assert taken_up.record["seconds_s"] > taken_up.record["earlier_s"] > 0
 

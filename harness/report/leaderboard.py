@@ -104,11 +104,17 @@ def _loss_shares(evidence: Evidence) -> list[str]:
     lines = []
     for name, identities in evidence.groups.items():
         records = [evidence.store.record(identity) for identity in identities]
-        losses = pd.DataFrame([record.get("loss", {}) for record in records]).mean()
+        losses = pd.DataFrame([_at_best(record) for record in records]).mean()
         if len(losses) > 2:
             shares = ", ".join(f"{term} {share:.1%}" for term, share in (losses / losses.sum()).items())
             lines.append(f"- {name}: {shares}")
     return ["Shares of the training loss at the best epoch:", "\n".join(lines)] if lines else []
+
+
+def _at_best(record: dict[str, Any]) -> dict[str, float]:
+    """Every term's weighted loss in a run's best epoch; nothing for what is not trained in epochs."""
+    losses: dict[str, list[float]] = record.get("losses", {})
+    return {term: course[max(record["best_epoch"], 1) - 1] for term, course in losses.items()}
 
 
 def beside_published(known: pd.DataFrame, evidence: Evidence) -> Section:
