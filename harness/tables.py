@@ -128,6 +128,39 @@ def trends(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def numbered(matrix: pd.DataFrame) -> pd.DataFrame:
+    """A square frame with its columns as numbers, which stand before the rows' names."""
+    numbers = [str(number) for number in range(1, len(matrix) + 1)]
+    names = [f"{number} {name}" for number, name in zip(numbers, matrix.index, strict=True)]
+    return matrix.set_axis(numbers, axis="columns").set_axis(names).rename_axis("System").reset_index()
+
+
+def ablations(found: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
+    """One row an ablated system: the full one, what is left out, mean, difference [interval], mark, p.
+
+    Args:
+        found: Columns ``system`` (the full one), ``without`` and ``variant``, and those of
+            ``comparison.with_holm``.
+        means: Of the full systems.
+    """
+    rows = found.to_dict("records")
+    return pd.DataFrame(
+        {
+            "System": found["system"],
+            "mean": [_number(means[name], ".4f") for name in found["system"]],
+            "without": found["without"],
+            "mean without": [_number(value, ".4f") for value in found["mean"]],
+            "difference": [
+                f"{row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]"
+                f"{MARKDOWN.marks[row['verdict']]}"
+                for row in rows
+            ],
+            "%": [_number(value, "+.1f") for value in found["gain_percent"]],
+            "p (Holm)": [probability(value) for value in found["p_holm"]],
+        }
+    )
+
+
 def _cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
     """Every system's cell for one metric: mean, interval, mark; best and second styled."""
     place = rows["mean"].rank(method="min", ascending=False)

@@ -1,4 +1,4 @@
-"""From a plan to its studies' part of the report."""
+"""From a plan to its studies' parts of the report, on stores filled by hand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from harness.plan import load_plan
-from harness.report.evidence import Options, Section
-from harness.report.studies import on_controls, side_by_side
+from harness.plan import Plan, load_plan
+from harness.report import Options, write
+from harness.report.control_verdicts import on_controls
+from harness.runs import Run, dataset_key, expand
+from harness.store import Store
 from tests.test_lineup import TEXT
-from tests.test_plan import write
+from tests.test_plan import write as write_plan
+
+USERS = 120
+WORTH = {"profile": 0.05, "intent": -0.04}
+"""What a term adds to every user's score; the others add nothing."""
 
 
 def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path: Path) -> None:
@@ -20,7 +27,7 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         f"  - {{system: '{line}', over: {{layers: [1, 2]}}}}\n"
         for line in ("RLMRec-Con[LightGCN]", "RLMRec-Con[LightGCN, text=noise:0.5]")
     )
-    plan = load_plan(write(tmp_path, TEXT + "controls: [random]\ngrid:\n" + grids))
+    plan = load_plan(write_plan(tmp_path, TEXT + "controls: [random]\ngrid:\n" + grids))
     base = np.linspace(0.2, 0.6, 100)
     means = {
         "RLMRec-Con[LightGCN]": 1.0,
@@ -33,8 +40,14 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         pd.DataFrame({"system": name, "user": range(100), "recall@20": base * by})
         for name, by in means.items()
     )
+    specs = {run.name: run.system for run in expand(plan) if isinstance(run, Run)}
     evidence = SimpleNamespace(
-        plan=plan, dataset=plan.datasets[0], users=users, groups=dict.fromkeys(means), shown=["recall@20"]
+        plan=plan,
+        dataset=plan.datasets[0],
+        users=users,
+        groups=dict.fromkeys(means),
+        shown=["recall@20"],
+        specs=specs,
     )
     assert on_controls(evidence).markdown == [  # type: ignore[arg-type]
         "RLMRec-Con[LightGCN] beats its own controls on Recall@20: ahead of text=random +25.0 % (p < .001).",
@@ -43,19 +56,119 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
     ]
 
 
-def test_only_families_stand_side_by_side(tmp_path: Path) -> None:
-    text = TEXT.replace("{kind: movielens}", "{kind: movielens}\n    density: [1.0, 0.5]")
-    frame = pd.DataFrame(
-        [
-            (dataset, "MostPop", metric, 0.25, 2.0)
-            for dataset in ("ml", "ml@50%")
-            for metric in ("recall@20", "ndcg@20")
-        ],
-        columns=["dataset", "system", "metric", "mean", "seconds_s"],
+def score(run: Run) -> float:
+    """What the world made here gives a system at a density, or in a window, or with a weight."""
+    spec = run.system
+    found = 0.3 + 0.1 * run.dataset.density[0] + 0.1 * (run.dataset.split.window or 0)
+    if spec.alignment:
+        found += sum(worth for term, worth in WORTH.items() if term not in spec.ablated)
+        found += 0.1 * (1.0 - run.dataset.density[0])  # text helps where pairs are few
+    return found + sum(0.01 * run.settings[name] for name in run.varied)
+
+
+def fill(plan: Plan, folder: Path) -> Store:
+    """A store with every run of the plan: a user's level, the score, a little noise that has no mean."""
+    store, random = Store(folder), np.random.default_rng(0)
+    level = random.normal(0, 0.1, USERS)
+    facts = {"checksum": "c", "users": USERS, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
+    for dataset in plan.datasets:
+        store.note_dataset(dataset_key(plan, dataset), facts, None)
+    for run in expand(plan):
+        if not isinstance(run, Run):
+            continue
+        names = [f"{name}@{k}" for name in plan.evaluation.metrics for k in plan.evaluation.k]
+        noise = random.normal(0, 0.01, USERS)
+        made = {name: score(run) + level + noise - noise.mean() for name in names}
+        record = {"status": "finished", "overall": {}, "seconds_s": 2.0, "peak_bytes": 1, "parameters": 1}
+        if run.system.alignment:
+            epochs = 2 + run.repetition
+            terms = {"bpr": 0.6, "profile": 0.3, "l2": 0.1}
+            losses = {term: [share / (epoch + 1) for epoch in range(epochs)] for term, share in terms.items()}
+            record |= {"losses": losses, "best_epoch": 2}
+        users = pd.DataFrame({"user": [f"u{number}" for number in range(USERS)], **made})
+        store.put(run.identity("c"), record, users)
+    return store
+
+
+def report(folder: Path, dataset: dict[str, object], **more: object) -> Path:
+    """The folder of a report on a dataset of a store filled by hand."""
+    source = {"name": "d", "source": {"kind": "movielens"}, **dataset}
+    base = {"name": "p", "repetitions": 2, "datasets": [source]}
+    systems = ["MostPop", "LightGCN", "IRLLRec[LightGCN]"]
+    plan = Plan.model_validate({**base, "systems": systems, **more})
+    write(plan, fill(plan, folder / "store"), folder / "out", options=Options())
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def ablated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    grid = [
+        {"system": "IRLLRec[LightGCN]", "over": {"layers": [1, 2, 3], "profile_weight": [0.1, 0.2]}},
+        {"system": "LightGCN", "over": {"layers": [1, 2]}},
+        {"system": "IRLLRec[LightGCN]", "over": {"layers": [1, 2]}},
+    ]
+    ablate = ["-profile", "-intent", "-translation"]
+    return report(tmp_path_factory.mktemp("ablated"), {}, ablate=ablate, grid=grid)
+
+
+def test_ablations_say_what_a_term_is_worth(ablated: Path) -> None:
+    frame = pd.read_csv(ablated / "ablations.csv").set_index("without")
+    assert set(frame["system"]) == {"IRLLRec[LightGCN]"}
+    assert frame["difference"].to_dict() == pytest.approx(
+        {"-profile": -0.05, "-intent": 0.04, "-translation": 0.0}, abs=0.005
     )
-    sections = [Section(), Section(frames={"leaderboard": frame})]
-    found = side_by_side(load_plan(write(tmp_path, text)), sections, Options()).markdown
-    assert found[0] == "## ml, side by side"
-    assert [part for part in found if part.endswith(":")] == ["Recall@20:", "NDCG@20:", "Seconds a run:"]
-    assert "whole" in found[2]
-    assert side_by_side(load_plan(write(tmp_path, TEXT)), sections, Options()).markdown == []
+    assert frame["verdict"].to_dict() == {"-profile": "worse", "-intent": "better", "-translation": "even"}
+    text = (ablated / "leaderboard.md").read_text()
+    assert "Hyper-parameters are those the plan gives to the full system." in text
+    assert (ablated / "ablations-d.png").exists()
+
+
+def test_grids_are_a_map_of_two_parameters_and_curves_of_one(ablated: Path) -> None:
+    frame = pd.read_csv(ablated / "grids.csv")
+    assert frame.groupby("over").size().to_dict() == {"layers": 4, "layers, profile_weight": 6}
+    two = frame[frame["over"] == "layers, profile_weight"].set_index("values")["mean"]
+    assert two["3, 0.2"] - two["1, 0.1"] == pytest.approx(0.021, abs=0.005)
+    text = (ablated / "leaderboard.md").read_text()
+    assert "Recall@20 of IRLLRec[LightGCN], layers down, profile_weight across:" in text
+    assert (ablated / "grid-d-1.pdf").exists()
+    assert (ablated / "grid-d-2.svg").exists()
+    assert not (ablated / "grid-d-3.svg").exists()
+
+
+def test_shares_of_the_loss_are_told_and_drawn_for_whole_systems(ablated: Path) -> None:
+    text = (ablated / "leaderboard.md").read_text()
+    assert "- IRLLRec[LightGCN]: bpr 60 %, profile 30 %, l2 10 %" in text
+    assert "- IRLLRec[LightGCN, -profile]:" not in text
+    frame = pd.read_csv(ablated / "losses.csv")
+    assert frame[frame["system"] == "IRLLRec[LightGCN]"]["epoch"].max() == 2  # the shorter of two runs
+    assert frame.groupby(["system", "epoch"])["share"].sum().to_numpy() == pytest.approx(1.0)
+    assert (ablated / "losses-d.png").exists()
+
+
+def test_densities_show_where_the_gain_is(tmp_path: Path) -> None:
+    out = report(tmp_path, {"density": [1.0, 0.5, 0.25]})
+    frame = pd.read_csv(out / "densities.csv")
+    gain = frame[frame["system"] == "IRLLRec[LightGCN]"].set_index("variant")["difference"]
+    assert gain.to_dict() == pytest.approx({"25%": 0.085, "50%": 0.06, "100%": 0.01}, abs=0.005)
+    trend = pd.read_csv(out / "density-trends.csv").set_index("system").loc["IRLLRec[LightGCN]"]
+    assert trend["sparsest_less_densest"] == pytest.approx(0.075, abs=0.005)
+    assert trend["slope"] < 0
+    assert max(trend["p_slope_holm"], trend["p_interaction_holm"]) < 0.001
+    text = (out / "leaderboard.md").read_text()
+    assert "## d, side by side" in text
+    assert "| IRLLRec[LightGCN]" in text.partition("## d, side by side")[2]
+    assert (out / "densities-d.png").exists()
+
+
+def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
+    out = report(tmp_path, {"split": {"kind": "prequential", "windows": 3}})
+    frame = pd.read_csv(out / "windows.csv")
+    mean = frame[frame["system"] == "LightGCN"].set_index("variant")["mean"]
+    assert mean.to_dict() == pytest.approx({"window 1": 0.5, "window 2": 0.6, "window 3": 0.7}, abs=0.03)
+    assert (out / "window-costs-d.png").exists()
+    assert not (out / "density-trends.csv").exists()
+
+
+def test_a_dataset_in_one_variant_is_not_set_beside_itself(ablated: Path) -> None:
+    assert "side by side" not in (ablated / "leaderboard.md").read_text()
+    assert not (ablated / "densities.csv").exists()

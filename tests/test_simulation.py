@@ -27,5 +27,11 @@ def test_power_follows_its_prediction(difference: np.ndarray) -> None:
     assert found["seen"].is_monotonic_increasing
 
 
+def test_power_is_predicted_for_systems_far_apart_too(difference: np.ndarray) -> None:
+    lopsided = np.where(difference == 0, 0.0, difference + 0.6)
+    found = power(lopsided, comparisons=200)
+    assert found["seen"].to_numpy() == pytest.approx(found["predicted"].to_numpy(), abs=0.1)
+
+
 def test_the_same_seed_gives_the_same_rows(difference: np.ndarray) -> None:
     assert false_alarms(difference, 30, seed=3).equals(false_alarms(difference, 30, seed=3))

@@ -2,6 +2,8 @@
 
 from harness.plots.ablation import ablation
 from harness.plots.costs import costs
+from harness.plots.courses import courses
+from harness.plots.curves import curves
 from harness.plots.growth import growth
 from harness.plots.heat import heat
 from harness.plots.power import power
@@ -9,4 +11,7 @@ from harness.plots.ranks import ranks
 from harness.plots.sparsity import sparsity
 from harness.plots.style import save, save_all
 
-__all__ = ["ablation", "costs", "growth", "heat", "power", "ranks", "save", "save_all", "sparsity"]
+__all__ = [
+    "ablation", "costs", "courses", "curves", "growth", "heat", "power", "ranks", "save", "save_all",
+    "sparsity",
+]  # fmt: skip

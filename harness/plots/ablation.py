@@ -41,5 +41,5 @@ def ablation(frame: pd.DataFrame, metric: str) -> Figure:
     panel.set_xticks(range(len(systems)), systems)
     panel.set_ylabel(f"{metric}, less the full system's")
     panel.grid(axis="x", visible=False)
-    legend_below(made, panel, columns=4)
+    legend_below(made, panel)
     return made

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from harness.plots.style import figure
+from harness.plots.style import figure, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,8 +41,8 @@ def heat(frame: pd.DataFrame, across: str, down: str, value: str, metric: str) -
         (column - 0.47, row - 0.47), 0.94, 0.94, fill=False, edgecolor="#D55E00", lw=2.5
     )
     panel.add_patch(frame_of_best)
-    panel.set_xticks(range(columns), [f"{name:g}" for name in grid.columns])
-    panel.set_yticks(range(rows), [f"{name:g}" for name in grid.index])
+    panel.set_xticks(range(columns), [number(name) for name in grid.columns])
+    panel.set_yticks(range(rows), [number(name) for name in grid.index])
     panel.set(xlabel=across, ylabel=down, title=metric)
     made.colorbar(image, ax=panel, format="%.4f")
     return made

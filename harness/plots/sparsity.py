@@ -42,9 +42,9 @@ def sparsity(
             _curve(gains, where, mine[["difference", "difference_low", "difference_high"]], place, system)
     gains.axhline(0.0, color="black", linewidth=0.8)
     references = sorted(set(frame.loc[frame["system"].isin(gaining), "baseline"]))
-    over = references[0] if len(references) == 1 else "the reference"
+    over = references[0] if len(references) == 1 else "the backbone"
     for panel, title in ((means, metric), (gains, f"gain in {metric} over {over}")):
-        panel.set(title=title, xlabel=f"{axis} (users in the stratum)")
+        panel.set(title=title, xlabel=f"{axis} (users)")
         panel.set_xticks(
             range(len(strata)),
             [

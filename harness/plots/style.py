@@ -32,12 +32,14 @@ UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDa
 """The same frame gives the same bytes."""
 
 
-def figure(columns: int = 1, width: float = 6.4, height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """An empty figure with panels side by side, in the one style."""
+def figure(
+    columns: int = 1, width: float = 6.4, height: float = 4.2, rows: int = 1
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure with panels side by side, row by row, in the one style."""
     from matplotlib.figure import Figure
 
-    made = Figure(figsize=(width * columns, height), layout="constrained")
-    panels = [made.add_subplot(1, columns, place + 1) for place in range(columns)]
+    made = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    panels = [made.add_subplot(rows, columns, place + 1) for place in range(columns * rows)]
     for panel in panels:
         panel.spines[["top", "right"]].set_visible(False)
         panel.grid(alpha=0.3, linewidth=0.6)
@@ -53,6 +55,11 @@ def mark(place: int) -> dict[str, Any]:
 def line(place: int) -> dict[str, Any]:
     """As :func:`mark`, with a dash of its own."""
     return {**mark(place), "linestyle": LINES[place % len(LINES)], "linewidth": 1.4, "markersize": 5}
+
+
+def number(value: Any) -> str:
+    """A hyper-parameter's value on an axis."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def bar(place: int) -> dict[str, Any]:

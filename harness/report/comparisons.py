@@ -22,7 +22,7 @@ def comparisons(everything: Sequence[Evidence], options: Options) -> Section:
     cells = len(everything) * len(everything[0].shown)
     text = [
         "## All pairs",
-        tables.markdown(win_tie_loss(frame).reset_index()),
+        tables.markdown(tables.numbered(win_tie_loss(frame))),
         "Row against column, significantly better / even / worse (paired randomisation test, Holm over all "
         f"pairs of a dataset and metric, .05), over {cells} pairs of dataset and metric. "
         "`pairs.csv` has every difference, its p, and the smallest that could have been seen.",

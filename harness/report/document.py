@@ -10,11 +10,15 @@ import pandas as pd
 from harness import InputError, plots, published
 from harness.plan import DatasetPlan, Plan
 from harness.report import strata
+from harness.report.ablations import ablations
 from harness.report.comparisons import comparisons
+from harness.report.control_verdicts import on_controls
 from harness.report.evidence import Evidence, Options, Section
+from harness.report.grids import grids
 from harness.report.leaderboard import absent, beside_published, heading, leaderboard
-from harness.report.studies import on_controls, side_by_side
+from harness.report.losses import losses
 from harness.report.tuning import tuning
+from harness.report.variants import variants
 from harness.standings import Standing, standings
 from harness.store import Store
 
@@ -45,7 +49,8 @@ def write(
         evidence = Evidence.of(plan, dataset, mine, store)
         sections += _dataset(plan, dataset, mine, evidence, known, options)
         everything += [evidence] if evidence.groups else []
-    sections += [side_by_side(plan, sections, options), comparisons(everything, options)]
+    rows = [each.frames["leaderboard"] for each in sections if "leaderboard" in each.frames]
+    sections += [*variants(plan, everything, rows, options), comparisons(everything, options)]
     return _files(sections, out)
 
 
@@ -69,7 +74,9 @@ def _dataset(
     found = [heading(plan, dataset, evidence.store)]
     if not evidence.groups:
         return [*found, Section(["No run of this dataset is finished."]), absent(mine)]
-    found += [leaderboard(evidence, options), on_controls(evidence), tuning(evidence, options), absent(mine)]
+    found += [leaderboard(evidence, options), absent(mine), on_controls(evidence)]
+    found += [ablations(evidence, options), grids(evidence, options), losses(evidence, options)]
+    found.append(tuning(evidence, options))
     if known is not None:
         found.append(beside_published(known, evidence))
     if plan.strata is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -37,6 +37,21 @@ class Options:
     costs: bool = True
     figures: bool = True
     wilcoxon: bool = False
+
+
+def wholes(evidence: Evidence, part: str) -> dict[str, str]:
+    """Every system changed in a part of its line, ``ablated`` or ``text``, and the one without that change.
+
+    Both have run; points of a grid go with points of the same values.
+    """
+    found = {}
+    for run in expand_one(evidence.plan, evidence.dataset):
+        if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
+            unchanged: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
+            whole = replace(run, system=replace(run.system, **unchanged)).name
+            if whole in evidence.groups:
+                found[run.name] = whole
+    return found
 
 
 @dataclass(frozen=True)

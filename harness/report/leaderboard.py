@@ -53,7 +53,6 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
         tables.markdown(markdown),
         _caption(evidence, comparison, bool(lettered)),
         *(f"![Accuracy against cost]({figure}.png)" for figure in figures),
-        *_loss_shares(evidence),
     ]
     tex = [f"% {name}", tables.latex(latex)]
     return Section(text, tex, {"leaderboard": _rows(evidence, comparison, costs)}, figures)
@@ -97,24 +96,6 @@ def _costs(evidence: Evidence, identities: list[str]) -> dict[str, Any]:
         **frame[keys].median().to_dict(),
         **{f"{metric} spread": spread[metric] for metric in evidence.shown},
     }
-
-
-def _loss_shares(evidence: Evidence) -> list[str]:
-    """What each term contributes to the loss of every trained system with more than BPR and L2."""
-    lines = []
-    for name, identities in evidence.groups.items():
-        records = [evidence.store.record(identity) for identity in identities]
-        losses = pd.DataFrame([_at_best(record) for record in records]).mean()
-        if len(losses) > 2:
-            shares = ", ".join(f"{term} {share:.1%}" for term, share in (losses / losses.sum()).items())
-            lines.append(f"- {name}: {shares}")
-    return ["Shares of the training loss at the best epoch:", "\n".join(lines)] if lines else []
-
-
-def _at_best(record: dict[str, Any]) -> dict[str, float]:
-    """Every term's weighted loss in a run's best epoch; nothing for what is not trained in epochs."""
-    losses: dict[str, list[float]] = record.get("losses", {})
-    return {term: course[max(record["best_epoch"], 1) - 1] for term, course in losses.items()}
 
 
 def beside_published(known: pd.DataFrame, evidence: Evidence) -> Section:

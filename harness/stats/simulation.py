@@ -58,13 +58,15 @@ def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.D
 
     Returns:
         ``multiple`` (of the smallest difference to be seen), ``true`` (the difference), ``seen`` (share),
-        ``low``, ``high`` (95 % Wilson interval) and ``predicted`` (power of the paired t-test).
+        ``low``, ``high`` (95 % Wilson interval) and ``predicted`` (power of the paired t-test at the spread
+        of the centred differences).
     """
     users, effect = len(difference), smallest_effect(len(difference))
     moved = float((difference != 0).mean())
+    spread = float(_centred(difference, difference).std(ddof=1))
     rows = []
     for place, multiple in enumerate(MULTIPLES):
-        true = multiple * effect * difference.std(ddof=1)
+        true = multiple * effect * spread
         blocks = _null(difference, "centred", comparisons, seed + 1 + place)
         shifted = ((block, np.where(values == 0, 0.0, values + true / moved)) for block, values in blocks)
         p = np.concatenate([p_values(flipped_sums(values, block)) for block, values in shifted])
@@ -76,14 +78,18 @@ def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.D
 def _null(difference: np.ndarray, kind: str, comparisons: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
     """Blocks of simulated comparisons [U, C], each with a number to seed its flips."""
     random = np.random.default_rng([seed, NULLS.index(kind)])
-    mean = difference[difference != 0].mean()
     draw: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "swapped": lambda drawn: drawn * random.choice([-1.0, 1.0], size=drawn.shape),
-        "centred": lambda drawn: np.where(drawn == 0, 0.0, drawn - mean),
+        "centred": lambda drawn: _centred(drawn, difference),
     }
     for start in range(0, comparisons, TOGETHER):
         size = (len(difference), min(TOGETHER, comparisons - start))
         yield int(random.integers(2**31)), draw[kind](random.choice(difference, size=size))
+
+
+def _centred(drawn: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """Drawn differences less the mean of all that are not zero; zeros stay."""
+    return np.where(drawn == 0, 0.0, drawn - difference[difference != 0].mean())
 
 
 def _tested(values: np.ndarray, seed: int) -> pd.DataFrame:

@@ -76,7 +76,11 @@ def trends(
         gain = (table[system] - table[reference]).to_numpy(dtype=float)
         row = {"system": system, "baseline": reference, **_slope(doublings, gain)}
         rows.append(row | _interaction(gain[codes == codes.min()], gain[codes == codes.max()]))
-    frame = pd.DataFrame(rows, columns=TREND_COLUMNS)
+    return with_holm_over_both(pd.DataFrame(rows, columns=TREND_COLUMNS))
+
+
+def with_holm_over_both(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``p_slope_holm`` and ``p_interaction_holm``: one family of both columns and all systems."""
     adjusted = holm(frame[["p_slope", "p_interaction"]].to_numpy(dtype=float).ravel()).reshape(-1, 2)
     return frame.assign(p_slope_holm=adjusted[:, 0], p_interaction_holm=adjusted[:, 1])
 
