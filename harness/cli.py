@@ -246,8 +246,8 @@ def check(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
     """Read and check every dataset of a plan; print sizes, density, degrees and cold ids."""
     with sentences():
         from harness.data.describe import describe
+        from harness.loading import load
         from harness.plan import load_plan
-        from harness.workshop import load
 
         loaded = load_plan(plan)
         for each in loaded.datasets:

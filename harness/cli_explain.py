@@ -47,9 +47,9 @@ def explain(
 def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     """The dataset, texts and text rows that a run was made from."""
     from harness import InputError
+    from harness.loading import load
     from harness.plan import DatasetPlan
     from harness.text.table import texts_of
-    from harness.workshop import load
 
     if "dataset_plan" not in record:
         raise InputError("the run was stored before plans were kept with it; run it again to explain it")

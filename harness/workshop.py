@@ -14,16 +14,13 @@ import torch
 
 from harness import InputError
 from harness.checkpoint import Checkpoint, Interrupted
-from harness.data.dataset import Dataset
-from harness.data.prepare import prepare
 from harness.fitting import Progress, RunFailed, Watch
+from harness.loading import load
 from harness.plan import DatasetPlan
 from harness.provenance import describe
-from harness.runs import Run, has_text, seed_of
+from harness.runs import Run
 from harness.searches import Search
 from harness.store import Store, trial_name
-from harness.text.rows import TextTable
-from harness.text.table import text_table
 from harness.training import Material, material, train
 from harness.writing import StoreError
 
@@ -32,19 +29,6 @@ Task = Run | Search
 
 Stop = Callable[[], bool]
 """Whether somebody asked to stop."""
-
-
-def load_dataset(plan: DatasetPlan, seed: int) -> Dataset:
-    """The dataset a plan asks for, checked; ``seed`` is the plan's."""
-    split_seed = seed_of(seed, plan.family, None, "split")
-    (density,), merged = plan.density, plan.twins == ("merged",)
-    return prepare(plan.name, plan.source, plan.split, split_seed, density, merged)
-
-
-def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
-    """The dataset and text rows a plan asks for, checked."""
-    dataset = load_dataset(plan, seed)
-    return dataset, text_table(plan.text, dataset, cache) if has_text(plan) else None
 
 
 @dataclass(frozen=True)

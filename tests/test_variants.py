@@ -10,9 +10,9 @@ import pytest
 from harness import InputError
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
+from harness.loading import load
 from harness.plan import Plan, load_plan
 from harness.runs import Run, Skipped, expand
-from harness.workshop import load
 from tests.test_plan import GOOD, write
 
 
