@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,8 +45,14 @@ def heat() -> Figure:
     return plots.heat(frame, "k", "tau", "mean", "Recall@20")
 
 
+def mean_ranks() -> ranks.Ranking:
+    """Of systems of which each is better than the one before, so that several bars overlap."""
+    scores = np.random.default_rng(1).random((8, 7)) + 0.3 * np.arange(7)
+    return ranks.rank(pd.DataFrame(scores, columns=[f"system {letter}" for letter in "ABCDEFG"]))
+
+
 def critical() -> Figure:
-    found = ranks.rank(pd.DataFrame(np.random.default_rng(1).random((6, 4)), columns=list("ABCD")))
+    found = mean_ranks()
     return plots.ranks(found.mean_ranks, found.p_nemenyi, found.critical_difference)
 
 
@@ -59,7 +68,17 @@ def power() -> Figure:
     return plots.power(frame.assign(dataset="d"))
 
 
-@pytest.mark.parametrize("draw", [sparsity, ablation, heat, critical, costs, power])
+def curves() -> Figure:
+    frame = pd.DataFrame({"system": list("AABB"), "at": [0.1, "all"] * 2, "mean": [0.1, 0.2, 0.2, 0.3]})
+    return plots.curves(frame.assign(low=frame["mean"] - 0.01, high=frame["mean"] + 0.01), "k", "Recall@20")
+
+
+def courses() -> Figure:
+    rows = [(name, term, epoch, 0.5) for name in "AB" for term in ("bpr", "l2") for epoch in (1, 2, 3)]
+    return plots.courses(pd.DataFrame(rows, columns=["system", "term", "epoch", "share"]))
+
+
+@pytest.mark.parametrize("draw", [sparsity, ablation, heat, critical, costs, power, curves, courses])
 def test_a_figure_is_the_same_every_time(draw: Callable[[], Figure], tmp_path: Path) -> None:
     made = [plots.save(draw(), tmp_path / folder, "name") for folder in ("one", "two")]
     assert [path.suffix[1:] for path in made[0]] == list(FORMATS)
@@ -67,6 +86,36 @@ def test_a_figure_is_the_same_every_time(draw: Callable[[], Figure], tmp_path: P
         assert one.read_bytes() == two.read_bytes()
         assert one.stat().st_size > 2000
     assert len(list((tmp_path / "one").iterdir())) == len(FORMATS)
+
+
+CRITICAL = """
+from pathlib import Path
+from tests.test_plots import critical, plots
+print(plots.save(critical(), Path.cwd(), "name")[1].read_text())
+"""
+
+
+def test_critical_differences_do_not_depend_on_the_hashes_of_names(tmp_path: Path) -> None:
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", CRITICAL],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])},
+            cwd=tmp_path, check=True, capture_output=True, text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]  # fmt: skip
+    assert len(drawn[0]) > 2000
+    assert len(set(drawn)) == 1
+
+
+def test_critical_differences_name_every_system_with_its_rank() -> None:
+    found = mean_ranks()
+    (panel,) = critical().axes
+    drawn = {text.get_text() for text in panel.texts if "critical" not in text.get_text()}
+    expected = found.mean_ranks.items()
+    both = [{f"{name} ({rank:.2f})", f"({rank:.2f}) {name}"} for name, rank in expected]
+    assert all(len(each & drawn) == 1 for each in both)
+    assert len(drawn) == len(both)
 
 
 def test_curves_stand_at_the_frames_means_and_gains() -> None:

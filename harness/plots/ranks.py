@@ -30,17 +30,23 @@ def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: fl
     made, (panel,) = figure(width=7.2, height=1.8 + 0.19 * systems)
     panel.grid(visible=False)
     panel.spines["top"].set_visible(True)
-    scikit_posthocs.critical_difference_diagram(
-        mean_ranks,
-        p_values,
+    names, numbers = list(mean_ranks.index), range(systems)
+    places = [names.index(name) for name in p_values.index]
+    scikit_posthocs.critical_difference_diagram(  # numbers: it would draw sets of names in any order
+        mean_ranks.set_axis(numbers),
+        p_values.set_axis(places).set_axis(places, axis="columns"),
         ax=panel,
-        label_fmt_left="{label} ({rank:.2f})",
-        label_fmt_right="({rank:.2f}) {label}",
+        label_fmt_left="{label}",
+        label_fmt_right="{label}",
         label_props={"fontsize": 10},
         elbow_props={"color": "black", "linewidth": 0.8},
         marker_props={"color": COLOURS[0], "s": 18},
         crossbar_props={"linewidth": 2.6},
     )
+    for text in panel.texts:
+        number = int(text.get_text())
+        name, rank = names[number], f"({mean_ranks.iloc[number]:.2f})"
+        text.set_text(f"{name} {rank}" if text.get_horizontalalignment() == "right" else f"{rank} {name}")
     panel.set_xticks(range(1, systems + 1))
     panel.set_xlim(0.9, systems + 0.1)
     panel.plot([1.0, 1.0 + critical_difference], [SCALE] * 2, color="black", marker="|", clip_on=False)
