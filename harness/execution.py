@@ -81,7 +81,16 @@ def execute(
             return store.record(identity) if identity in store else None
 
         runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.name)]
-        place(_lacking(runs, workshop, watcher), watcher.ended)
+        for wave in _waves(runs):
+            place(_lacking(wave, workshop, watcher), watcher.ended)
+
+
+def _waves(runs: Collection[Run]) -> list[list[Run]]:
+    """Runs that may be done side by side, after those of the waves before: a warm start needs a start."""
+    waves: dict[int, list[Run]] = {}
+    for run in runs:
+        waves.setdefault(len(run.datasets), []).append(run)
+    return [waves[length] for length in sorted(waves)]
 
 
 def _lacking(tasks: Collection[Task], workshop: Workshop, watcher: Watcher) -> list[Task]:

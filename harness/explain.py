@@ -13,7 +13,7 @@ from harness import InputError
 from harness.data.dataset import Dataset, Texts
 from harness.intents.phrases import phrase_weights, strongest
 from harness.prototypes import Figures, figures, text_clusters
-from harness.store import Store
+from harness.store import PROTOTYPES, Store
 from harness.text.rows import TextTable
 
 NAMING_NODES = 20
@@ -187,7 +187,7 @@ def explanation(
     Raises:
         InputError: The run has no prototypes.
     """
-    arrays = store.prototypes(identity)
+    arrays = store.arrays(identity, PROTOTYPES)
     if not arrays:
         raise InputError(
             f"run {identity[:8]} ({record['system']}) has no prototypes stored; expected a finished run of "

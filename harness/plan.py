@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from harness import InputError
 from harness.data.spec import SourceSpec, SplitSpec
-from harness.data.variants import TwinsPlan, variants
+from harness.data.variants import TwinsPlan, Variant, variants
 from harness.lineup import check_ablation, check_control
 from harness.metrics import check_metric, check_metric_name
 from harness.plan_errors import Marks, Place, lines, place, sentence
@@ -63,6 +63,15 @@ class DatasetPlan(_Part):
                 "expected profiles of items alone, so that users get their train items' texts"
             )
         return self
+
+    @property
+    def window_before(self) -> DatasetPlan | None:
+        """The window of time before this one; None for the first, and without windows."""
+        if not self.split.window or self.split.window == 1:
+            return None
+        split = self.split.model_copy(update={"window": self.split.window - 1})
+        name = self.family + Variant(split, self.twins[0], self.density[0]).suffix
+        return self.model_copy(update={"name": name, "split": split})
 
     @property
     def family(self) -> str:
@@ -218,6 +227,16 @@ class Plan(_Part):
             if names.count(name) > 1:
                 raise ValueError(f"{name!r} stands twice; expected it once")
         return value
+
+    @model_validator(mode="after")
+    def _warm_starts_are_not_tuned(self) -> Plan:
+        warm = [entry.spec.name for entry in (*self.systems, *self.grid) if entry.spec.start]
+        if self.tuning and warm:
+            raise ValueError(
+                f"{warm[0]} starts from the window before, which may be tuned to other values; expected no "
+                "tuning in a plan with start=warm"
+            )
+        return self
 
     @field_validator("datasets")
     @classmethod

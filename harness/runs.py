@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness import PROTOCOL
@@ -46,8 +46,19 @@ class Run:
         """A seed that is the same for every system: hashed from base, dataset, repetition, purpose."""
         return seed_of(self.base_seed, self.dataset.family, self.repetition, purpose)
 
-    def identity(self, checksum: str) -> str:
-        """Hash of the specification, the dataset's and text's ``checksum`` and the protocol."""
+    @property
+    def before(self) -> Run | None:
+        """The run that a warm start takes its weights from; None for others, and in the first window."""
+        window = self.dataset.window_before if self.system.start else None
+        return replace(self, dataset=window) if window else None
+
+    @property
+    def datasets(self) -> tuple[DatasetPlan, ...]:
+        """The dataset, and those of the windows whose runs this one goes on from, latest first."""
+        return (self.dataset, *(self.before.datasets if self.before else ()))
+
+    def identity(self, checksum: str, *earlier: str) -> str:
+        """Hash of the specification, of the checksums of ``datasets`` with their texts, and the protocol."""
         unseen = {"show"} if self.evaluation.item_strata else {"show", "item_strata"}
         evaluation = self.evaluation.model_dump(mode="json", exclude=unseen)
         parts = {
@@ -61,6 +72,7 @@ class Run:
             "training": None if self.system.is_classic else self.training.model_dump(mode="json"),
             "evaluation": evaluation,
         }
+        parts |= {"earlier": earlier} if earlier else {}
         text = json.dumps(parts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
@@ -107,7 +119,7 @@ def runs_of(plan: Plan, dataset: DatasetPlan, entrant: Entrant | Lacking) -> Ite
     entry, varied = entrant.entry, entrant.varied
     spec = entry.spec
     values = settings(spec, entry.hyper, dataset.released)
-    reason = _obstacle(spec, dataset)
+    reason = _obstacle(spec, dataset) or _cold_start(spec, dataset, plan)
     if reason:
         yield Skipped(dataset.name, shown(spec, values, varied), reason)
         return
@@ -122,6 +134,22 @@ def _obstacle(spec: SystemSpec, dataset: DatasetPlan) -> str:
     cold = dataset.split.cold
     if cold and cold not in spec.ranks_cold:
         return f"cannot rank {cold} that it was not trained with"
+    return ""
+
+
+def _cold_start(spec: SystemSpec, dataset: DatasetPlan, plan: Plan) -> str:
+    """Why a system cannot start warm on a dataset; empty if it can, or need not."""
+    if not spec.start:
+        return ""
+    if not dataset.split.window:
+        return "starts warm, and the dataset is no window of time"
+    if spec.capacity:
+        return "starts warm, and its width is another one in every window"
+    if spec.needs_text and not dataset.text.one_by_one:
+        return "starts warm, and rows of text have other axes in every window with this encoder"
+    before = dataset.window_before
+    if before and before.name not in [each.name for each in plan.datasets]:
+        return f"starts warm, and the plan lacks {before.name}"
     return ""
 
 

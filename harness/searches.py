@@ -57,6 +57,11 @@ class Search:
         cells = math.prod(len(domain.choices) for domain in self.space.values())
         return min(self.tuning.trials, cells) if self.tuning.sampler == "grid" else self.tuning.trials
 
+    @property
+    def datasets(self) -> tuple[DatasetPlan, ...]:
+        """The dataset alone: no search goes on from another."""
+        return (self.dataset,)
+
     def seed(self, trial: int) -> int:
         """The seed of a trial's suggestion."""
         return seed_of(self.base_seed, self.dataset.family, trial, f"tuning {self.system.name}")

@@ -41,8 +41,9 @@ class Shelf:
 
     def find(self, task: Run | Search) -> str | None:
         """The task's identity if it is stored, sound or damaged."""
-        checksum = self.checksums.get(task.dataset.name)
-        identity = task.identity(checksum) if checksum else None
+        if not all(dataset.name in self.checksums for dataset in task.datasets):
+            return None
+        identity = task.identity(*(self.checksums[dataset.name] for dataset in task.datasets))
         return identity if identity and identity in self.store else None
 
     def is_sound(self, identity: str) -> bool:

@@ -4,6 +4,7 @@ store/runs/ID/run.json        what was run, what it cost, or why it failed
 store/runs/ID/users.parquet   per-user scores of a finished run
 store/runs/ID/trials.parquet  in its place, the trials of a search for hyper-parameters
 store/runs/ID/prototypes.npz  of systems with intent prototypes: who belongs to which
+store/runs/ID/weights.npz     of systems that start warm: what the next window starts from
 store/runs/ID/SHA256SUMS      of all, as sha256sum reads them
 store/damaged/ID              a run whose sums do not fit any more, set aside
 store/datasets/KEY.json       checksum and sizes of a plan's dataset
@@ -34,9 +35,10 @@ from harness.checkpoint import Checkpoint
 from harness.writing import StoreError, writing
 
 SUMS = "SHA256SUMS"
-USERS, TRIALS, PROTOTYPES = "users.parquet", "trials.parquet", "prototypes.npz"
+USERS, TRIALS = "users.parquet", "trials.parquet"
+PROTOTYPES, WEIGHTS = "prototypes.npz", "weights.npz"
 
-FILES = ("run.json", PROTOTYPES, TRIALS, USERS)
+FILES = ("run.json", PROTOTYPES, TRIALS, USERS, WEIGHTS)
 """What a run's folder may hold beside the sums."""
 
 
@@ -62,9 +64,11 @@ class Store:
         record: Mapping[str, Any],
         users: pd.DataFrame | None,
         trials: pd.DataFrame | None = None,
-        prototypes: Mapping[str, np.ndarray] | None = None,
+        arrays: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
     ) -> None:
         """Store one run or search under a temporary name, then rename; what is stored is never changed.
+
+        ``arrays`` are those of PROTOTYPES and WEIGHTS, by file.
 
         Raises:
             StoreError: The store cannot be written.
@@ -76,8 +80,9 @@ class Store:
                 for name, frame in ((USERS, users), (TRIALS, trials)):
                     if frame is not None:
                         frame.to_parquet(unfinished / name, index=False)
-                if prototypes:
-                    np.savez_compressed(unfinished / PROTOTYPES, allow_pickle=False, **prototypes)
+                for name, content in (arrays or {}).items():
+                    if content:
+                        np.savez_compressed(unfinished / name, allow_pickle=False, **content)
                 (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
                 (unfinished / SUMS).write_text(_sums(unfinished))
                 self._folder(identity).parent.mkdir(exist_ok=True)
@@ -132,9 +137,9 @@ class Store:
             ) from None
         return found
 
-    def prototypes(self, identity: str) -> dict[str, np.ndarray]:
-        """The arrays of a run's prototypes; none where the system has no prototypes."""
-        path = self._folder(identity) / PROTOTYPES
+    def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
+        """A run's arrays of PROTOTYPES or WEIGHTS; none where it has none."""
+        path = self._folder(identity) / name
         if not path.exists():
             return {}
         with np.load(path, allow_pickle=False) as arrays:

@@ -107,6 +107,9 @@ SUBJECT = "IRLLRec"
 TEXT_CONTROLS = ("shuffled", "random", "noise:SHARE")
 """Rows permuted, rows of the same norm, and a share of the rows replaced, as in ``noise:0.2``."""
 
+STARTS = ("warm",)
+"""How a window of time may begin other than from a draw: with what the window before it learned."""
+
 _LINE = re.compile(r"^\s*([^\[\],=\s]+)\s*(?:\[([^\[\]]*)\])?\s*$")
 
 
@@ -120,6 +123,7 @@ class SystemSpec:
     text: str | None = None
     preset: str = DEFAULT_PRESET
     capacity: str | None = None
+    start: str | None = None
 
     @property
     def base(self) -> str:
@@ -133,6 +137,7 @@ class SystemSpec:
         parts += [f"-{term}" for term in self.ablated]
         parts += [f"text={self.text}"] if self.text else []
         parts += [f"capacity={self.capacity}"] if self.capacity else []
+        parts += [f"start={self.start}"] if self.start else []
         parts += [f"preset={self.preset}"] if self.preset != DEFAULT_PRESET else []
         head = self.alignment or self.backbone
         return f"{head}[{', '.join(parts)}]" if parts else head
@@ -227,6 +232,7 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
         "text": TEXT_CONTROLS if spec.needs_text else (),
         "preset": PRESETS,
         "capacity": ALIGNMENTS if not (spec.is_classic or spec.needs_text) else (),
+        "start": () if spec.is_classic else STARTS,
     }
     for part in parts:
         name, _, value = part.partition("=")
@@ -244,8 +250,9 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
             changes[name] = value
         else:
             raise InputError(
-                f"{line!r}: {part!r} is no change to {spec.base}; expected -TERM, preset=PRESET, where the "
-                "system reads text text=CONTROL, or for a backbone without it capacity=ALIGNMENT"
+                f"{line!r}: {part!r} is no change to {spec.base}; expected -TERM, preset=PRESET, for what is "
+                "trained start=warm, where the system reads text text=CONTROL, or for a backbone without it "
+                "capacity=ALIGNMENT"
             )
     order = tuple(term for term in spec.terms() if term in ablated)
     return replace(spec, ablated=order, **changes)

@@ -28,6 +28,7 @@ from harness.recbole_models import hosted
 from harness.runs import Run
 from harness.strata import ITEM_STRATA, item_strata
 from harness.text.rows import TextTable
+from harness.warm import Weights, take_over, weights_of
 
 
 @dataclass
@@ -71,11 +72,12 @@ class Material:
 
 @dataclass
 class Outcome:
-    """What one run measured; ``record`` is JSON, ``prototypes`` arrays by name, where there are any."""
+    """What one run measured; ``record`` is JSON, the others arrays by name, where there are any."""
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
     prototypes: dict[str, np.ndarray] | None = None
+    weights: Weights | None = None
 
 
 @contextmanager
@@ -85,8 +87,8 @@ def material(dataset: Dataset, table: TextTable | None) -> Iterator[Material]:
         yield Material(dataset, table, Path(folder))
 
 
-def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
-    """Train and test one run.
+def train(run: Run, data: Material, watch: Watch | None = None, start: Weights | None = None) -> Outcome:
+    """Train and test one run, from ``start`` if it is given.
 
     Raises:
         RunFailed: A loss term exploded or is not a number; names term and epoch.
@@ -94,7 +96,7 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
     """
     started = time.perf_counter()
     with PeakMemory() as memory:
-        model, history = _fit(run, data, watch or Watch())
+        model, history = _fit(run, data, watch or Watch(), start)
         result = _test(run, data, model)
     users = result.users.assign(user=data.dataset.users[result.users["user"]])
     record = {
@@ -105,7 +107,10 @@ def train(run: Run, data: Material, watch: Watch | None = None) -> Outcome:
         **history,
     }
     ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
-    return Outcome(users, record, None if run.system.is_classic else prototype_arrays(model.system, *ids))
+    if run.system.is_classic:
+        return Outcome(users, record)
+    weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
+    return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
 
 
 def try_out(run: Run, data: Material, watch: Watch) -> dict[str, Any]:
@@ -122,7 +127,13 @@ def try_out(run: Run, data: Material, watch: Watch) -> dict[str, Any]:
     return history
 
 
-def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
+def _named(ids: tuple[np.ndarray, np.ndarray], data: Material) -> tuple[Weights, Weights]:
+    """Rows in the node tables, and tokens, of users and items; node numbers are RecBole's ids less one."""
+    tokens = {"users": data.dataset.users, "items": data.dataset.items}
+    return dict(zip(tokens, (side - 1 for side in ids), strict=True)), tokens
+
+
+def _fit(run: Run, data: Material, watch: Watch, start: Weights | None = None) -> tuple[Any, dict[str, Any]]:
     """The trained model, and what training says of itself."""
     width = {}
     if run.system.capacity and data.table:
@@ -157,6 +168,8 @@ def _fit(run: Run, data: Material, watch: Watch) -> tuple[Any, dict[str, Any]]:
         return model, {}
     seed_everything(run.seed("noise"))
     ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
+    if start is not None:
+        take_over(model.system, *_named(ids, data), start)
     fitting = Fitting(run, data.dataset.train, data.matrices, config, model, ids, watch)
     return model, {**width, **fitting.train()}
 

@@ -20,8 +20,9 @@ from harness.plan import DatasetPlan
 from harness.provenance import describe
 from harness.runs import Run
 from harness.searches import Search
-from harness.store import Store, trial_name
+from harness.store import PROTOTYPES, WEIGHTS, Store, trial_name
 from harness.training import Material, material, train
+from harness.warm import Weights
 from harness.writing import StoreError
 
 Task = Run | Search
@@ -82,7 +83,7 @@ class Workshop:
 
     def identity(self, task: Task) -> str:
         """The task's identity with its dataset's checksum."""
-        return task.identity(self.material(task.dataset).checksum)
+        return task.identity(*[self.material(dataset).checksum for dataset in task.datasets])
 
     def do(self, task: Task, progress: Progress, stop: Stop) -> dict[str, Any] | None:
         """Do and store one task; its record, or None while another process does it.
@@ -99,21 +100,22 @@ class Workshop:
                 return None
             if identity in self.store:
                 return self.store.record(identity)
-            record, users, trials, prototypes = describe(task), None, None, None
+            record, users, trials, arrays = describe(task), None, None, None
             torch.set_num_threads(task.training.threads)
             try:
                 if isinstance(task, Search):
                     found, trials = self._tune(task, identity, Watch(progress, stop=stop))
                 else:
                     watch = Watch(progress, checkpoint=self.store.checkpoint(identity), stop=stop)
-                    outcome = train(task, self.material(task.dataset), watch)
-                    found, users, prototypes = outcome.record, outcome.users, outcome.prototypes
+                    outcome = train(task, self.material(task.dataset), watch, self._start(task))
+                    found, users = outcome.record, outcome.users
+                    arrays = {PROTOTYPES: outcome.prototypes, WEIGHTS: outcome.weights}
                 record |= {"status": "finished", **found}
             except (Interrupted, StoreError):
                 raise
             except Exception as error:  # whatever ends one task, the others go on and the table shows it
                 record |= failure(error)
-            self.store.put(identity, record, users, trials, prototypes)
+            self.store.put(identity, record, users, trials, arrays)
             self.store.checkpoint(identity).remove()
             return record
 
@@ -122,6 +124,15 @@ class Workshop:
         record = describe(task) | failure(error)
         self.store.put(self.identity(task), record, None)
         return record
+
+    def _start(self, run: Run) -> Weights | None:
+        """What a warm start begins with: the weights of the run before it, which is stored already."""
+        if run.before is None:
+            return None
+        weights = self.store.arrays(self.identity(run.before), WEIGHTS)
+        if not weights:
+            raise RunFailed(f"starts from {run.before.title}, which has no result")
+        return weights
 
     def _tune(self, search: Search, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
         from harness.tuning import Tools, open_storage, tune  # Optuna takes a second to import

@@ -24,3 +24,8 @@ class IntentsSpec(BaseModel):
     writer: WriterSpec = ExtractiveSpec()
     encoder: EncoderSpec = TfidfSpec()
     reduce: Reduction | None = None
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a text's row depends on that text alone."""
+        return self.encoder.one_by_one and self.reduce is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -30,6 +30,7 @@ class PrecomputedSpec(BaseModel):
     """Rows from ``.npy`` or ``.pkl`` files; a ``.ids`` file beside one names its rows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    one_by_one: ClassVar[bool] = True
     kind: Literal["precomputed"]
     user_profile: Path
     item_profile: Path
