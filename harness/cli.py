@@ -205,7 +205,8 @@ def systems(
 ) -> None:
     """List what can be compared, or one system's hyper-parameters and terms."""
     with sentences():
-        from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, parse, settings
+        from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
+        from harness.systems import parse, settings
 
         if line is None:
             table = Table("kind", "name", "what")

@@ -48,7 +48,7 @@ def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     """The dataset, texts and text rows that a run was made from."""
     from harness import InputError
     from harness.loading import load
-    from harness.plan import DatasetPlan
+    from harness.plan_parts import DatasetPlan
     from harness.text.table import texts_of
 
     if "dataset_plan" not in record:

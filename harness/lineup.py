@@ -8,10 +8,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from harness import InputError
-from harness.systems import ALIGNMENTS, BACKBONES, SystemSpec, changed, nearest, parse
+from harness.registry import ALIGNMENTS, BACKBONES
+from harness.systems import SystemSpec, changed, nearest, parse
 
 if TYPE_CHECKING:
-    from harness.plan import GridPlan, Plan, SystemPlan
+    from harness.plan import Plan
+    from harness.plan_parts import GridPlan, SystemPlan
 
 
 @dataclass(frozen=True)

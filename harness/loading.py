@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
-from harness.plan import DatasetPlan
+from harness.plan_parts import DatasetPlan
 from harness.runs import has_text, seed_of
 from harness.text.rows import TextTable
 from harness.text.table import text_table

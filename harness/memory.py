@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.systems import ALIGNMENTS, BACKBONES, SystemSpec
+from harness.registry import ALIGNMENTS, BACKBONES
+from harness.systems import SystemSpec
 
 PROCESS_BYTES = 600 << 20
 """Python with torch, RecBole and a dataset of any size."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import scipy.sparse as sp
 
-from harness.systems import CLASSICS, assemble, parse, pick, settings
+from harness.registry import CLASSICS
+from harness.systems import assemble, parse, pick, settings
 from harness.text.rows import ml_100k_table
 from models.recommender import HostedClassic, HostedRecommender
 

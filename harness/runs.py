@@ -10,7 +10,8 @@ from typing import Any
 
 from harness import PROTOCOL
 from harness.lineup import Entrant, Lacking, lineup, shown
-from harness.plan import DatasetPlan, EvaluationPlan, Plan, TrainingPlan
+from harness.plan import Plan
+from harness.plan_parts import DatasetPlan, EvaluationPlan, TrainingPlan
 from harness.systems import SystemSpec, settings
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from harness import PROTOCOL
 from harness.lineup import Entrant, lineup, shown
-from harness.plan import DatasetPlan, EvaluationPlan, Plan, SystemPlan, TrainingPlan, TuningPlan, domains
+from harness.plan import Plan, domains
+from harness.plan_parts import DatasetPlan, EvaluationPlan, SystemPlan, TrainingPlan, TuningPlan
 from harness.runs import Run, Skipped, expand, runs_of, seed_of
 from harness.space import Domain
 from harness.systems import SystemSpec, settings

@@ -16,7 +16,7 @@ from harness import InputError
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import Progress, RunFailed, Watch
 from harness.loading import load
-from harness.plan import DatasetPlan
+from harness.plan_parts import DatasetPlan
 from harness.provenance import describe
 from harness.runs import Run
 from harness.searches import Search

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.data.dataset import Dataset
-from harness.plan import DatasetPlan, EvaluationPlan, TrainingPlan
+from harness.plan_parts import DatasetPlan, EvaluationPlan, TrainingPlan
 from harness.runs import Run
 from harness.systems import parse, settings
 from harness.text.rows import TextTable

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.systems import ALIGNMENTS, BACKBONES, assemble, parse, settings
+from harness.registry import ALIGNMENTS, BACKBONES
+from harness.systems import assemble, parse, settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

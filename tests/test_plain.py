@@ -7,7 +7,8 @@ import itertools
 import pytest
 import torch
 
-from harness.systems import ALIGNMENTS, BACKBONES, assemble, parse, settings
+from harness.registry import ALIGNMENTS, BACKBONES
+from harness.systems import assemble, parse, settings
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness import InputError
-from harness.plan import DatasetPlan
+from harness.plan_parts import DatasetPlan
 from harness.presets import read, released_datasets
 from harness.systems import parse, settings
 

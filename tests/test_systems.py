@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness import InputError
-from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS, changed, parse, settings
+from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
+from harness.systems import changed, parse, settings
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.fitting import Watch
-from harness.systems import ALIGNMENTS, BACKBONES, CLASSICS
+from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.training import Material, Outcome, PeakMemory, RunFailed, material, train
 from tests.conftest import checkerboard, make_run, parity_text
 

@@ -15,7 +15,8 @@ import pytest
 
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
-from harness.plan import Plan, TuningPlan
+from harness.plan import Plan
+from harness.plan_parts import TuningPlan
 from harness.runs import Run
 from harness.searches import Search, planned, searches
 from harness.training import Material, material, train

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from harness import InputError, plots, published
-from harness.plan import DatasetPlan, Plan
+from harness.plan import Plan
+from harness.plan_parts import DatasetPlan
 from harness.report import strata
 from harness.report.ablations import ablations
 from harness.report.comparisons import comparisons

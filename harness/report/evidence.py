@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.plan import DatasetPlan, Plan
+from harness.plan import Plan
+from harness.plan_parts import DatasetPlan
 from harness.runs import Run, expand_one
 from harness.standings import Standing
 from harness.stats.comparison import best_baseline

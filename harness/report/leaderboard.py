@@ -10,7 +10,8 @@ import pandas as pd
 from harness import plots, published, tables
 from harness.data.dataset import SPLITS
 from harness.intents.spec import IntentsSpec
-from harness.plan import DatasetPlan, Plan
+from harness.plan import Plan
+from harness.plan_parts import DatasetPlan
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.tuning import budget
 from harness.runs import dataset_key

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from harness import plots, tables
-from harness.plan import StrataPlan
+from harness.plan_parts import StrataPlan
 from harness.report.evidence import Evidence, Options, Section
 from harness.runs import dataset_key
 from harness.stats.stratified import by_stratum, each_apart, trends
