@@ -53,8 +53,9 @@ def mark(place: int) -> dict[str, Any]:
 
 
 def line(place: int) -> dict[str, Any]:
-    """As :func:`mark`, with a dash of its own."""
-    return {**mark(place), "linestyle": LINES[place % len(LINES)], "linewidth": 1.4, "markersize": 5}
+    """As :func:`mark`, with a dash; no two of 32 places share both colour and dash."""
+    dash = LINES[(place + place // len(COLOURS)) % len(LINES)]
+    return {**mark(place), "linestyle": dash, "linewidth": 1.4, "markersize": 5}
 
 
 def number(value: Any) -> str:

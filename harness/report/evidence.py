@@ -115,6 +115,11 @@ class Evidence:
         return {name: known[name] for name in self.groups}
 
     @property
+    def plain(self) -> list[str]:
+        """Systems without ablations, controls or varied values: those that figures of many systems show."""
+        return [name for name, spec in self.specs.items() if name == spec.base]
+
+    @property
     def baselines(self) -> set[str]:
         """Systems that may be the best baseline."""
         return {name for name, spec in self.specs.items() if spec.is_baseline}

@@ -35,8 +35,9 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     comparison = compare(evidence.users, shown, evidence.baselines)
     costs = pd.DataFrame({system: _costs(evidence, runs) for system, runs in evidence.groups.items()}).T
     figures = {}
-    if options.figures and options.costs:
-        points = comparison[comparison["metric"] == shown[0]].merge(costs, left_on="system", right_index=True)
+    if options.figures and options.costs and evidence.plain:
+        points = comparison[(comparison["metric"] == shown[0]) & comparison["system"].isin(evidence.plain)]
+        points = points.merge(costs, left_on="system", right_index=True)
         points = points.sort_values("mean", ascending=False, kind="stable")
         figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
     if not options.costs:

@@ -20,7 +20,7 @@ def losses(evidence: Evidence, options: Options) -> Section:
         return Section()
     frame = pd.concat(courses.values(), ignore_index=True)
     rows = frame.assign(dataset=evidence.dataset.name)
-    plain = [name for name in courses if name == evidence.specs[name].base]
+    plain = [name for name in courses if name in evidence.plain]
     if not plain:
         return Section(frames={"losses": rows})
     lines = [f"- {name}: {_at_best(evidence, name)}" for name in plain]

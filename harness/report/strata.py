@@ -88,10 +88,12 @@ def _curves(
     options: Options,
 ) -> Section:
     """The figure, with the gains of systems over their own backbones; where there are none, all gains."""
-    if not options.figures:
+    if not options.figures or not evidence.plain:
         return Section()
-    gaining = [system for system in references if evidence.backbone(system)] or list(references)
-    figure = plots.sparsity(found, tables.title(metric), gaining, axis)
+    drawn = found[found["system"].isin(evidence.plain)]
+    own = [system for system in evidence.plain if evidence.backbone(system)]
+    gaining = own or [system for system in references if system in evidence.plain]
+    figure = plots.sparsity(drawn, tables.title(metric), gaining, axis)
     name = f"{name}-{evidence.dataset.name}"
     return Section([f"![Curves over strata]({name}.png)"], figures={name: figure})
 
