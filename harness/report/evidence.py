@@ -88,6 +88,11 @@ class Evidence:
         return self.store.user_means(self.groups, self.shown)
 
     @cached_property
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """The records of every system's runs."""
+        return {name: [self.store.record(each) for each in runs] for name, runs in self.groups.items()}
+
+    @cached_property
     def run_means(self) -> pd.DataFrame:
         """Means over users of every metric, index identity."""
         identities = [each for runs in self.groups.values() for each in runs]

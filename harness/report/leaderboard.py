@@ -33,7 +33,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     """The table of one dataset and its rows."""
     shown, name = evidence.shown, evidence.dataset.name
     comparison = compare(evidence.users, shown, evidence.baselines)
-    costs = pd.DataFrame({system: _costs(evidence, runs) for system, runs in evidence.groups.items()}).T
+    costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
     figures = {}
     if options.figures and options.costs and evidence.plain:
         points = comparison[(comparison["metric"] == shown[0]) & comparison["system"].isin(evidence.plain)]
@@ -87,12 +87,12 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(rows, columns=["system", "metric", *bounds])
 
 
-def _costs(evidence: Evidence, identities: list[str]) -> dict[str, Any]:
+def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Medians over a system's runs, its beyond-accuracy figures and its spread over repetitions."""
-    records = [evidence.store.record(identity) for identity in identities]
+    records = evidence.records[system]
     frame = pd.DataFrame([{**each["overall"], **each} for each in records])
     keys = ["seconds_s", "peak_bytes", "parameters", *records[0]["overall"]]
-    spread = evidence.run_means.loc[identities].std(ddof=1)
+    spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),
         **frame[keys].median().to_dict(),

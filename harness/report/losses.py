@@ -64,5 +64,4 @@ def _at_best(evidence: Evidence, system: str) -> str:
 
 def _records(evidence: Evidence, system: str) -> list[dict[str, Any]]:
     """Records of the system's runs that were trained in epochs."""
-    records = (evidence.store.record(identity) for identity in evidence.groups[system])
-    return [each for each in records if "losses" in each]
+    return [each for each in evidence.records[system] if "losses" in each]
