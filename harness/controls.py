@@ -1,8 +1,8 @@
-"""Whether text systems beat their own controls, in sentences."""
+"""Whether text systems beat their own controls, and systems without text, in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
@@ -15,10 +15,16 @@ NOISE = "text=noise:"
 
 
 def sentences(
-    users: pd.DataFrame, metric: str, title: str, controls: Mapping[str, Mapping[str, str]]
+    users: pd.DataFrame,
+    metric: str,
+    title: str,
+    controls: Mapping[str, Mapping[str, str]],
+    without: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """For each text system, whether it beats itself with other rows; for noise, what is left.
 
+    Then how it stands beside systems without text, and whether its controls do worse than these: who
+    beats a control that does has shown that wrong text harms, and not yet that right text helps.
     Paired randomisation tests by user, Holm over all of them; to beat is to be significantly better.
 
     Args:
@@ -26,29 +32,36 @@ def sentences(
         metric: The metric compared.
         title: The metric as a reader knows it.
         controls: For each system the name of each of its controls, by the control.
+        without: For each system what it is beside without text: its backbone, one of equal size.
     """
     wide = users.pivot(index="user", columns="system", values=metric)
-    rows = [
-        {
-            "system": system,
-            "control": control,
-            "gain": 100.0 * (wide[system].mean() / wide[name].mean() - 1.0),
-            "left": wide[name].mean() / wide[system].mean(),
-            "p": randomisation_test((wide[system] - wide[name]).to_numpy()),
-        }
-        for system, named in controls.items()
-        for control, name in named.items()
-        if {system, name} <= set(wide.columns)
-    ]
-    if not rows:
+    pairs = [pair for pair in _pairs(controls, without) if {pair[2], pair[3]} <= set(wide.columns)]
+    if not pairs:
         return []
-    frame = pd.DataFrame(rows)
-    frame["p"] = multipletests(frame["p"], method="holm")[1]
-    noisy = frame["control"].str.startswith(NOISE)
+    frame = pd.DataFrame(pairs, columns=["kind", "system", "name", "other", "control"])
+    means, compared = wide.mean(), list(zip(frame["name"], frame["other"], strict=True))
+    frame["gain"] = [100.0 * (means[one] / means[two] - 1.0) for one, two in compared]
+    raw = [randomisation_test((wide[one] - wide[two]).to_numpy()) for one, two in compared]
+    frame["p"] = multipletests(raw, method="holm")[1]
+    told = {"control": _verdict, "noise": _robustness, "without": _beside, "harm": _harm}
     return [
-        *(_verdict(system, title, part) for system, part in frame[~noisy].groupby("system", sort=False)),
-        *(_robustness(system, title, part) for system, part in frame[noisy].groupby("system", sort=False)),
+        line
+        for kind, tell in told.items()
+        for system, rows in frame[frame["kind"] == kind].groupby("system", sort=False)
+        if (line := tell(system, title, rows))
     ]
+
+
+def _pairs(
+    controls: Mapping[str, Mapping[str, str]], without: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """What is asked, of which system, the two that are compared, and the control if there is one."""
+    for system, named in controls.items():
+        for control, name in named.items():
+            yield ("noise" if control.startswith(NOISE) else "control"), system, system, name, control
+            if not control.startswith(NOISE):
+                yield from (("harm", system, name, other, control) for other in without.get(system, ())[:1])
+        yield from (("without", system, system, other, "") for other in without.get(system, ()))
 
 
 def _verdict(system: str, title: str, rows: pd.DataFrame) -> str:
@@ -56,16 +69,35 @@ def _verdict(system: str, title: str, rows: pd.DataFrame) -> str:
     verb = "beats its own controls" if beaten.all() else "does not beat its own controls"
     if beaten.any() and not beaten.all():
         verb = "beats only some of its own controls"
-    cells = ", ".join(f"{row.control} {row.gain:+.1f} % ({_p(row.p)})" for row in rows.itertuples())
-    return f"{system} {verb} on {title}: ahead of {cells}."
+    return f"{system} {verb} on {title}: ahead of {_cells(rows, 'control')}."
 
 
 def _robustness(system: str, title: str, rows: pd.DataFrame) -> str:
+    shares = [float(control.removeprefix(NOISE)) for control in rows["control"]]
     cells = ", ".join(
-        f"{row.left:.1%} with {float(row.control.removeprefix(NOISE)):.0%} ({_p(row.p)})"
-        for row in rows.itertuples()
+        f"{1.0 / (1.0 + gain / 100.0):.1%} with {share:.0%} ({_p(p)})"
+        for gain, share, p in zip(rows["gain"], shares, rows["p"], strict=True)
     )
     return f"{system} keeps of its {title} when a share of its text rows is replaced: {cells}."
+
+
+def _beside(system: str, title: str, rows: pd.DataFrame) -> str:
+    return f"{system} beside systems without text: {_cells(rows, 'other')} {title}."
+
+
+def _harm(system: str, title: str, rows: pd.DataFrame) -> str:
+    worse = rows[(rows["gain"] < 0) & (rows["p"] < LEVEL)]
+    if worse.empty:
+        return ""
+    other = worse["other"].iloc[0]
+    return (
+        f"Wrong text makes {system} worse than {other}, which has none ({_cells(worse, 'control')}): being ahead "
+        "of such a control shows that wrong text harms, not that right text helps."
+    )
+
+
+def _cells(rows: pd.DataFrame, label: str) -> str:
+    return ", ".join(f"{row[label]} {row['gain']:+.1f} % ({_p(row['p'])})" for _, row in rows.iterrows())
 
 
 def _p(value: float) -> str:

@@ -23,7 +23,7 @@ def scores(**shift: float) -> pd.DataFrame:
 
 def told(**shift: float) -> list[str]:
     names = {key.replace("_", " "): by for key, by in shift.items()}
-    return sentences(scores(**names), "recall@20", "Recall@20", NAMES)
+    return sentences(scores(**names), "recall@20", "Recall@20", NAMES, {"X": ["plain", "wide"]})
 
 
 def test_a_system_ahead_of_both_beats_its_controls() -> None:
@@ -46,6 +46,22 @@ def test_noise_is_told_apart() -> None:
     assert len(found) == 2
     assert found[1] == (
         "X keeps of its Recall@20 when a share of its text rows is replaced: 80.0% with 20% (p < .001)."
+    )
+
+
+def test_a_system_stands_beside_those_without_text() -> None:
+    found = told(X_s=0.05, plain=0.1, wide=-0.05)
+    assert found[1] == (
+        "X beside systems without text: plain +25.0 % (p < .001), wide -9.1 % (p < .001) Recall@20."
+    )
+    assert len(found) == 2, "a control better than no text harms nobody"
+
+
+def test_controls_that_do_worse_than_no_text_are_told() -> None:
+    found = told(X_s=0.1, X_r=0.02, plain=0.02)
+    assert found[2] == (
+        "Wrong text makes X worse than plain, which has none (text=shuffled -16.7 % (p < .001)): being ahead of "
+        "such a control shows that wrong text harms, not that right text helps."
     )
 
 
