@@ -91,8 +91,8 @@ def _harm(system: str, title: str, rows: pd.DataFrame) -> str:
         return ""
     other = worse["other"].iloc[0]
     return (
-        f"Wrong text makes {system} worse than {other}, which has none ({_cells(worse, 'control')}): being ahead "
-        "of such a control shows that wrong text harms, not that right text helps."
+        f"Wrong text makes {system} worse than {other}, which has none ({_cells(worse, 'control')}): being "
+        "ahead of such a control shows that wrong text harms, not that right text helps."
     )
 
 
