@@ -33,9 +33,10 @@ def verify(store: StorePath = DEFAULT_STORE) -> None:
 def gc(store: StorePath = DEFAULT_STORE) -> None:
     """Remove what unfinished and damaged runs left; checkpoints that can go on stay."""
     with sentences():
+        from harness.housekeeping import sweep
         from harness.store import Store
 
-        removed = Store(_existing(store)).sweep()
+        removed = sweep(Store(_existing(store)))
         for path in removed:
             typer.echo(f"removed {path}")
         typer.echo(f"{len(removed)} leftovers removed")
@@ -48,9 +49,10 @@ def merge(
 ) -> None:
     """Take over the runs of another store that this one lacks."""
     with sentences():
+        from harness.housekeeping import merge as take_over
         from harness.store import Store
 
-        taken, refused = Store(store).merge(Store(_existing(other)))
+        taken, refused = take_over(Store(store), Store(_existing(other)))
         for identity in refused:
             typer.echo(f"run {identity} of {other} is damaged; left there")
         typer.echo(f"{len(taken)} runs taken over, {len(refused)} refused")

@@ -56,7 +56,7 @@ class Store:
 
     def __contains__(self, identity: str) -> bool:
         """Whether a run, finished or failed, is stored."""
-        return (self._folder(identity) / "run.json").exists()
+        return (self.folder(identity) / "run.json").exists()
 
     def put(
         self,
@@ -85,8 +85,8 @@ class Store:
                         np.savez_compressed(unfinished / name, allow_pickle=False, **content)
                 (unfinished / "run.json").write_text(json.dumps(record, indent=1, sort_keys=True))
                 (unfinished / SUMS).write_text(_sums(unfinished))
-                self._folder(identity).parent.mkdir(exist_ok=True)
-                unfinished.rename(self._folder(identity))
+                self.folder(identity).parent.mkdir(exist_ok=True)
+                unfinished.rename(self.folder(identity))
         except StoreError:
             shutil.rmtree(unfinished, ignore_errors=True)
             if identity not in self:  # or another process stored the same run first
@@ -102,7 +102,7 @@ class Store:
 
     def trials(self, identity: str) -> pd.DataFrame:
         """One row a trial of a search, as ``tuning.tune`` gave them."""
-        return pd.read_parquet(self._folder(identity) / TRIALS)
+        return pd.read_parquet(self.folder(identity) / TRIALS)
 
     @contextmanager
     def claim(self, identity: str) -> Iterator[bool]:
@@ -128,7 +128,7 @@ class Store:
         Raises:
             InputError: The record cannot be read.
         """
-        path = self._folder(identity) / "run.json"
+        path = self.folder(identity) / "run.json"
         try:
             found: dict[str, Any] = json.loads(path.read_text())
         except (OSError, ValueError) as error:
@@ -139,7 +139,7 @@ class Store:
 
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
         """A run's arrays of PROTOTYPES or WEIGHTS; none where it has none."""
-        path = self._folder(identity) / name
+        path = self.folder(identity) / name
         if not path.exists():
             return {}
         with np.load(path, allow_pickle=False) as arrays:
@@ -152,7 +152,7 @@ class Store:
 
     def is_sound(self, identity: str) -> bool:
         """Whether a run's files are those that were written."""
-        folder = self._folder(identity)
+        folder = self.folder(identity)
         try:
             return (folder / SUMS).read_text() == _sums(folder)
         except OSError:
@@ -162,64 +162,12 @@ class Store:
         """Move a damaged run away, so that it is missing and will be done again; returns where to."""
         place = self.root / "damaged" / f"{identity}-{uuid.uuid4().hex[:8]}"
         place.parent.mkdir(exist_ok=True)
-        self._folder(identity).rename(place)
+        self.folder(identity).rename(place)
         return place
-
-    def sweep(self) -> list[Path]:
-        """Remove what unfinished and damaged runs left; nothing of a run that is stored or under way.
-
-        Checkpoints of runs that are not stored stay: these runs may go on.
-        """
-        removed = []
-        for path in self._leftovers():
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            removed.append(path)
-        return removed
-
-    def _leftovers(self) -> Iterator[Path]:
-        for name in ("unfinished", "damaged"):
-            yield from sorted((self.root / name).glob("*"))
-        for checkpoint in sorted((self.root / "checkpoints").glob("*")):
-            identity = checkpoint.stem.split("-")[0]  # a trial's belongs to its search
-            if checkpoint.suffix != ".pt" or identity in self:
-                yield checkpoint
-        for claim in sorted((self.root / "claims").glob("*.lock")):
-            with self.claim(claim.stem) as mine:
-                if mine:
-                    yield claim
-
-    def merge(self, other: Store) -> tuple[list[str], list[str]]:
-        """Take over another store's sound runs and datasets; returns the new and the refused runs.
-
-        Raises:
-            StoreError: This store cannot be written.
-        """
-        taken, refused = [], []
-        for identity in other.identities():
-            if not other.is_sound(identity):
-                refused.append(identity)
-            elif identity not in self:
-                self._take(other._folder(identity), self._folder(identity))
-                taken.append(identity)
-        for noted in sorted((other.root / "datasets").glob("*.json")):
-            if not (self.root / "datasets" / noted.name).exists():
-                self.note_dataset(noted.stem, json.loads(noted.read_text()), other.degrees(noted.stem))
-        return taken, refused
-
-    def _take(self, source: Path, target: Path) -> None:
-        unfinished = self.root / "unfinished" / f"{target.name}-{uuid.uuid4().hex}"
-        try:
-            with writing(self.root):
-                shutil.copytree(source, unfinished)
-                target.parent.mkdir(exist_ok=True)
-                unfinished.rename(target)
-        except StoreError:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
 
     def forget(self, identity: str) -> None:
         """Remove one run."""
-        shutil.rmtree(self._folder(identity))
+        shutil.rmtree(self.folder(identity))
 
     def user_means(
         self, systems: Mapping[str, list[str]], metrics: Iterable[str] | None = None
@@ -264,11 +212,12 @@ class Store:
         path = self.root / "datasets" / f"{key}.json"
         return json.loads(path.read_text()) if path.exists() else None
 
-    def _folder(self, identity: str) -> Path:
+    def folder(self, identity: str) -> Path:
+        """Where a run's files are."""
         return self.root / "runs" / identity
 
     def _scores(self, identity: str) -> Path:
-        return self._folder(identity) / USERS
+        return self.folder(identity) / USERS
 
 
 def _sums(folder: Path) -> str:

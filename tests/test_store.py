@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from harness import InputError
+from harness.housekeeping import merge
 from harness.store import Store
 
 
@@ -72,7 +73,7 @@ def test_degrees_are_kept_and_merged(tmp_path: Path) -> None:
     degrees = pd.DataFrame({"user": ["u0", "u1"], "degree": [3, 0]})
     one.note_dataset("d", {"checksum": "c"}, degrees)
     one.note_dataset("bare", {"checksum": "c"}, None)
-    two.merge(one)
+    merge(two, one)
     for store in (one, two):
         pd.testing.assert_frame_equal(store.degrees("d"), degrees)
         assert store.degrees("bare") is None
