@@ -301,6 +301,15 @@ def test_an_estimate_asks_nothing_and_is_near(tmp_path: Path) -> None:
     assert "0 to make, 40 answered" in result.output
 
 
+def test_a_limited_build_leaves_nothing_to_its_estimate(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        plan = write_plan(tmp_path, model(server, unanswered="document"))
+        limited = ("intents", "build", plan, "--store", tmp_path / "s", "--limit", 3)
+        intentbench(*limited)
+        result = intentbench(*limited, "--estimate")
+    assert "0 to make, 12 answered" in result.output
+
+
 def test_ml_100k_has_intents_from_titles_and_ratings(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     text = {"kind": "intents"}

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.data.dataset import Dataset
-from harness.intents.answers import Outcome
 from harness.intents.budget import Tokens, guess
 from harness.intents.cache import Replies
 from harness.intents.client import Asker, Tally
-from harness.intents.compose import Composition, compose
+from harness.intents.compose import Composition, compose, profile_of
 from harness.intents.documents import TrainLog
 from harness.intents.extractive import ExtractiveWriter
 from harness.intents.prompts import Ask, Side
@@ -114,15 +113,23 @@ def estimate(spec: IntentsSpec, dataset: Dataset, cache: Path, limit: int | None
         statistics.mean(each.output_tokens for each in kept) if kept else writer.answer_tokens * ANSWER_SHARE
     )
 
+    open_keys: set[str] = set()
+
     def count(side: Side, asks: list[Ask]) -> None:
         steps = [model.step(ask) for ask in asks]
         waiting = [step for step in steps if isinstance(step, Ask)]
+        open_keys.update(ask.key for ask, step in zip(asks, steps, strict=True) if isinstance(step, Ask))
         found.requests += len(waiting)
         found.kept += len(steps) - len(waiting)
         found.tokens = sum((guess(step.messages, answer) for step in waiting), found.tokens)
 
+    def quoted(item: Written) -> str:
+        """What a user's document will quote; its own document for a profile that is still to be written."""
+        waits = any(ask.key in open_keys for ask in model.asks("item", item.document)[:1])
+        return item.document if waits else profile_of(item)
+
     model = ModelWriter(writer, replies, count, limit)
-    compose(TrainLog.of(dataset), spec.documents, model, quoted=_placeholder)
+    compose(TrainLog.of(dataset), spec.documents, model, quoted)
     if writer.price:
         found.cost = writer.price.of(found.tokens.input, found.tokens.output)
     paces = [found.requests * 60 / writer.requests_per_minute] if writer.requests_per_minute else []
@@ -132,9 +139,3 @@ def estimate(spec: IntentsSpec, dataset: Dataset, cache: Path, limit: int | None
         paces.append(found.requests * each / writer.concurrency)
     found.seconds_s = max(paces, default=None)
     return found
-
-
-def _placeholder(node: Written) -> str:
-    """What an unwritten profile is taken for: as many words of the document as users' documents quote."""
-    outcome: Outcome = node.profile
-    return outcome.answer.text if outcome.answer else node.document
