@@ -87,7 +87,8 @@ def _by_window(family: str, members: Sequence[Evidence], frame: pd.DataFrame, op
         costs = frame[frame["metric"] == metric].rename(columns={"seconds_s": "mean", "mean": "accuracy"})
         at = {each.dataset.name: window for window, each in windows.items()}
         costs = costs.assign(at=costs["dataset"].map(at)).dropna(subset=["at"])
-        costs = costs[["system", "at", "mean"]].sort_values("at", kind="stable")
+        costs = costs.set_index("system").loc[_common(members), ["at", "mean"]].reset_index()
+        costs = costs.sort_values("at", kind="stable")
         name = f"window-costs-{family}"
         section.figures[name] = plots.curves(costs, "window of time", "seconds a run", log=True)
         section.markdown.append(f"![Training cost over windows]({name}.png)")
