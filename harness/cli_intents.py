@@ -141,9 +141,9 @@ def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> b
             typer.echo(f"{what}: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.items()))
     if tally.over_budget:
         typer.echo("stopped: the next request could exceed the budget")
-    if built.table is None:
+    if not built.ready:
         typer.echo("not complete; build again to go on")
-    return built.table is not None
+    return built.ready
 
 
 def _print_estimate(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> None:

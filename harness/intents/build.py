@@ -19,7 +19,6 @@ from harness.intents.spec import IntentsSpec
 from harness.intents.table import encode, replies_folder
 from harness.intents.writer import ModelWriter, Written
 from harness.text.row_cache import Watcher
-from harness.text.rows import TextTable
 
 ANSWER_SHARE = 0.5
 """Of the tokens an answer may have, in estimates before any answer is known."""
@@ -27,17 +26,20 @@ ANSWER_SHARE = 0.5
 
 @dataclass
 class Built:
-    """What a build made; ``table`` is None while texts are missing that the plan does not do without."""
+    """What a build made; not ``ready`` while texts are missing that the plan does not do without."""
 
     written: Composition
     tally: Tally
-    table: TextTable | None
+    ready: bool
 
 
 def build(
     spec: IntentsSpec, dataset: Dataset, cache: Path, watch: Watcher, limit: int | None = None
 ) -> Built:
     """Have every text written that is not yet, and encode them where none is missing.
+
+    Rows of an encoder that takes texts one by one are kept; one that is fitted to all texts, such as
+    TF-IDF, waits for the run that needs it.
 
     Args:
         spec: The plan's words about text.
@@ -52,7 +54,9 @@ def build(
     log, tally = TrainLog.of(dataset), Tally()
     written = _write(spec, log, cache, tally, watch, limit)
     ready = tally.complete and (not written.count("unanswered") or _does_without(spec))
-    return Built(written, tally, encode(spec, log, written, cache, watch) if ready else None)
+    if ready and spec.encoder.one_by_one:
+        encode(spec, log, written, cache, watch)
+    return Built(written, tally, ready)
 
 
 def _write(
