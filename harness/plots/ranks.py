@@ -16,6 +16,10 @@ SCALE = 1.7
 """Where the critical difference is drawn, in lines above the axis of ranks."""
 
 
+LETTER = 0.09
+"""Room for a letter of a name, in inches; names stand on both sides."""
+
+
 def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: float) -> Figure:
     """Mean ranks on a line, best left; a bar joins systems that do not differ significantly.
 
@@ -27,7 +31,8 @@ def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: fl
     import scikit_posthocs
 
     systems = len(mean_ranks)
-    made, (panel,) = figure(width=7.2, height=1.8 + 0.19 * systems)
+    longest = max(map(len, mean_ranks.index))
+    made, (panel,) = figure(width=4.8 + 2 * LETTER * longest, height=1.8 + 0.19 * systems)
     panel.grid(visible=False)
     panel.spines["top"].set_visible(True)
     names, numbers = list(mean_ranks.index), range(systems)

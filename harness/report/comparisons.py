@@ -45,10 +45,14 @@ def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
 
 
 def _ranks(everything: Sequence[Evidence], options: Options) -> Section:
-    """Friedman and Nemenyi over datasets x metrics, for the systems that every dataset has."""
+    """Friedman and Nemenyi over datasets x metrics, for the whole systems that every dataset has.
+
+    Ablations, controls and points of grids are left out: a system's rank would tell how many versions of
+    another stand beside it.
+    """
     means = pd.DataFrame(
         {
-            f"{each.dataset.name}, {metric}": each.tables[metric].mean()
+            f"{each.dataset.name}, {metric}": each.tables[metric][each.plain].mean()
             for each in everything
             for metric in each.shown
         }
