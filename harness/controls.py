@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
+from harness.stats.comparison import holm
 from harness.stats.paired import LEVEL
 from harness.stats.randomisation import randomisation_test
 
@@ -41,8 +42,9 @@ def sentences(
     frame = pd.DataFrame(pairs, columns=["kind", "system", "name", "other", "control"])
     means, compared = wide.mean(), list(zip(frame["name"], frame["other"], strict=True))
     frame["gain"] = [100.0 * (means[one] / means[two] - 1.0) for one, two in compared]
-    raw = [randomisation_test((wide[one] - wide[two]).to_numpy()) for one, two in compared]
-    frame["p"] = multipletests(raw, method="holm")[1]
+    frame["p"] = holm(
+        np.array([randomisation_test((wide[one] - wide[two]).to_numpy()) for one, two in compared])
+    )
     told = {"control": _verdict, "noise": _robustness, "without": _beside, "harm": _harm}
     return [
         line

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,10 +108,7 @@ def trends(found: pd.DataFrame) -> pd.DataFrame:
         found: As ``stats.stratified.trends`` makes it.
     """
     slopes, gaps = (
-        [
-            f"{row[value]:+.4f} [{row[low]:+.4f}, {row[high]:+.4f}]" if row[value] == row[value] else ""
-            for _, row in found.iterrows()
-        ]
+        [_signed(row, value, low, high) for row in found.to_dict("records")]
         for value, low, high in (
             ("slope", "slope_low", "slope_high"),
             ("sparsest_less_densest", "low", "high"),
@@ -151,8 +149,8 @@ def ablations(found: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
             "without": found["without"],
             "mean without": [_number(value, ".4f") for value in found["mean"]],
             "difference": [
-                f"{row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]"
-                f"{MARKDOWN.marks[row['verdict']]}"
+                _signed(row, "difference", "difference_low", "difference_high")
+                + MARKDOWN.marks[row["verdict"]]
                 for row in rows
             ],
             "%": [_number(value, "+.1f") for value in found["gain_percent"]],
@@ -205,6 +203,13 @@ def tex(text: str) -> str:
     ):
         text = text.replace(plain, escaped)
     return text
+
+
+def _signed(row: Mapping[Hashable, Any], value: str, low: str, high: str) -> str:
+    """A difference with its interval; empty where there is none."""
+    if np.isnan(row[value]):
+        return ""
+    return f"{row[value]:+.4f} [{row[low]:+.4f}, {row[high]:+.4f}]"
 
 
 def _number(value: float | None, form: str) -> str:

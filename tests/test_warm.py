@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +113,15 @@ def test_without_a_result_before_there_is_none_after(tmp_path: Path) -> None:
     ]
 
 
-def expanded(folder: Path, **changes: Any) -> tuple[list[Run], list[str]]:
-    tree = json.loads(json.dumps({
+def expanded(**changes: Any) -> tuple[list[Run], list[str]]:
+    tree = {
         "name": "p",
         "repetitions": 1,
-        "datasets": [{"name": "d", "source": {"kind": "movielens"}, "split": {"kind": "prequential", "windows": 2}}],
+        "datasets": [
+            {"name": "d", "source": {"kind": "movielens"}, "split": {"kind": "prequential", "windows": 2}}
+        ],
         "systems": ["LightGCN[start=warm]"],
-    }))  # fmt: skip
+    }
     every = list(expand(Plan.model_validate({**tree, **changes})))
     return (
         [each for each in every if isinstance(each, Run)],
@@ -128,8 +129,8 @@ def expanded(folder: Path, **changes: Any) -> tuple[list[Run], list[str]]:
     )
 
 
-def test_a_warm_start_is_another_run_for_other_pasts(tmp_path: Path) -> None:
-    (first, second), _ = expanded(tmp_path)
+def test_a_warm_start_is_another_run_for_other_pasts() -> None:
+    (first, second), _ = expanded()
     assert [each.name for each in second.datasets] == ["d@window-2", "d@window-1"]
     assert second.before is not None
     assert second.before.identity("x") == first.identity("x")
@@ -149,23 +150,21 @@ def test_a_warm_start_is_another_run_for_other_pasts(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_start_warm_says_why(
-    line: str, dataset: dict[str, Any], reason: str, tmp_path: Path
-) -> None:
+def test_what_cannot_start_warm_says_why(line: str, dataset: dict[str, Any], reason: str) -> None:
     base = {"name": "d", "source": {"kind": "movielens"}, "split": {"kind": "prequential", "windows": 2}}
-    _, skipped = expanded(tmp_path, datasets=[{**base, **dataset}], systems=[line])
+    _, skipped = expanded(datasets=[{**base, **dataset}], systems=[line])
     assert skipped
     assert all(reason in each for each in skipped)
 
 
-def test_text_of_a_fixed_encoder_starts_warm(tmp_path: Path) -> None:
+def test_text_of_a_fixed_encoder_starts_warm() -> None:
     dataset = {
         "name": "d",
         "source": {"kind": "movielens"},
         "split": {"kind": "prequential", "windows": 2},
         "text": {"kind": "wordllama"},
     }
-    found, skipped = expanded(tmp_path, datasets=[dataset], systems=["RLMRec-Con[LightGCN, start=warm]"])
+    found, skipped = expanded(datasets=[dataset], systems=["RLMRec-Con[LightGCN, start=warm]"])
     assert len(found) == 2
     assert not skipped
 
