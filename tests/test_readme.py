@@ -10,9 +10,16 @@ import pytest
 import yaml
 
 from harness.plan import load_plan
+from harness.runs import Run, expand
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of every row of Markdown's tables, headings included."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and "---" not in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def test_the_table_is_the_committed_leaderboard() -> None:
@@ -22,11 +29,11 @@ def test_the_table_is_the_committed_leaderboard() -> None:
     if found.returncode:
         pytest.skip("not a git checkout")
     shown = README.split("<!-- leaderboard -->")[1].split("<!-- end -->")[0]
-    known = {cell.strip() for line in found.stdout.splitlines() for cell in line.split("|")}
-    rows = [line for line in shown.splitlines() if line.startswith("|") and "---" not in line]
+    known = {row[0]: set(row) for row in reversed(table_rows(found.stdout))}  # the first table's rows
+    rows = table_rows(shown)
     assert len(rows) == 9
     for row in rows:
-        assert {cell.strip() for cell in row.split("|")} <= known
+        assert set(row) <= known[row[0]]
 
 
 def test_the_example_plan_is_valid(tmp_path: Path) -> None:
@@ -55,3 +62,11 @@ def test_the_example_of_written_intents_is_valid(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [path.stem for path in (ROOT / "harness" / "plans").glob("*.yaml")])
 def test_every_plan_that_comes_along_is_valid(name: str) -> None:
     assert load_plan(ROOT / "harness" / "plans" / f"{name}.yaml").name == name
+
+
+def test_the_studies_have_as_many_runs_as_the_readme_says() -> None:
+    studies = README.split("## Studies")[1].split("\n## ")[0]
+    said = {row[0].strip("`"): int(row[2].split(",")[0]) for row in table_rows(studies) if ".yaml" in row[0]}
+    assert len(said) == 6
+    plans = {name: load_plan(ROOT / "harness" / "plans" / name) for name in said}
+    assert said == {name: sum(isinstance(each, Run) for each in expand(plan)) for name, plan in plans.items()}
