@@ -75,7 +75,9 @@ def against(table: pd.DataFrame, references: Mapping[str, str]) -> pd.DataFrame:
                 "difference_low": bounds[0],
                 "difference_high": bounds[1],
                 "effect": effect_size(difference),
-                "p_randomisation": p_values((flipped[:, own] - flipped[:, other])[:, None])[0],
+                "p_randomisation": p_values(
+                    (flipped[:, own] - flipped[:, other])[:, None], difference[:, None]
+                )[0],
                 "p_t": t_test(difference),
             }
         rows.append(row)

@@ -19,16 +19,24 @@ WILCOXON_WARNING = (
 
 
 def t_test(difference: np.ndarray) -> float:
-    """Two-sided p of the paired t-test for per-user differences [U]."""
+    """Two-sided p of the paired t-test for per-user differences [U].
+
+    Returns:
+        1 where nobody differs; NaN where all differ alike, one user included.
+    """
     if _constant(difference):
-        return 1.0 if difference[0] == 0 else 0.0
+        return float("nan") if difference.any() else 1.0
     return float(stats.ttest_1samp(difference, 0.0).pvalue)
 
 
 def effect_size(difference: np.ndarray) -> float:
-    """Cohen's d for paired values: mean difference / its standard deviation."""
+    """Cohen's d for paired differences [U]: their mean / their standard deviation.
+
+    Returns:
+        0 where nobody differs; NaN where all differ alike, one user included.
+    """
     if _constant(difference):
-        return 0.0
+        return float("nan") if difference.any() else 0.0
     return float(difference.mean() / difference.std(ddof=1))
 
 

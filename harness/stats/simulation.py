@@ -69,7 +69,7 @@ def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.D
         true = multiple * effect * spread
         blocks = _null(difference, "centred", comparisons, seed + 1 + place)
         shifted = ((block, np.where(values == 0, 0.0, values + true / moved)) for block, values in blocks)
-        p = np.concatenate([p_values(flipped_sums(values, block)) for block, values in shifted])
+        p = np.concatenate([p_values(flipped_sums(values, block), values) for block, values in shifted])
         predicted = predicted_power(multiple * effect, users)
         rows.append({"multiple": multiple, "true": true, **_share(p < LEVEL, "seen"), "predicted": predicted})
     return pd.DataFrame(rows)
@@ -94,12 +94,11 @@ def _centred(drawn: np.ndarray, difference: np.ndarray) -> np.ndarray:
 
 def _tested(values: np.ndarray, seed: int) -> pd.DataFrame:
     """The p of every test, one row a comparison."""
-    moved = np.where(values == 0, np.nan, values)
     return pd.DataFrame(
         {
-            "randomisation": p_values(flipped_sums(values, seed)),
+            "randomisation": p_values(flipped_sums(values, seed), values),
             "t": stats.ttest_1samp(values, 0.0).pvalue,
-            "wilcoxon": stats.wilcoxon(moved, nan_policy="omit", method="asymptotic").pvalue,
+            "wilcoxon": stats.wilcoxon(values, zero_method="pratt", method="asymptotic").pvalue,
         }
     )
 
