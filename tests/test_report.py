@@ -20,7 +20,9 @@ USERS = 150
 
 
 def make_plan(datasets: int = 1, **more: object) -> Plan:
-    named = [{"name": f"d{number}", "source": {"kind": "movielens"}} for number in range(datasets)]
+    profiles = {side: {"path": f"{side}.jsonl", "id": "id"} for side in ("users", "items")}
+    source = {"kind": "matrices", "profiles": profiles}
+    named = [{"name": f"d{n}", "source": {**source, "folder": f"d{n}"}} for n in range(datasets)]
     return Plan.model_validate({"name": "p", "repetitions": 2, "datasets": named, "systems": SYSTEMS, **more})
 
 
@@ -85,7 +87,19 @@ def test_pairs_say_what_could_have_been_seen(studied: Path) -> None:
     assert "letters" in text
     assert "would have been seen with a chance of 80 %" in text
     assert "Ihemelandu" in text
-    assert "Friedman" in text
+    assert "Mean ranks over 2 sources" in text
+    assert "Friedman p" in text
+
+
+def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> None:
+    plan = make_plan(2)
+    same = [each.model_copy(update={"source": plan.datasets[0].source}) for each in plan.datasets]
+    plan = plan.model_copy(update={"datasets": tuple(same)})
+    write(plan, fill(plan, tmp_path), tmp_path / "out")
+    text = (tmp_path / "out" / "leaderboard.md").read_text()
+    assert "Mean ranks over 2 datasets x 2 metrics" in text
+    assert "Friedman p" not in text
+    assert not (tmp_path / "out" / "ranks.png").exists()
 
 
 def test_wilcoxon_is_shown_on_request_alone(tmp_path: Path) -> None:

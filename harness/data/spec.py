@@ -57,6 +57,11 @@ class _Source(_Part):
     warning: str | None = Field(None, description="what every reader of the results must know")
 
     @property
+    def origin(self) -> str:
+        """Where the interactions come from, whatever is then made of them."""
+        return f"{self.kind} {getattr(self, 'folder', '')}{getattr(self, 'path', '')}"
+
+    @property
     def has_written_users(self) -> bool:
         """Whether users' texts come from a file rather than from their train pairs."""
         given = (self.profiles, self.intents)

@@ -1,4 +1,4 @@
-"""All pairs of systems, and mean ranks across datasets."""
+"""All pairs of systems, and mean ranks across independent datasets."""
 
 from __future__ import annotations
 
@@ -45,29 +45,44 @@ def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
 
 
 def _ranks(everything: Sequence[Evidence], options: Options) -> Section:
-    """Friedman and Nemenyi over datasets x metrics, for the whole systems that every dataset has.
+    """Mean ranks of the whole systems that every dataset has; Friedman and Nemenyi over their sources.
+
+    Metrics of one dataset and variants of one source rank systems much alike: taken for independent blocks
+    they make Friedman's test raise false alarms in every second study and more.
 
     Ablations, controls and points of grids are left out: a system's rank would tell how many versions of
     another stand beside it.
     """
     means = pd.DataFrame(
         {
-            f"{each.dataset.name}, {metric}": each.tables[metric][each.plain].mean()
+            (each.dataset.source.origin, each.dataset.name, metric): each.tables[metric][each.plain].mean()
             for each in everything
             for metric in each.shown
         }
     ).T.dropna(axis="columns")
     if len(everything) < 2 or means.shape[1] < 3:
         return Section()
-    found = ranks.rank(means)
-    listed = ", ".join(f"{name} {rank:.2f}" for name, rank in found.mean_ranks.items())
+    cells = means.rank(axis=1, ascending=False)
+    sources = -cells.groupby(level=0, sort=False).mean()
+    over = f"{len(everything)} datasets x {len(everything[0].shown)} metrics"
+    if len(sources) < 2:
+        return Section(
+            [
+                f"Mean ranks over {over}: {_listed(cells.mean().sort_values(kind='stable'))}. The datasets are "
+                "variants of one source; Friedman's test asks for independent ones."
+            ]
+        )
+    found = ranks.rank(sources)
     text = (
-        f"Mean ranks over {found.blocks} blocks ({len(everything)} datasets x {len(everything[0].shown)} "
-        f"metrics, of which the metrics of one dataset are not independent): {listed}. Friedman "
-        f"p {tables.probability(found.p_friedman)}; ranks farther apart than {found.critical_difference:.2f} "
-        "differ at .05 (Nemenyi)."
+        f"Mean ranks over {found.blocks} sources, in each by the mean rank over its metrics and variants "
+        f"({over}): {_listed(found.mean_ranks)}. Friedman p {tables.probability(found.p_friedman)}; ranks "
+        f"farther apart than {found.critical_difference:.2f} differ at .05 (Nemenyi)."
     )
     if not options.figures:
         return Section([text])
     figure = plots.ranks(found.mean_ranks, found.p_nemenyi, found.critical_difference)
     return Section([text, "![Critical differences](ranks.png)"], figures={"ranks": figure})
+
+
+def _listed(mean_ranks: pd.Series) -> str:
+    return ", ".join(f"{name} {rank:.2f}" for name, rank in mean_ranks.items())

@@ -18,6 +18,7 @@ from harness.runs import dataset_key
 from harness.standings import Standing
 from harness.stats.bootstrap import intervals, over_seeds, resampled_means
 from harness.stats.comparison import compare
+from harness.stats.paired import LEVEL
 from harness.stats.pairs import letters
 from harness.store import Store
 
@@ -32,7 +33,7 @@ def heading(plan: Plan, dataset: DatasetPlan, store: Store) -> Section:
 def leaderboard(evidence: Evidence, options: Options) -> Section:
     """The table of one dataset and its rows."""
     shown, name = evidence.shown, evidence.dataset.name
-    comparison = compare(evidence.users, shown, evidence.baselines)
+    comparison = _settled(evidence, compare(evidence.users, shown, evidence.baselines))
     costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
     figures = {}
     if options.figures and options.costs and evidence.plain:
@@ -61,9 +62,8 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
 
 
 def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """The comparison with intervals over users and seeds, costs, and the means of every metric."""
-    frame = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
-    frame = frame.merge(costs, left_on="system", right_index=True)
+    """The comparison with costs and the means of every metric."""
+    frame = comparison.merge(costs, left_on="system", right_index=True)
     system = {each: name for name, runs in evidence.groups.items() for each in runs}
     means = evidence.run_means.groupby(system).mean()
     frame = frame.merge(means.add_prefix("mean "), left_on="system", right_index=True)
@@ -71,8 +71,28 @@ def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> 
     return frame
 
 
+def _settled(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
+    """The comparison with intervals over users and seeds, and the verdicts that stand up to more.
+
+    The test over users takes the trained runs as given: a verdict also needs the interval over users and
+    seeds to leave 0 out, where there are seeds. The best baseline is picked by the figures that it is then
+    tested with, so that many systems look worse than it by chance: ``worse`` has to survive Holm over all
+    pairs too.
+    """
+    frame = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
+    pairs = pd.concat([each.assign(metric=metric) for metric, each in evidence.pairs.items()])
+    ends = ["first", "second", "metric"]
+    among_all = pairs.set_index(ends)["p_holm"].to_dict()
+    p_pairs = np.array(
+        [among_all.get((row.baseline, row.system, row.metric), np.nan) for row in frame.itertuples()]
+    )
+    by_chance = (frame["difference_seeds_low"] <= 0) & (frame["difference_seeds_high"] >= 0)
+    picked = (frame["verdict"] == "worse") & ~(p_pairs < LEVEL)
+    return frame.assign(verdict=frame["verdict"].mask(by_chance | picked, "even"))
+
+
 def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
-    """Intervals over users and seeds of every mean and difference of the comparison."""
+    """Intervals over users and seeds of every mean and difference; NaN where a system ran once."""
     rows = []
     identities = list(evidence.run_means.index)
     scores = evidence.store.scores(identities, evidence.shown)
@@ -132,14 +152,18 @@ def _caption(evidence: Evidence, comparison: pd.DataFrame, lettered: bool) -> st
     against = comparison.dropna(subset=["baseline"]).drop_duplicates("metric")
     named = ", ".join(f"{row.baseline} on {tables.title(row.metric)}" for row in against.itertuples())
     tests = int(comparison["p_holm"].notna().sum())
-    plural = "s" if plan.repetitions > 1 else ""
+    runs = sorted({len(each) for each in evidence.groups.values()})
+    repetitions = f"{runs[0]} to {runs[-1]} repetitions" if runs[1:] else f"{runs[0]} repetitions"
+    repetitions = "1 repetition" if runs == [1] else repetitions
+    seeds = ", and the interval over users and seeds leaves 0 out" if runs != [1] else "; seeds have no say"
     return (
         f"Means over {evidence.users['user'].nunique():,} test users of per-user values averaged over "
-        f"{plan.repetitions} repetition{plural}, with 95 % bootstrap intervals over users; best bold, second "
+        f"{repetitions}, with 95 % bootstrap intervals over users; best bold, second "
         f"underlined. Gain, effect size (paired Cohen's d) and p are for {first} against the "
         f"best baseline ({named or 'none'}), chosen among all "
         "systems without IRLLRec by the figures in this table. "
-        f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests. "
+        f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests, for ▼ over "
+        f"all pairs too, since the best baseline is picked by these figures{seeds}. "
         f"{_pairs_caption(evidence, lettered)}"
         f"{budget(plan)} Costs (memory: whole process) and parameters are medians over runs."
     )

@@ -37,8 +37,13 @@ def over_seeds(means: np.ndarray, seed: int = 0) -> np.ndarray:
     Args:
         means: From :func:`resampled_means`, one column a seed of one system, [R, S].
         seed: Of the draw of seeds.
+
+    Returns:
+        NaN for one seed, which says nothing of others.
     """
     resamples, seeds = means.shape
+    if seeds == 1:
+        return np.full(resamples, np.nan)
     drawn = np.random.default_rng(seed).integers(seeds, size=(resamples, seeds))
     found: np.ndarray = np.take_along_axis(means, drawn, axis=1).mean(axis=1)
     return found

@@ -1,4 +1,4 @@
-"""Friedman's test and Nemenyi's comparison of mean ranks, across datasets and metrics; never across users."""
+"""Friedman's test and Nemenyi's comparison of mean ranks, across independent datasets; never across users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Ranking:
         p_friedman: Chance of ranks as uneven if all systems were alike.
         p_nemenyi: Square frame, in the order of ``mean_ranks``.
         critical_difference: Mean ranks farther apart than this differ significantly.
-        blocks: Number of datasets x metrics.
+        blocks: Number of independent datasets.
     """
 
     mean_ranks: pd.Series
@@ -36,7 +36,7 @@ def rank(means: pd.DataFrame) -> Ranking:
     Paper: Demšar, Statistical comparisons of classifiers over multiple data sets (2006).
 
     Args:
-        means: One row a block (dataset and metric), one column a system, higher is better.
+        means: One row a block (an independent dataset), one column a system, higher is better.
 
     Raises:
         ValueError: Fewer than 2 blocks or 3 systems, or a missing mean.
