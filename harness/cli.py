@@ -82,8 +82,9 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
     """Accepts the systems to run, by canonical name."""
     if line is None:
         return lambda name: True
+    from harness.nearest import nearest
     from harness.runs import Run, expand
-    from harness.systems import nearest, parse
+    from harness.systems import parse
 
     known = list({each.name: None for each in expand(plan) if isinstance(each, Run)})
     wanted = line if line in known else parse(line).name

@@ -102,8 +102,8 @@ def serve(
 def _datasets(plan: Path, only: str | None) -> Iterator[tuple[str, Any, Any]]:
     """Name, words about text and data of the plan's datasets with written intents."""
     from harness.loading import load_dataset
+    from harness.nearest import nearest
     from harness.plan import load_plan
-    from harness.systems import nearest
 
     loaded = load_plan(plan)
     known = {each.name: each for each in loaded.datasets if each.text.kind == "intents"}

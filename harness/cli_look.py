@@ -52,12 +52,12 @@ def systems(
 
 
 def _released(dataset: str | None) -> str | None:
-    from harness.presets import released_datasets
-    from harness.systems import nearest
+    from harness.presets import check_released
 
-    if dataset is not None and dataset not in released_datasets():
-        raise InputError(f"--released: no release knows {dataset!r}; {nearest(dataset, released_datasets())}")
-    return dataset
+    try:
+        return dataset if dataset is None else check_released(dataset)
+    except ValueError as error:
+        raise InputError(f"--released: {error}") from None
 
 
 @data.command()

@@ -8,8 +8,9 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from harness import InputError
+from harness.nearest import nearest
 from harness.registry import ALIGNMENTS, BACKBONES
-from harness.systems import SystemSpec, changed, nearest, parse
+from harness.systems import SystemSpec, changed, parse
 
 if TYPE_CHECKING:
     from harness.plan import Plan

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from harness.nearest import nearest
+
 Array = np.ndarray[Any, Any]
 
 Metric = Callable[[Array, Array], Array]
@@ -62,9 +64,11 @@ METRICS: dict[str, Metric] = {
 
 
 def check_metric_name(name: str) -> None:
-    """Raise ``ValueError`` with the nearest right name unless ``name`` is a metric."""
-    from harness.systems import nearest
+    """Refuse what is no metric.
 
+    Raises:
+        ValueError: It is none; names the nearest right one.
+    """
     if name not in METRICS:
         raise ValueError(f"unknown metric {name!r}; {nearest(name, METRICS)}")
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from harness.data.spec import SourceSpec
-from harness.systems import nearest
+from harness.nearest import nearest
 from harness.text.table import TextSpec
 
 Place = tuple[Any, ...]

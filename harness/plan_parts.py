@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.data.variants import TwinsPlan, Variant, variants
 from harness.metrics import check_metric, check_metric_name
-from harness.presets import released_datasets
+from harness.nearest import nearest
+from harness.presets import check_released
 from harness.space import Range
 from harness.strata import Grouping
-from harness.systems import SystemSpec, nearest, parse
+from harness.systems import SystemSpec, parse
 from harness.text.encoders import TfidfSpec
 from harness.text.table import TextSpec
 
@@ -90,9 +91,7 @@ class DatasetPlan(Part):
     @field_validator("released")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
-        if value is not None and value not in released_datasets():
-            raise ValueError(f"no release knows {value!r}; {nearest(value, released_datasets())}")
-        return value
+        return value if value is None else check_released(value)
 
 
 class SystemPlan(Part):

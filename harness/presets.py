@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from harness.nearest import nearest
+
 DEFAULT_PRESET = "release"
 
 PRESETS = (DEFAULT_PRESET, "paper")
@@ -30,6 +32,18 @@ def read() -> dict[str, Any]:
 def released_datasets() -> list[str]:
     """Every dataset that a release has values for."""
     return sorted({name for by_dataset in read()["release"].values() for name in by_dataset} - {ANY})
+
+
+def check_released(dataset: str) -> str:
+    """Return ``dataset`` if a release has values for it.
+
+    Raises:
+        ValueError: None has; names the nearest that one has.
+    """
+    known = released_datasets()
+    if dataset not in known:
+        raise ValueError(f"no release knows {dataset!r}; {nearest(dataset, known)}")
+    return dataset
 
 
 def preset_values(preset: str, system: str, dataset: str | None, known: Container[str]) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import scipy.sparse as sp
 
+from harness.data import movielens
 from harness.registry import CLASSICS
 from harness.systems import assemble, parse, pick, settings
-from harness.text.rows import ml_100k_table
+from harness.text.encoders import TfidfSpec, encode_texts
 from models.recommender import HostedClassic, HostedRecommender
 
 RECBOLE_NAMES = {
@@ -61,6 +63,6 @@ def _text_of(model: Any, config: Any, dataset: Any) -> Any:
     if table is None:
         if config["dataset"] != "ml-100k":
             raise ValueError(f"{config['model']} needs the option text_rows: a TextTable")
-        user, item = (side.numpy() for side in model.train_pairs(dataset))
-        table = ml_100k_table(users[user], items[item], users, items)
+        pairs = np.stack([side.numpy() for side in model.train_pairs(dataset)], axis=1)
+        table = encode_texts(TfidfSpec(), movielens.texts(users, items, pairs), users, items)
     return table.rows(users, items)

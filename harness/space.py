@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from harness import InputError
-from harness.systems import SystemSpec, check_value, nearest
+from harness.nearest import nearest
+from harness.systems import SystemSpec, check_value
 
 
 class Range(BaseModel):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, replace
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from harness import InputError
+from harness.nearest import nearest
 from harness.presets import DEFAULT_PRESET, PRESETS, preset_values
 from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
 from models.core import Alignment, System, SystemHyper
@@ -98,14 +98,6 @@ class SystemSpec:
     def terms(self) -> list[str]:
         """The weighted loss terms that can be ablated."""
         return [name.removesuffix("_weight") for name in self.options() if name.endswith("_weight")]
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint with the nearest right name, or the list of names where none is near."""
-    names = sorted(known)
-    lowered = {name.lower(): name for name in names}
-    found = get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
-    return f"did you mean {lowered[found[0]]!r}?" if found else f"expected one of {names}"
 
 
 @cache

@@ -14,8 +14,8 @@ from harness import InputError
 from harness.bench.steps import Step, compare, in_process, our_step, plain_step
 from harness.bench.world import BATCH, World, amazon_book
 from harness.evaluation import evaluate
+from harness.nearest import nearest
 from harness.recbole_stock import Stock
-from harness.systems import nearest
 
 STOCK, PLAIN = "RecBole", "plain equations"
 """The opponents."""

@@ -14,7 +14,7 @@ from harness.bench.growth import SCALES, SYSTEMS, grow
 from harness.bench.rows import rows
 from harness.bench.world import at_hand
 from harness.memory import gibibytes
-from harness.systems import nearest
+from harness.nearest import nearest
 
 
 def speed(only: str | None, repeats: int) -> pd.DataFrame:

@@ -99,14 +99,3 @@ def _positions(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
     if missing:
         raise InputError(f"{len(missing)} {side}s without a text row, {side} {str(missing[0])!r} first")
     return np.array([place[token] for token in wanted])
-
-
-def ml_100k_table(
-    train_users: np.ndarray, train_items: np.ndarray, users: np.ndarray, items: np.ndarray
-) -> TextTable:
-    """ML-100k's default rows from train pairs given by token (both [E])."""
-    from harness.data.movielens import texts
-    from harness.text.encoders import TfidfSpec, encode_texts
-
-    pairs = np.stack([_positions(users, train_users, "user"), _positions(items, train_items, "item")])
-    return encode_texts(TfidfSpec(), texts(users, items, pairs.T), users, items)
