@@ -12,12 +12,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harness import InputError
 from harness.lineup import check_ablation, check_control
+from harness.part import Part
 from harness.plan_errors import Marks, Place, lines, place, sentence
 from harness.plan_parts import (
     DatasetPlan,
     EvaluationPlan,
     GridPlan,
-    Part,
     StrataPlan,
     SystemPlan,
     TrainingPlan,

@@ -5,24 +5,19 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.data.variants import TwinsPlan, Variant, variants
 from harness.metrics import check_metric, check_metric_name
 from harness.nearest import nearest
+from harness.part import Part
 from harness.presets import check_released
 from harness.space import Range
 from harness.strata import Grouping
 from harness.systems import SystemSpec, parse
 from harness.text.encoders import TfidfSpec
 from harness.text.table import TextSpec
-
-
-class Part(BaseModel):
-    """Strict and frozen: an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DatasetPlan(Part):

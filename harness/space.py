@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from harness import InputError
 from harness.nearest import nearest
+from harness.part import Part
 from harness.systems import SystemSpec, check_value
 
 
-class Range(BaseModel):
+class Range(Part):
     """Bounds as a plan writes them; logarithmic where the hyper-parameter says so, unless told."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     low: float
     high: float

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from harness.part import Part
 
 
 def from_plan(value: Any, info: ValidationInfo) -> Any:
@@ -14,11 +16,7 @@ def from_plan(value: Any, info: ValidationInfo) -> Any:
     return folder / value.expanduser() if folder and isinstance(value, Path) else value
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ProfileFile(_Part):
+class ProfileFile(Part):
     """A jsonl(.gz) or csv(.gz) file of texts: the id column and the text column or columns."""
 
     path: Path
@@ -27,7 +25,7 @@ class ProfileFile(_Part):
     _resolve = field_validator("path")(from_plan)
 
 
-class Profiles(_Part):
+class Profiles(Part):
     """Texts of users and of items; without a file of their own, users get their train items' texts."""
 
     users: ProfileFile | None = None
@@ -35,7 +33,7 @@ class Profiles(_Part):
     missing: Literal["refuse", "blank"] = Field("refuse", description="what to do with an id without text")
 
 
-class ItemFile(_Part):
+class ItemFile(Part):
     """A jsonl(.gz) or csv(.gz) file of what is known of items: a title, and what else describes them."""
 
     path: Path
@@ -45,7 +43,7 @@ class ItemFile(_Part):
     _resolve = field_validator("path")(from_plan)
 
 
-class _Source(_Part):
+class _Source(Part):
     min_rating: float | None = Field(None, description="keep interactions rated at least this")
     core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
     profiles: Profiles | None = None
@@ -110,7 +108,7 @@ class Atomic(_Source):
 SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminator="kind")]
 
 
-class SplitSpec(_Part):
+class SplitSpec(Part):
     """How interactions are split; ``given`` takes the source's own split."""
 
     kind: Literal[

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harness import InputError
 from harness.data.dataset import Dataset
+from harness.part import Part
 
 FieldName = Literal["title", "about", "rating", "review"]
 
 
-class DocumentSpec(BaseModel):
+class DocumentSpec(Part):
     """What goes into documents, and how much of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     fields: tuple[FieldName, ...] = ("title", "about", "rating", "review")
     reviews: int = Field(8, ge=0, description="train reviews sampled an item")
     items: int = Field(12, ge=1, description="train items sampled a user")

@@ -7,19 +7,19 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harness.intents.answers import Intent, Outcome, Profile
 from harness.intents.documents import TrainLog
 from harness.intents.phrases import phrase_weights, strongest
 from harness.intents.prompts import Side
 from harness.intents.writer import Written
+from harness.part import Part
 
 
-class ExtractiveSpec(BaseModel):
+class ExtractiveSpec(Part):
     """Key phrases in place of a language model's words; the offline default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["extractive"] = "extractive"
     phrases: int = Field(8, ge=1, description="likes, and dislikes, of a node at most")
     phrase_words: int = Field(3, ge=1, le=5, description="words of a phrase at most")

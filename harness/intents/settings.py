@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harness.intents import prompts
 from harness.intents.prompts import Prompts
+from harness.part import Part
 from harness.text.connection import Connection
 
 Structure = Literal["json_schema", "json_object", "json_object_schema", "none"]
 
 
-class Price(BaseModel):
+class Price(Part):
     """What a million tokens cost, in any currency."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     input: float = Field(ge=0)
     output: float = Field(ge=0)
 
@@ -26,10 +26,9 @@ class Price(BaseModel):
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 
-class BudgetSpec(BaseModel):
+class BudgetSpec(Part):
     """What writing may use in all, earlier builds with the same model included."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     tokens: int | None = Field(None, ge=1, description="of requests and answers")
     cost: float | None = Field(None, gt=0, description="in the currency of `price`")
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harness.intents.documents import DocumentSpec
 from harness.intents.extractive import ExtractiveSpec
 from harness.intents.settings import ModelWriterSpec
+from harness.part import Part
 from harness.text.encoders import EncoderSpec, TfidfSpec
 from harness.text.reduction import Reduction
 
 WriterSpec = Annotated[ExtractiveSpec | ModelWriterSpec, Field(discriminator="kind")]
 
 
-class IntentsSpec(BaseModel):
+class IntentsSpec(Part):
     """Documents of the train pairs, what writes profiles and intents of them, what encodes those."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["intents"]
     documents: DocumentSpec = DocumentSpec()
     writer: WriterSpec = ExtractiveSpec()

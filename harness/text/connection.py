@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from harness import InputError
+from harness.part import Part
 
 PUBLIC_URL = "https://api.openai.com/v1"
 
@@ -22,10 +23,9 @@ SHORTEST_SECRET = 6
 """Shorter secrets are words of the language, and cannot be struck out of texts."""
 
 
-class Connection(BaseModel):
+class Connection(Part):
     """A model behind a server that speaks OpenAI's protocol (the extra [llm])."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     model: str = Field(min_length=1)
     base_url: str | None = Field(
         None, description=f"the server; where absent the variable {URL_VARIABLE}, else OpenAI"

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harness import InputError
 from harness.data.dataset import Texts
+from harness.part import Part
 from harness.text.embeddings import EmbeddingsSpec
 from harness.text.reduction import Reduction
 from harness.text.row_cache import Watcher, cached_rows, cached_table
@@ -31,8 +32,7 @@ class Encoder(Protocol):
         """Rows [n, T], float32, for n texts."""
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Spec(Part):
     one_by_one: ClassVar[bool] = True
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from harness import InputError
+from harness.part import Part
 
 
-class Reduction(BaseModel):
+class Reduction(Part):
     """The leading principal directions of all rows of a kind, users' and items' together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["pca"] = "pca"
     width: int = Field(64, ge=1)
     whiten: bool = Field(False, description="give every direction the same variance")

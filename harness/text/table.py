@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from harness import InputError
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
@@ -15,6 +15,7 @@ from harness.data.spec import from_plan
 from harness.intents.documents import TrainLog
 from harness.intents.spec import IntentsSpec
 from harness.intents.table import intent_table, written_so_far
+from harness.part import Part
 from harness.text.embeddings import EmbeddingsSpec
 from harness.text.encoders import (
     Model2VecSpec,
@@ -26,10 +27,9 @@ from harness.text.encoders import (
 from harness.text.rows import TABLES, TextTable
 
 
-class PrecomputedSpec(BaseModel):
+class PrecomputedSpec(Part):
     """Rows from ``.npy`` or ``.pkl`` files; a ``.ids`` file beside one names its rows."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     one_by_one: ClassVar[bool] = True
     kind: Literal["precomputed"]
     user_profile: Path
