@@ -6,25 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
-
-from harness.data.dataset import TuningView
+from harness.material import Material
 from harness.runs import Run
 from harness.systems import SystemSpec, assemble, parse, settings
-from harness.text.rows import TextTable
+from models.core import learned_parameters
 from models.graph import Graph
 from models.text import TextRows
 
 
-def matched(run: Run, dataset: TuningView, table: TextTable) -> Run:
+def matched(run: Run, data: Material) -> Run:
     """The run at the width that comes nearest to its text system's number of parameters.
 
     The text system is the alignment that the line names over the same backbone, at the width the
     plan gives this run and otherwise with the values that hold for the dataset without a plan's choice.
     """
-    user, item = torch.from_numpy(dataset.train.T.copy())
-    graph = Graph(user, item, len(dataset.users), len(dataset.items))
-    rows = table.rows(dataset.users, dataset.items)
+    graph, rows = data.graph(), data.text()
     spec = parse(f"{run.system.capacity}[{run.system.backbone}]")
     size = run.settings["embedding_size"]
     values = settings(spec, {"embedding_size": size}, run.dataset.released)
@@ -37,6 +33,5 @@ def matched(run: Run, dataset: TuningView, table: TextTable) -> Run:
     return replace(run, settings={**run.settings, "embedding_size": width})
 
 
-def _parameters(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, rows: TextRows) -> int:
-    system = assemble(spec, values, graph, rows)
-    return sum(row.numel() for row in system.parameters() if row.requires_grad)
+def _parameters(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, rows: TextRows | None) -> int:
+    return learned_parameters(assemble(spec, values, graph, rows))

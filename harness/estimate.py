@@ -15,7 +15,8 @@ import torch
 
 from harness.bench.steps import compare, repeatable
 from harness.fitting import Watch, validation_score
-from harness.memory import Sizes, needed_bytes
+from harness.material import Material
+from harness.memory import needed_bytes
 from harness.plan import Plan
 from harness.runs import Run, Skipped, expand
 from harness.sampling import PairSampler
@@ -23,10 +24,9 @@ from harness.searches import Search, planned, searches
 from harness.standings import Shelf
 from harness.store import Store
 from harness.systems import assemble
-from harness.training import Material, try_out
+from harness.training import try_out
 from harness.workshop import Site, Task, Workshop
 from models.core import Batch, System
-from models.graph import Graph
 from models.products import product
 
 HOUR_S = 3600.0
@@ -87,9 +87,7 @@ def _cost(missing: list[Task], workshop: Workshop) -> dict[str, float]:
     for each in missing:
         runs = each.trials if isinstance(each, Search) else 1
         seconds += runs * (fit_s + each.training.epochs * epoch_s)
-    dataset, width = data.dataset, data.table.user_profile.shape[1] if data.table else 0
-    sizes = Sizes(len(dataset.users), len(dataset.items), len(dataset.train), width)
-    needed = needed_bytes(run.system, run.settings, sizes)
+    needed = needed_bytes(run.system, run.settings, data.sizes)
     return {"step_s": step_s, "hours": seconds / HOUR_S, "bytes": float(needed)}
 
 
@@ -102,14 +100,11 @@ def _fitted(run: Run, data: Material) -> tuple[float, float, float]:
 
 def _trained(run: Run, data: Material) -> tuple[float, float, float]:
     """Seconds of a step, of an epoch with its share of validations, and of what comes beside them."""
-    dataset, plan = data.dataset, run.training
-    user, item = torch.from_numpy(np.ascontiguousarray(dataset.train.T))
-    graph = Graph(user, item, len(dataset.users), len(dataset.items))
-    table = data.table if run.system.needs_text else None
-    text = table.rows(dataset.users, dataset.items) if table else None
+    plan, graph = run.training, data.graph()
+    text = data.text() if run.system.needs_text else None
     torch.manual_seed(run.seed("init"))
     system = assemble(run.system, run.settings, graph, text)
-    sampler = PairSampler(dataset.train, graph.items, plan.batch_size, run.seed("batches"))
+    sampler = PairSampler(data.dataset.train, graph.items, plan.batch_size, run.seed("batches"))
     batches = cycle([Batch(*(torch.from_numpy(part.copy()) for part in each)) for each in islice(sampler, 2)])
     step_s = compare([repeatable(system, batches, fused=True)], repeats=1)[0]
     validation_s = compare([lambda: _validate(system, data, plan.metric)], repeats=1)[0]

@@ -1,4 +1,4 @@
-"""What a run would need, told before it allocates."""
+"""What a run would need, told before it allocates, and what it took."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import ctypes
 import re
 import resource
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import psutil
 
 from harness.registry import ALIGNMENTS, BACKBONES
 from harness.systems import SystemSpec
@@ -46,6 +49,25 @@ def peak_resident_bytes() -> int:
             return int(kibibytes[1]) * 1024
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+class PeakMemory:
+    """Peak resident memory of this process while the block runs, sampled every 20 ms."""
+
+    def __enter__(self) -> PeakMemory:
+        self._process, self._done = psutil.Process(), threading.Event()
+        self.peak_bytes = self._process.memory_info().rss
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
 
 
 class Sizes(NamedTuple):

@@ -15,9 +15,9 @@ import pandas as pd
 import torch
 
 from harness.data.dataset import SPLITS, Dataset
+from harness.material import Material
 from harness.runs import Run
 from harness.searches import Search
-from harness.training import Material
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,55 +13,15 @@ import torch
 
 from harness import recbole_host
 from harness.capacity import matched
-from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation import Evaluation, evaluate
 from harness.fitting import Fitting, RunFailed, Watch, validation_score
-from harness.memory import Sizes, gibibytes, needed_bytes
+from harness.material import Material
+from harness.memory import PeakMemory, gibibytes, needed_bytes
 from harness.prototypes import prototype_arrays
 from harness.recbole_models import hosted
 from harness.runs import Run
-from harness.strata import ITEM_STRATA, item_strata
-from harness.text.rows import TextTable
 from harness.warm import Weights, take_over, weights_of
-
-
-@dataclass
-class Material:
-    """A dataset ready for training: its matrices, text rows and RecBole files, made once."""
-
-    dataset: TuningView
-    table: TextTable | None
-    folder: Path
-
-    @cached_property
-    def matrices(self) -> dict[str, Any]:
-        """Each split as a binary matrix [U, I]."""
-        return {split: self.dataset.matrix(split) for split in self.dataset.splits}
-
-    @cached_property
-    def atomic(self) -> Path:
-        """The folder of RecBole atomic files, holding the train pairs only."""
-        data = self.dataset
-        pairs = pd.DataFrame({"u": data.users[data.train[:, 0]], "i": data.items[data.train[:, 1]]})
-        recbole_host.write_atomic_files(self.folder, pairs, data.users, data.items)
-        return self.folder
-
-    @property
-    def item_strata(self) -> dict[str, np.ndarray]:
-        """Which items are tail, middle and head by train interactions, bool [I] each."""
-        places = item_strata(np.bincount(self.dataset.train[:, 1], minlength=len(self.dataset.items)))
-        return {label: places == place for place, label in enumerate(ITEM_STRATA)}
-
-    @property
-    def checksum(self) -> str:
-        """Of the dataset, and of what its text rows are made from."""
-        assert isinstance(self.dataset, Dataset)
-        return digest([self.dataset.checksum.encode(), (self.table.recipe if self.table else "").encode()])
-
-    def for_tuning(self) -> Material:
-        """The same without test pairs: nothing that holds them can be reached from it."""
-        assert isinstance(self.dataset, Dataset)
-        return Material(self.dataset.tuning_view(), self.table, self.folder)
+from models.core import learned_parameters
 
 
 @dataclass
@@ -78,13 +32,6 @@ class Outcome:
     record: dict[str, Any] = field(default_factory=dict)
     prototypes: dict[str, np.ndarray] | None = None
     weights: Weights | None = None
-
-
-@contextmanager
-def material(dataset: Dataset, table: TextTable | None) -> Iterator[Material]:
-    """A dataset's material in a folder that goes when it is no longer needed."""
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
-        yield Material(dataset, table, Path(folder))
 
 
 def train(run: Run, data: Material, watch: Watch | None = None, start: Weights | None = None) -> Outcome:
@@ -103,7 +50,7 @@ def train(run: Run, data: Material, watch: Watch | None = None, start: Weights |
         "overall": result.overall,
         "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
         "peak_bytes": memory.peak_bytes,
-        "parameters": _parameters(run, model),
+        "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
         **history,
     }
     ids = recbole_host.ids_of(model, data.dataset.users, data.dataset.items)
@@ -137,7 +84,7 @@ def _fit(run: Run, data: Material, watch: Watch, start: Weights | None = None) -
     """The trained model, and what training says of itself."""
     width = {}
     if run.system.capacity and data.table:
-        run = matched(run, data.dataset, data.table)
+        run = matched(run, data)
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
@@ -175,9 +122,7 @@ def _fit(run: Run, data: Material, watch: Watch, start: Weights | None = None) -
 
 
 def _refuse_beyond_memory(run: Run, data: Material) -> None:
-    dataset, width = data.dataset, data.table.user_profile.shape[1] if data.table else 0
-    sizes = Sizes(len(dataset.users), len(dataset.items), len(dataset.train), width)
-    needed, free = needed_bytes(run.system, run.settings, sizes), psutil.virtual_memory().available
+    needed, free = needed_bytes(run.system, run.settings, data.sizes), psutil.virtual_memory().available
     if needed > free:
         raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
 
@@ -191,32 +136,7 @@ def _test(run: Run, data: Material, model: Any) -> Evaluation:
     return evaluate(scorer, data.matrices["test"], hidden, train_pairs, plan.metrics, plan.k, strata)
 
 
-def _parameters(run: Run, model: Any) -> int:
-    if run.system.is_classic:
-        return int(model.learned)
-    return sum(row.numel() for row in model.parameters() if row.requires_grad)
-
-
 def seed_everything(seed: int) -> None:
     """Seed torch and numpy's global generator, which RecBole draws from."""
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)
-
-
-class PeakMemory:
-    """Peak resident memory of this process while the block runs, sampled every 20 ms."""
-
-    def __enter__(self) -> PeakMemory:
-        self._process, self._done = psutil.Process(), threading.Event()
-        self.peak_bytes = self._process.memory_info().rss
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.02):
-            self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)

@@ -30,10 +30,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
+from harness.material import Material
 from harness.runs import Run
 from harness.searches import Search
 from harness.space import Domain
-from harness.training import Material, try_out
+from harness.training import try_out
 from harness.writing import StoreError
 
 HOUR_S = 3600.0

@@ -16,12 +16,13 @@ from harness import InputError
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import Progress, RunFailed, Watch
 from harness.loading import load
+from harness.material import Material, material
 from harness.plan_parts import DatasetPlan
 from harness.provenance import describe
 from harness.runs import Run
 from harness.searches import Search
 from harness.store import PROTOTYPES, WEIGHTS, Store, trial_name
-from harness.training import Material, material, train
+from harness.training import train
 from harness.warm import Weights
 from harness.writing import StoreError
 

@@ -119,6 +119,11 @@ def weigh(terms: Terms, weights: Mapping[str, float]) -> dict[str, Tensor]:
     return {name: weights[name] * term() for name, term in terms.items() if weights[name]}
 
 
+def learned_parameters(module: nn.Module) -> int:
+    """Number of values that training changes."""
+    return sum(row.numel() for row in module.parameters() if row.requires_grad)
+
+
 @dataclass(frozen=True)
 class ContrastHyper:
     """What every part with an InfoNCE term has."""

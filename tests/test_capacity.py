@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness.capacity import matched
-from harness.training import material, train
+from harness.material import material
+from harness.training import train
 from tests.conftest import checkerboard, make_run, parity_text
 
 
@@ -29,8 +30,6 @@ def test_the_width_starts_from_the_plans() -> None:
     dataset, table = checkerboard(), parity_text(checkerboard(), width=32)
     run = make_run("LightGCN[capacity=RLMRec-Con]", {"embedding_size": 8})
     wide = replace(run, settings={**run.settings, "embedding_size": 16})
-    assert matched(run, dataset, table).settings["embedding_size"] > 8
-    assert (
-        matched(run, dataset, table).settings["embedding_size"]
-        < matched(wide, dataset, table).settings["embedding_size"]
-    )
+    with material(dataset, table) as data:
+        narrow, wider = (matched(each, data).settings["embedding_size"] for each in (run, wide))
+    assert 8 < narrow < wider

@@ -10,7 +10,8 @@ import torch
 
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import Watch
-from harness.training import Material, material, train
+from harness.material import Material, material
+from harness.training import train
 from harness.writing import StoreError
 from tests.conftest import checkerboard, make_run, parity_text
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.loading import load
+from harness.material import material
 from harness.plan import load_plan
 from harness.runs import Run, expand
-from harness.training import material, train
+from harness.training import train
 from tests.conftest import needs_data
 
 PLAN = Path(__file__).parents[1] / "harness" / "plans" / "amazon-book.yaml"

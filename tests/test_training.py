@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from harness.fitting import Watch
+from harness.material import Material, material
+from harness.memory import PeakMemory
 from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
-from harness.training import Material, Outcome, PeakMemory, RunFailed, material, train
+from harness.training import Outcome, RunFailed, train
 from tests.conftest import checkerboard, make_run, parity_text
 
 QUICK = {"embedding_size": 16, "learning_rate": 0.02}

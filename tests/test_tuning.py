@@ -15,11 +15,12 @@ import pytest
 
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
+from harness.material import Material, material
 from harness.plan import Plan
 from harness.plan_parts import TuningPlan
 from harness.runs import Run
 from harness.searches import Search, planned, searches
-from harness.training import Material, material, train
+from harness.training import train
 from harness.tuning import Tools, open_storage, tune
 from tests.conftest import checkerboard, make_run
 
