@@ -44,6 +44,11 @@ class SystemSpec:
         return f"{self.alignment}[{self.backbone}]" if self.alignment else self.backbone
 
     @property
+    def bare(self) -> SystemSpec:
+        """The backbone alone, under the same preset and from the same start."""
+        return SystemSpec(self.backbone, preset=self.preset, start=self.start)
+
+    @property
     def name(self) -> str:
         """The canonical line."""
         parts = [self.backbone] if self.alignment else []

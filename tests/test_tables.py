@@ -67,3 +67,17 @@ def test_latex_escapes_names_and_titles() -> None:
     assert r"\textbf{0.3000} [0.2900, 0.3100]" in text
     assert r"\underline{0.2000}" in text
     assert r"$^{\blacktriangle}$" in text
+
+
+def test_rows_and_columns_stand_in_the_order_given_and_gaps_are_empty() -> None:
+    frame = pd.DataFrame(
+        [("40%", "B", 0.25), ("40%", "A", 0.5), ("whole", "A", 1.0)], columns=["share", "System", "mean"]
+    )
+    made = tables.crossed(frame, "System", "share", "mean", ".2f", ["whole", "40%", "20%"])
+    assert made.to_numpy().tolist() == [["B", "", "0.25", ""], ["A", "1.00", "0.50", ""]]
+    assert list(made.columns) == ["System", "whole", "40%", "20%"]
+    assert list(tables.crossed(frame, "System", "share", "mean", ".2f").columns) == ["System", "40%", "whole"]
+
+
+def test_a_p_in_a_sentence_has_room() -> None:
+    assert [tables.p_value(p) for p in (0.0001, 0.0341, 1.0)] == ["p < .001", "p .034", "p 1.000"]

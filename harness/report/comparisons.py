@@ -75,7 +75,7 @@ def _ranks(everything: Sequence[Evidence], options: Options) -> Section:
     found = ranks.rank(sources)
     text = (
         f"Mean ranks over {found.blocks} sources, in each by the mean rank over its metrics and variants "
-        f"({over}): {_listed(found.mean_ranks)}. Friedman p {tables.probability(found.p_friedman)}; ranks "
+        f"({over}): {_listed(found.mean_ranks)}. Friedman {tables.p_value(found.p_friedman)}; ranks "
         f"farther apart than {found.critical_difference:.2f} differ at .05 (Nemenyi)."
     )
     if not options.figures:

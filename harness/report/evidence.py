@@ -132,7 +132,7 @@ class Evidence:
     def backbone(self, system: str) -> str | None:
         """The bare backbone of an alignment, if it has run."""
         spec = self.specs[system]
-        bare = SystemSpec(spec.backbone, preset=spec.preset, start=spec.start).name
+        bare = spec.bare.name
         return bare if spec.alignment and bare in self.groups else None
 
     def references(self, metric: str) -> dict[str, str]:

@@ -55,19 +55,14 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
         down, _, across = str(over).partition(", ")
         if not across:
             frame = mine.drop(columns="system").rename(columns={"line": "system", "one": "at"})
-            yield metric, _wide(mine, "line", "one", "System"), plots.curves(frame, down, metric)
+            yield (
+                metric,
+                tables.crossed(mine.rename(columns={"line": "System"}), "System", "one", "mean", ".4f"),
+                plots.curves(frame, down, metric),
+            )
             continue
         for line, its in mine.groupby("line", sort=False):
             frame = its.rename(columns={"one": down, "two": across})
             title = f"{metric} of {line}, {down} down, {across} across"
             figure = plots.heat(frame, across, down, "mean", f"{metric}, {line}")
-            yield title, _wide(its, "one", "two", down), figure
-
-
-def _wide(points: pd.DataFrame, down: str, across: str, head: str) -> pd.DataFrame:
-    """Means in a table, gaps empty."""
-    wide = points.pivot(index=down, columns=across, values="mean")
-    wide = wide.reindex(index=points[down].unique(), columns=points[across].unique())
-    cells = wide.map(lambda value: "" if pd.isna(value) else f"{value:.4f}")
-    cells.columns = [str(value) for value in wide.columns]
-    return cells.rename_axis(head).reset_index()
+            yield title, tables.crossed(frame, down, across, "mean", ".4f"), figure

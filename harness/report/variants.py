@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness import plots, sweeps, tables
+from harness import plots, tables
 from harness.plan import Plan
 from harness.report.evidence import Evidence, Options, Section
 from harness.stats.stratified import each_apart
@@ -46,8 +46,15 @@ def _side_by_side(
     text = [f"## {family}, side by side"]
     for title, metric, column, form in cells:
         mine = frame[frame["metric"] == metric].sort_values("mean", ascending=False, kind="stable")
-        text += [f"{title}:", tables.markdown(sweeps.side_by_side(mine, names, column, form))]
+        text += [f"{title}:", tables.markdown(_crossed(mine, names, column, form))]
     return Section(text)
+
+
+def _crossed(frame: pd.DataFrame, names: Sequence[str], column: str, form: str) -> pd.DataFrame:
+    """One row a system, one column a variant, in the order of their ``names``."""
+    labels = {name: name.partition("@")[2] or "whole" for name in names}
+    frame = frame.assign(dataset=frame["dataset"].map(labels)).rename(columns={"system": "System"})
+    return tables.crossed(frame, "System", "dataset", column, form, list(labels.values()))
 
 
 def _by_density(family: str, members: Sequence[Evidence], options: Options) -> Section:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from harness.controls import sentences
+from harness.report.control_verdicts import sentences
 
 NAMES = {"X": {"text=shuffled": "X s", "text=random": "X r", "text=noise:0.2": "X n"}}
 

@@ -1,0 +1,54 @@
+"""How tables are written in Markdown and in LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from tabulate import tabulate
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one format shows the best mean, the second, and a verdict."""
+
+    best: str
+    second: str
+    marks: Mapping[str, str]
+
+
+MARKDOWN = Look("**{}**", "<u>{}</u>", {"better": "▲", "worse": "▼", "even": ""})
+LATEX = Look(
+    r"\textbf{{{}}}",
+    r"\underline{{{}}}",
+    {"better": r"$^{\blacktriangle}$", "worse": r"$^{\blacktriangledown}$", "even": ""},
+)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A GitHub table."""
+    align = ["left", *["right"] * (len(table.columns) - 1)]
+    return tabulate(
+        table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True, colalign=align
+    )
+
+
+def latex(table: pd.DataFrame) -> str:
+    """A booktabs table; needs the package amssymb for the marks."""
+    words = [name for name in ("System", "text") if name in table]
+    escaped = table.rename(columns=tex).assign(**{name: table[name].map(tex) for name in words})
+    return tabulate(escaped, headers="keys", tablefmt="latex_raw", showindex=False, disable_numparse=True)
+
+
+def tex(text: str) -> str:
+    """Escape what LaTeX would read as markup."""
+    for plain, escaped in (
+        ("\\", r"\textbackslash{}"),
+        ("%", r"\%"),
+        ("_", r"\_"),
+        ("^", r"\^{}"),
+        ("&", r"\&"),
+    ):
+        text = text.replace(plain, escaped)
+    return text
