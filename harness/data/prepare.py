@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from harness import InputError
-from harness.data import movielens, sources, twins
-from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset, Texts
+from harness.data import sources, twins
+from harness.data.dataset import SPLITS, Dataset
 from harness.data.reviews import item_facts, train_reviews
-from harness.data.spec import Atomic, Matrices, Movielens, ProfileFile, Profiles, SourceSpec, SplitSpec, Table
+from harness.data.spec import Atomic, Matrices, Movielens, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
+from harness.data.texts import texts_of, titles_of
 from harness.data.thinning import thin
 from harness.data.windows import UNUSED, prequential
 
@@ -44,7 +45,7 @@ def prepare(
         dataset = twins.merge(dataset)
     if density < 1:
         dataset = thin(dataset, density, seed)
-    texts, notes = _texts(source, dataset.users, dataset.items, dataset.train)
+    texts, notes = texts_of(source, dataset.users, dataset.items, dataset.train)
     return replace(dataset, texts=texts, notes=(*notes, *dataset.notes))
 
 
@@ -68,7 +69,7 @@ def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) ->
     dataset = Dataset(name, users, items, train, valid, test, notes=notes)
     return replace(
         dataset,
-        titles=_titles(source, items),
+        titles=titles_of(source, items),
         reviews=train_reviews(kept),
         facts=item_facts(source, items),
     )
@@ -158,56 +159,3 @@ def _order(pairs: np.ndarray) -> np.ndarray:
 def _ordered(pairs: np.ndarray) -> np.ndarray:
     rows: np.ndarray = pairs[_order(pairs)]
     return rows
-
-
-def _texts(
-    source: SourceSpec, users: np.ndarray, items: np.ndarray, train: np.ndarray
-) -> tuple[Texts | None, tuple[str, ...]]:
-    notes = [source.warning] if source.warning else []
-    if source.profiles is None:
-        if isinstance(source, Movielens):
-            notes.append("intent texts are genre words, not a language model's")
-            return movielens.texts(users, items, train), tuple(notes)
-        return None, tuple(notes)
-    profile = _profiles(source.profiles, users, items, train)
-    if source.profiles.users is None:
-        notes.append("a user's text is that of the user's train items")
-    if source.intents is None:
-        notes.append(SAME_INTENTS)
-    intent = profile if source.intents is None else _profiles(source.intents, users, items, train)
-    return Texts(*profile, *intent), tuple(notes)
-
-
-def _titles(source: SourceSpec, items: np.ndarray) -> tuple[str, ...] | None:
-    if source.titles is not None:
-        return tuple(_texts_of(source.titles, items, "item", blank=True))
-    return tuple(movielens.titles(items)) if isinstance(source, Movielens) else None
-
-
-def _profiles(
-    profiles: Profiles, users: np.ndarray, items: np.ndarray, train: np.ndarray
-) -> tuple[list[str], list[str]]:
-    blank = profiles.missing == "blank"
-    item_texts = _texts_of(profiles.items, items, "item", blank)
-    if profiles.users is not None:
-        return _texts_of(profiles.users, users, "user", blank), item_texts
-    liked: list[list[str]] = [[] for _ in users]
-    for user, item in train:
-        liked[user].append(item_texts[item])
-    return [" ".join(texts) for texts in liked], item_texts
-
-
-def _texts_of(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> list[str]:
-    frame = sources.read_frame(file.path)
-    columns = [file.text] if isinstance(file.text, str) else list(file.text)
-    sources.require_columns(file.path, frame, [file.id, *columns])
-    ids = sources.ids_once(file.path, frame[file.id], side, "texts")
-    texts = sources.joined(frame, columns)
-    known = {token: text for token, text in zip(ids, texts, strict=True) if text}
-    missing = [token for token in tokens if token not in known]
-    if missing and not blank:
-        raise InputError(
-            f"{file.path}: no text for {side} {str(missing[0])!r} ({len(missing)} {side}s in all); "
-            "expected one for each, or `missing: blank`"
-        )
-    return [known.get(token, "") for token in tokens]
