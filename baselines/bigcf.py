@@ -53,7 +53,7 @@ class BIGCF(NodeEmbedding):
         return Encoding(nodes, layers, users, views={"intent": (intents,)})
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
-        """LightGCN's sum, of which R is made."""
+        """LightGCN's sum [N, D], of which R is made."""
         return (summed(encoding.layers),)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:

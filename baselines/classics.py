@@ -40,7 +40,7 @@ class EASEHyper:
 
 
 def most_pop(options: MostPopHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
-    """Every user gets the items' train degrees."""
+    """Every user gets the items' train degrees [I], the column sums of ``train`` [U, I]."""
     degree = np.asarray(train.sum(0), dtype=np.float32).ravel()
     return lambda users: np.tile(degree, (len(users), 1)), len(degree)
 

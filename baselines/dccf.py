@@ -67,7 +67,7 @@ class DCCF(NodeEmbedding):
         )
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
-        """E^0 .. E^{L-1}, of which every layer's R is made."""
+        """E^0 .. E^{L-1}, each [N, D], of which every layer's R is made."""
         return encoding.layers[:-1]
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:

@@ -54,7 +54,7 @@ class TwoViews(NodeEmbedding):
         raise NotImplementedError
 
     def encode(self, ego: Tensor) -> Encoding:
-        """The clean pass, which is ranked and scored."""
+        """The clean pass over ``ego`` [N, D], which is ranked and scored."""
         layers = linear_layers(self.graph, ego, self.options.layers)
         return Encoding(summed(layers), layers, self.graph.users)
 
@@ -90,7 +90,7 @@ class SGL(TwoViews):
     options: SGLHyper
 
     def view(self, ego: Tensor) -> Tensor:
-        """Read-out by sum over the kept edges."""
+        """Read-out [N, D] by sum, ``ego`` [N, D] propagated over the kept edges."""
         entries = self.graph.drop(self.options.edge_keep)
         layers = linear_layers(self.graph, ego, self.options.layers, entries)
         return summed(layers)
@@ -106,7 +106,7 @@ class SimGCL(TwoViews):
     options: SimGCLHyper
 
     def view(self, ego: Tensor) -> Tensor:
-        """Read-out by sum over the disturbed layers."""
+        """Read-out [N, D] by sum over the disturbed layers of ``ego`` [N, D]."""
 
         def disturb(rows: Tensor) -> Tensor:
             noise = functional.normalize(torch.rand_like(rows))

@@ -48,6 +48,7 @@ class Place(Protocol):
         """Do tasks in any order; ``done`` is told of each with its record.
 
         Raises:
+            InputError: A dataset cannot be read, or the store cannot be written.
             Interrupted: Somebody asked to stop.
         """
 
@@ -64,6 +65,7 @@ def execute(
     Every dataset is read and checked before anything trains.
 
     Raises:
+        InputError: A dataset cannot be read, or the store cannot be written.
         Interrupted: Somebody asked to stop; what is finished is stored, the rest has checkpoints.
     """
     with site.open() as workshop:
@@ -109,7 +111,12 @@ def _lacking(tasks: Collection[Task], workshop: Workshop, watcher: Watcher) -> l
 
 
 def here(stop: Stop) -> Opened:
-    """This process, one task after the other."""
+    """This process, one task after the other; what other processes do is waited for.
+
+    Raises:
+        InputError: From the place: a dataset cannot be read, or the store cannot be written.
+        Interrupted: From the place: ``stop`` said so; a run under way has its checkpoint in the store.
+    """
 
     def opened(workshop: Workshop, watcher: Watcher) -> Place:
         def place(tasks: list[Task], done: Done) -> None:

@@ -23,7 +23,11 @@ MATRIX_FILES = {"train": "trn_mat.pkl", "valid": "val_mat.pkl", "test": "tst_mat
 
 
 def movielens_folder() -> Path:
-    """The folder of the ML-100k files inside the installed recbole package."""
+    """The folder of the ML-100k files inside the installed recbole package.
+
+    Raises:
+        InputError: recbole is not installed.
+    """
     spec = importlib.util.find_spec("recbole")
     if spec is None or spec.origin is None:
         raise InputError("recbole is not installed; `make install` installs it with its ML-100k")
@@ -31,7 +35,11 @@ def movielens_folder() -> Path:
 
 
 def read_matrices(folder: Path) -> tuple[pd.DataFrame, int, int]:
-    """The papers' pickled matrices; returns the frame, U and I."""
+    """The papers' pickled matrices [U, I]; returns the frame, U and I.
+
+    Raises:
+        InputError: A file is missing, unreadable or no sparse matrix, or the shapes differ.
+    """
     frames, shapes = [], {}
     for split, file in MATRIX_FILES.items():
         matrix = load_arrays(folder / file)
@@ -61,6 +69,10 @@ def read_table(
         columns: Our column name to the file's, for the columns wanted.
         labels: The file's split label to one of ``SPLITS``.
         review: The file's columns that make up our column ``review``; none without.
+
+    Raises:
+        InputError: The file cannot be read or lacks a column; a row lacks an id, has a rating or time
+            that is no number, or a split that is unknown.
     """
     raw = read_frame(path)
     require_columns(path, raw, [*columns.values(), *review])
@@ -83,7 +95,11 @@ def read_table(
 
 
 def read_atomic(folder: Path) -> pd.DataFrame:
-    """RecBole atomic files: one ``.inter``, or ``.train/.valid/.test.inter``."""
+    """RecBole atomic files: one ``.inter``, or ``.train/.valid/.test.inter``.
+
+    Raises:
+        InputError: There is neither, a file lacks an id's field, or as :func:`read_table`.
+    """
     files = sorted(folder.glob("*.inter"))
     given = [folder / f"{folder.name}.{split}.inter" for split in SPLITS]
     if all(file in files for file in given):
@@ -133,7 +149,11 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 
 def require_columns(path: Path, frame: pd.DataFrame, wanted: Sequence[str]) -> None:
-    """Refuse a file that lacks a column, by its name."""
+    """Refuse a file that lacks a column.
+
+    Raises:
+        InputError: Names the first column that is missing, and those there are.
+    """
     for column in wanted:
         if column not in frame:
             raise InputError(f"{path}: no column {column!r}; expected one of {sorted(frame.columns)}")
@@ -156,7 +176,11 @@ def _words(value: Any) -> str:
 
 
 def ids_once(path: Path, column: pd.Series, side: str, what: str) -> pd.Series:
-    """A column of ids as str, each of which may stand once."""
+    """A column of ids as str, each of which may stand once.
+
+    Raises:
+        InputError: An id stands twice.
+    """
     ids = column.astype(str)
     if ids.duplicated().any():
         raise InputError(f"{path}: {side} {ids[ids.duplicated().idxmax()]!r} has two {what}; expected one")

@@ -9,10 +9,10 @@ from harness import InputError
 
 
 def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, place: str) -> np.ndarray:
-    """Label every row ``train``, ``valid`` or ``test``.
+    """Label every row ``train``, ``valid`` or ``test``, [E].
 
     Args:
-        frame: Columns ``user``, ``item`` and, where the split needs it, ``timestamp``.
+        frame: E rows; columns ``user``, ``item`` and, where the split needs it, ``timestamp``.
         kind: ``random``, ``per_user``, ``leave_one_out``, ``temporal``, ``cold_users`` or ``cold_items``.
         shares: Shares of train, valid and test, of the users or items where these are held out whole;
             leave-one-out has no use for them.
@@ -44,7 +44,7 @@ def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, place
 
 
 def carve_valid(split: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Relabel a random ``share`` of the train rows as ``valid``."""
+    """The labels ``split`` [E] with a random ``share`` of the train rows as ``valid``, [E]."""
     train = np.flatnonzero(split == "train")
     chosen = np.random.default_rng(seed).permutation(train)[: round(share * len(train))]
     result = split.copy()

@@ -14,7 +14,7 @@ UNUSED = ""
 def prequential(
     frame: pd.DataFrame, windows: int, window: int, valid_share: float, place: str
 ) -> tuple[np.ndarray, str]:
-    """Label the rows for one window, and say in a sentence what it holds.
+    """Label the rows for one window, [E], and say in a sentence what it holds.
 
     All interactions in order of time are cut into ``windows`` + 1 blocks of equal size. The past
     of window w is blocks 1 to w, its test pairs are block w + 1. The last ``valid_share`` of the past
@@ -22,7 +22,7 @@ def prequential(
     whoever comes later is not known yet, and neither trained nor ranked.
 
     Args:
-        frame: Columns ``user``, ``item`` and ``timestamp``.
+        frame: E rows; columns ``user``, ``item`` and ``timestamp``.
         windows: Number of windows.
         window: Which of them, from 1.
         valid_share: Share of the past.

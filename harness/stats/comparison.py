@@ -96,7 +96,7 @@ def with_holm(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def holm(raw: np.ndarray) -> np.ndarray:
-    """Holm's adjusted p of one family; NaN stays NaN and counts for nothing.
+    """Holm's adjusted p [n] of one family's raw p [n]; NaN stays NaN and counts for nothing.
 
     As statsmodels' ``multipletests`` has it, which collects the whole heap's garbage at every call.
     """

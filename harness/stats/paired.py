@@ -41,7 +41,10 @@ def effect_size(difference: np.ndarray) -> float:
 
 
 def wilcoxon(difference: np.ndarray) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test, zeros by Pratt's rule; see WILCOXON_WARNING."""
+    """Two-sided p of Wilcoxon's signed-rank test for per-user differences [U], zeros by Pratt's rule.
+
+    See WILCOXON_WARNING.
+    """
     if not difference.any():
         return 1.0
     return float(stats.wilcoxon(difference, zero_method="pratt", method="asymptotic").pvalue)

@@ -29,7 +29,11 @@ class Encoder(Protocol):
     one_by_one: ClassVar[bool]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, T], float32, for n texts."""
+        """Rows [n, T], float32, for n texts.
+
+        Raises:
+            InputError: The encoder is not installed, not reached, or can make nothing of the texts.
+        """
 
 
 class _Spec(Part):
@@ -44,7 +48,11 @@ class TfidfSpec(_Spec):
     width: int = Field(64, ge=2, le=4096)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, width], narrower where the vocabulary is."""
+        """Rows [n, width], narrower where the vocabulary is.
+
+        Raises:
+            InputError: Fewer than three words are shared by texts.
+        """
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
         from threadpoolctl import threadpool_limits
@@ -73,7 +81,11 @@ class WordLlamaSpec(_Spec):
     width: Literal[64, 128, 256] = 256
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, width]."""
+        """Rows [n, width].
+
+        Raises:
+            InputError: wordllama is not installed.
+        """
         try:
             import wordllama
         except ImportError:
@@ -95,7 +107,11 @@ class SentenceTransformersSpec(_Spec):
     model: str
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, T], T being the model's width."""
+        """Rows [n, T], T being the model's width.
+
+        Raises:
+            InputError: sentence-transformers is not installed.
+        """
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError:
@@ -112,7 +128,11 @@ class Model2VecSpec(_Spec):
     model: str
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, T], T being the model's width."""
+        """Rows [n, T], T being the model's width.
+
+        Raises:
+            InputError: model2vec is not installed, or cannot load the model.
+        """
         try:
             from model2vec import StaticModel
         except ImportError:
@@ -155,6 +175,9 @@ def encode_texts(
         cache: Folder of rows made before; none are kept without.
         reduction: Fewer directions, for profiles and for intents; the notes say what was kept.
         watch: Told how many texts are encoded.
+
+    Raises:
+        InputError: The encoder refuses, or the rows have fewer directions than ``reduction`` keeps.
     """
     made, notes = {}, []
     for kind in ("profile", "intent"):

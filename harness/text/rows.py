@@ -37,7 +37,7 @@ class TextTable:
     notes: tuple[str, ...] = ()
 
     def rows(self, users: np.ndarray, items: np.ndarray) -> TextRows:
-        """Rows in the order of the given tokens, users first.
+        """Profiles [U + I, T] and intents [U + I, T'] of ``users`` [U] and ``items`` [I], in their order.
 
         Raises:
             InputError: A token has no row.
