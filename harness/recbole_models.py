@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from harness.data import movielens
 from harness.registry import CLASSICS
 from harness.systems import assemble, parse, pick, settings
-from harness.text.encoders import TfidfSpec, encode_texts
+from harness.text.encoders import TfidfSpec
+from harness.text.encoding import encode_texts
 from models.recommender import HostedClassic, HostedRecommender
 
 RECBOLE_NAMES = {

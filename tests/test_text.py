@@ -23,8 +23,8 @@ from harness.text.encoders import (
     SentenceTransformersSpec,
     TfidfSpec,
     WordLlamaSpec,
-    encode_texts,
 )
+from harness.text.encoding import encode_texts
 from harness.text.reduction import Reduction
 from harness.text.row_cache import cached_rows
 from harness.text.rows import TABLES

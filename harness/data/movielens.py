@@ -1,14 +1,30 @@
-"""Texts for ML-100k from its item and user features and the train pairs alone."""
+"""ML-100k as recbole carries it: its folder, and texts from its features and the train pairs alone."""
 
 from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from harness import InputError
 from harness.data.dataset import ItemFacts, Texts
-from harness.data.sources import movielens_folder, read_frame
+from harness.data.sources import read_frame
 
 GENDERS = {"M": "man", "F": "woman"}
+
+
+def folder() -> Path:
+    """The folder of the ML-100k files inside the installed recbole package.
+
+    Raises:
+        InputError: recbole is not installed.
+    """
+    spec = importlib.util.find_spec("recbole")
+    if spec is None or spec.origin is None:
+        raise InputError("recbole is not installed; `make install` installs it with its ML-100k")
+    return Path(spec.origin).parent / "dataset_example" / "ml-100k"
 
 
 def texts(users: np.ndarray, items: np.ndarray, train: np.ndarray) -> Texts:
@@ -58,6 +74,6 @@ def facts(items: np.ndarray) -> ItemFacts:
 
 def _features(side: str, tokens: np.ndarray) -> pd.DataFrame:
     """One feature row a token, in token order; unknown tokens get empty strings."""
-    frame = read_frame(movielens_folder() / f"ml-100k.{side}")
+    frame = read_frame(folder() / f"ml-100k.{side}")
     frame = frame.rename(columns=lambda column: column.split(":")[0])
     return frame.set_index(f"{side}_id").reindex(tokens, fill_value="")

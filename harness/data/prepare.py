@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from harness import InputError
-from harness.data import sources, twins
+from harness.data import movielens, sources, twins
 from harness.data.dataset import SPLITS, Dataset
 from harness.data.reviews import item_facts, train_reviews
 from harness.data.spec import Atomic, Matrices, Movielens, SourceSpec, SplitSpec, Table
@@ -78,7 +78,7 @@ def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) ->
 def _read(source: SourceSpec) -> _Raw:
     match source:
         case Movielens():
-            folder = sources.movielens_folder()
+            folder = movielens.folder()
             return _Raw(sources.read_atomic(folder), str(folder))
         case Matrices():
             frame, users, items = sources.read_matrices(source.folder)

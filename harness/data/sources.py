@@ -1,4 +1,4 @@
-"""Readers of raw interactions: matrices, tables, RecBole's atomic files and its ML-100k.
+"""Readers of raw interactions: matrices, tables and RecBole's atomic files.
 
 Each returns a frame with str columns ``user`` and ``item``, a ``place`` to name in errors, and,
 where the source has them, ``rating``, ``timestamp`` and ``split``.
@@ -6,7 +6,6 @@ where the source has them, ``rating``, ``timestamp`` and ``split``.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,6 @@ from harness.data.dataset import SPLITS
 from harness.data.pickles import load_arrays
 
 MATRIX_FILES = {"train": "trn_mat.pkl", "valid": "val_mat.pkl", "test": "tst_mat.pkl"}
-
-
-def movielens_folder() -> Path:
-    """The folder of the ML-100k files inside the installed recbole package.
-
-    Raises:
-        InputError: recbole is not installed.
-    """
-    spec = importlib.util.find_spec("recbole")
-    if spec is None or spec.origin is None:
-        raise InputError("recbole is not installed; `make install` installs it with its ML-100k")
-    return Path(spec.origin).parent / "dataset_example" / "ml-100k"
 
 
 def read_matrices(folder: Path) -> tuple[pd.DataFrame, int, int]:

@@ -15,7 +15,7 @@ from harness.intents.extractive import ExtractiveSpec, ExtractiveWriter
 from harness.intents.settings import ModelWriterSpec
 from harness.intents.spec import IntentsSpec
 from harness.intents.writer import ModelWriter, Writer
-from harness.text.encoders import encode_texts, recipe
+from harness.text.encoding import encode_texts, recipe
 from harness.text.row_cache import Watcher
 from harness.text.rows import TextTable
 

@@ -17,13 +17,8 @@ from harness.intents.spec import IntentsSpec
 from harness.intents.table import intent_table, written_so_far
 from harness.part import Part
 from harness.text.embeddings import EmbeddingsSpec
-from harness.text.encoders import (
-    Model2VecSpec,
-    SentenceTransformersSpec,
-    TfidfSpec,
-    WordLlamaSpec,
-    encode_texts,
-)
+from harness.text.encoders import Model2VecSpec, SentenceTransformersSpec, TfidfSpec, WordLlamaSpec
+from harness.text.encoding import encode_texts
 from harness.text.rows import TABLES, TextTable
 
 
