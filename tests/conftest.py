@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from typer.testing import CliRunner, Result
 
+from harness.cli import app
 from harness.data.dataset import Dataset
+from harness.plan import Plan
 from harness.plan_parts import DatasetPlan, EvaluationPlan, TrainingPlan
-from harness.runs import Run
-from harness.systems import parse, settings
+from harness.runs import Run, dataset_key, expand
+from harness.store import Store
+from harness.strata import ITEM_STRATA
+from harness.systems import assemble, parse, settings
 from harness.text.rows import TextTable
-from models.core import Batch
+from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
 
@@ -93,6 +101,52 @@ def make_run(
     spec = parse(line)
     evaluation = EvaluationPlan.model_validate({"k": [3, 5], "show": ["recall@5"]})
     return Run(dataset, spec, settings(spec, hyper or {}), repetition, 7, plan, evaluation)
+
+
+def build(line: str, graph: Graph, text: TextRows, seed: int = 0, **hyper: Any) -> System:
+    """A system of width 8 with its defaults otherwise, drawn from ``seed``."""
+    spec = parse(line)
+    torch.manual_seed(seed)
+    return assemble(spec, settings(spec, {"embedding_size": 8, **hyper}), graph, text)
+
+
+def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, degrees: bool = True) -> Store:
+    """A store with every run of a plan: a user's level, the run's score, a little noise that has no mean.
+
+    Alignments have losses too; of the item strata, where the plan has them, 50 users have no tail.
+    """
+    store, random = Store(folder), np.random.default_rng(0)
+    named = pd.DataFrame({"user": [f"u{number}" for number in range(users)]})
+    level = random.normal(0, 0.1, users)
+    facts = {"checksum": "c", "users": users, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
+    noted = named.assign(degree=random.integers(1, 50, users)) if degrees else None
+    for dataset in plan.datasets:
+        store.note_dataset(dataset_key(plan, dataset), facts, noted)
+    for run in (each for each in expand(plan) if isinstance(each, Run)):
+        noise = random.normal(0, 0.01, users)
+        scores = score(run) + level + noise - noise.mean()
+        made = {f"{name}@{k}": scores for name in plan.evaluation.metrics for k in plan.evaluation.k}
+        if plan.evaluation.item_strata:
+            made |= {f"recall@20|{label}": scores / 2 for label in ITEM_STRATA}
+            made["recall@20|tail"] = np.where(np.arange(users) < 50, np.nan, scores / 2)
+        store.put(run.identity("c"), made_record(run), named.assign(**made))
+    return store
+
+
+def made_record(run: Run) -> dict[str, Any]:
+    """What a finished run might have recorded."""
+    seconds_s = 1.0 + run.repetition
+    record = {"status": "finished", "overall": {}, "seconds_s": seconds_s, "peak_bytes": 1, "parameters": 1}
+    if not run.system.alignment:
+        return record
+    terms, epochs = {"bpr": 0.6, "profile": 0.3, "l2": 0.1}, range(2 + run.repetition)
+    losses = {term: [share / (epoch + 1) for epoch in epochs] for term, share in terms.items()}
+    return record | {"losses": losses, "best_epoch": 2}
+
+
+def intentbench(*words: object) -> Result:
+    """The command with these words, in this process."""
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -6,17 +6,10 @@ from typing import Any
 
 import torch
 
-from harness.systems import assemble, parse, settings
-from models.core import Batch, System
+from models.core import Batch
 from models.graph import Graph, scores_at
 from models.text import TextRows
-from tests.conftest import ITEMS, USERS
-
-
-def build(line: str, graph: Graph, text: TextRows, **hyper: Any) -> System:
-    spec = parse(line)
-    torch.manual_seed(0)
-    return assemble(spec, settings(spec, {"embedding_size": 8, **hyper}), graph, text)
+from tests.conftest import ITEMS, USERS, build
 
 
 def test_sgl_views_differ_and_scoring_has_no_dropped_edge(graph: Graph, text: TextRows) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from harness.cli import app
 from harness.store import Store
+from tests.conftest import intentbench
 
 
 @pytest.fixture
@@ -27,8 +26,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def calibrate(store: Path, *words: object) -> Any:
-    command = ["calibrate", "--store", store, "--comparisons", 30, *words]
-    return CliRunner().invoke(app, [str(word) for word in command])
+    return intentbench("calibrate", "--store", store, "--comparisons", 30, *words)
 
 
 def test_alarms_and_power_of_every_source(store: Path, tmp_path: Path) -> None:

@@ -18,16 +18,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from harness.cli import app
+from tests.conftest import intentbench
 from tests.test_data import Evil, interactions, with_profiles, write_matrices
 
 SMOKE = Path(__file__).parents[1] / "harness" / "plans" / "smoke.yaml"
-
-
-def intentbench(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 def write_plan(folder: Path, source: dict[str, Any], **more: Any) -> Path:

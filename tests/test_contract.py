@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from harness.registry import ALIGNMENTS, BACKBONES
-from harness.systems import assemble, parse, settings
+from harness.systems import parse, settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
-from tests.conftest import ITEMS, USERS
+from tests.conftest import ITEMS, USERS, build
 
 BARE = list(BACKBONES)
 ALIGNED = [f"{alignment}[{backbone}]" for alignment, backbone in itertools.product(ALIGNMENTS, BACKBONES)]
@@ -25,12 +25,6 @@ ABLATED = [
     for term in parse(line).terms()
     if term not in ("l2", "contrast")
 ]
-
-
-def build(line: str, graph: Graph, text: TextRows, seed: int = 0, **hyper: Any) -> System:
-    spec = parse(line)
-    torch.manual_seed(seed)
-    return assemble(spec, settings(spec, {"embedding_size": 8, **hyper}), graph, text)
 
 
 @pytest.mark.parametrize("line", LINES + ABLATED)

@@ -9,18 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
-from harness.cli import app
 from harness.store import Store
+from tests.conftest import intentbench
 from tests.test_execution import ENVIRONMENT, check_whole, finish, leaderboard, start, write_plan
 
 SYSTEMS = ["MostPop", "ItemKNN", "LightGCN"]
-
-
-def invoke(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.fixture
@@ -46,17 +40,17 @@ def test_a_damaged_run_is_told_set_aside_and_done_again(
     harm: Callable[[Path], None], name: str, plan: Path, tmp_path: Path
 ) -> None:
     store = tmp_path / "store"
-    assert invoke("run", plan, "--store", store).exit_code == 0
+    assert intentbench("run", plan, "--store", store).exit_code == 0
     whole = leaderboard(plan, store)
     first, *others = sorted((store / "runs").iterdir())
     harm(first / name)
     before = {path: path.stat().st_mtime_ns for folder in others for path in folder.iterdir()}
-    report = invoke("report", plan, "--store", store, "--out", tmp_path / "out")
+    report = intentbench("report", plan, "--store", store, "--out", tmp_path / "out")
     assert report.exit_code == 2
     assert first.name in report.stderr
-    assert "1 damaged" in invoke("status", plan, "--store", store).output
+    assert "1 damaged" in intentbench("status", plan, "--store", store).output
     assert not (tmp_path / "out").exists()
-    done = invoke("run", plan, "--store", store)
+    done = intentbench("run", plan, "--store", store)
     assert done.exit_code == 0, done.output
     assert "its files are damaged, now in" in done.output
     check_whole(store, len(SYSTEMS))
@@ -67,33 +61,33 @@ def test_a_damaged_run_is_told_set_aside_and_done_again(
 
 def test_verify_finds_what_is_damaged(plan: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
-    invoke("run", plan, "--store", store)
-    assert "3 runs sound, 0 damaged" in invoke("store", "verify", "--store", store).output
+    intentbench("run", plan, "--store", store)
+    assert "3 runs sound, 0 damaged" in intentbench("store", "verify", "--store", store).output
     flip(next(store.glob("runs/*/users.parquet")))
-    done = invoke("store", "verify", "--store", store)
+    done = intentbench("store", "verify", "--store", store)
     assert done.exit_code == 1
     assert "2 runs sound, 1 damaged" in done.output
-    assert "1 missing" in invoke("status", plan, "--store", store).output
+    assert "1 missing" in intentbench("status", plan, "--store", store).output
 
 
 def test_merge_takes_what_is_sound(plan: Path, tmp_path: Path) -> None:
     store, other = tmp_path / "store", tmp_path / "other"
-    invoke("run", plan, "--store", other)
-    invoke("run", plan, "--store", store, "--only", "MostPop")
+    intentbench("run", plan, "--store", other)
+    intentbench("run", plan, "--store", store, "--only", "MostPop")
     damaged = next(
         path for path in sorted(other.glob("runs/*")) if path.name not in Store(store).identities()
     )
     flip(damaged / "users.parquet")
-    done = invoke("store", "merge", other, "--store", store)
+    done = intentbench("store", "merge", other, "--store", store)
     assert "1 runs taken over, 1 refused" in done.output
     assert done.exit_code == 1
-    assert invoke("run", plan, "--store", store).exit_code == 0
+    assert intentbench("run", plan, "--store", store).exit_code == 0
     check_whole(store, len(SYSTEMS))
 
 
 def test_a_store_that_cannot_be_written_is_one_sentence(plan: Path, tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file, not a folder")
-    done = invoke("run", plan, "--store", tmp_path / "store")
+    done = intentbench("run", plan, "--store", tmp_path / "store")
     assert done.exit_code == 2
     assert done.stderr.startswith("intentbench: ")
     assert "cannot be written" in done.stderr
@@ -118,13 +112,13 @@ def test_a_full_disk_ends_in_one_sentence_and_the_runs_go_on_later(plan: Path, t
         "--only",
         "LightGCN",
     ]
-    invoke("run", plan, "--store", store, "--only", "MostPop")
+    intentbench("run", plan, "--store", store, "--only", "MostPop")
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, preexec_fn=small_files)
     assert done.returncode == 2, done.stderr
     assert "cannot be written (File too large)" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(Store(store).identities()) == 1
     finish(start(plan, store))
-    invoke("store", "gc", "--store", store)
+    intentbench("store", "gc", "--store", store)
     check_whole(store, len(SYSTEMS))
     assert leaderboard(plan, store) == leaderboard(plan, alone)

@@ -17,11 +17,9 @@ from typing import Any
 import psutil
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from harness.cli import app
 from harness.store import Store
-from tests.conftest import checkerboard
+from tests.conftest import checkerboard, intentbench
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONWARNINGS": "ignore"}
 
@@ -77,8 +75,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 def leaderboard(plan: Path, store: Path) -> dict[str, bytes]:
     """The report's files without costs."""
     out = store.with_name(f"{store.name}-report")
-    words = ["report", str(plan), "--store", str(store), "--out", str(out), "--no-costs"]
-    done = CliRunner().invoke(app, words)
+    done = intentbench("report", plan, "--store", store, "--out", out, "--no-costs")
     assert done.exit_code == 0, done.output
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
@@ -242,7 +239,7 @@ def stirred(store: Path, since: float) -> bool:
 
 def check_whole_after_deaths(store: Path, tasks: int) -> None:
     """As ``check_whole``; what a killed writer left under a temporary name is swept, not counted."""
-    CliRunner().invoke(app, ["store", "gc", "--store", str(store)])
+    intentbench("store", "gc", "--store", store)
     check_whole(store, tasks)
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from harness.cli import app
 from harness.data.dataset import ItemFacts, Texts
 from harness.explain import Explanation
 from harness.prototypes import entropy, figures, prototype_arrays, purity
@@ -18,11 +16,7 @@ from harness.systems import assemble, parse, settings
 from harness.text.rows import TextTable
 from models.graph import Graph
 from models.text import TextRows
-from tests.conftest import ITEMS, USERS, checkerboard, parity_text
-
-
-def intentbench(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+from tests.conftest import ITEMS, USERS, checkerboard, intentbench, parity_text
 
 
 @pytest.mark.parametrize("line", ["IRLLRec[LightGCN]", "DCCF", "BIGCF", "IRLLRec[DCCF]", "IRLLRec[BIGCF]"])

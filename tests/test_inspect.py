@@ -9,8 +9,9 @@ import pytest
 import scipy.sparse as sp
 
 from harness.intents import inspect
+from tests.conftest import intentbench
 from tests.scripted_server import ScriptedServer
-from tests.test_intents import intentbench, model, write_plan
+from tests.test_intents import model, write_plan
 
 
 def test_sharing_is_counted_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,16 +19,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from harness.cli import app
 from harness.data.prepare import prepare
 from harness.data.spec import SplitSpec, Table
 from harness.intents.cache import Replies
 from harness.intents.documents import TrainLog
 from harness.intents.spec import IntentsSpec
 from harness.text.table import text_table
-from tests.conftest import SHARED, needs_data
+from tests.conftest import SHARED, intentbench, needs_data
 from tests.scripted_server import ScriptedServer
 from tests.test_data import interactions
 
@@ -76,10 +74,6 @@ def write_plan(folder: Path, writer: dict[str, Any], **text: Any) -> Path:
     path = folder / "plan.yaml"
     path.write_text(yaml.safe_dump(plan))
     return path
-
-
-def intentbench(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 def everything(folder: Path) -> bytes:

@@ -34,7 +34,9 @@ def write(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("path", sorted(PLANS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_plans_are_valid(path: Path) -> None:
-    assert list(expand(load_plan(path)))
+    plan = load_plan(path)
+    assert plan.name == path.stem
+    assert list(expand(plan))
 
 
 def test_expansion_order_and_settings(tmp_path: Path) -> None:

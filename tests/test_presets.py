@@ -14,10 +14,10 @@ RELEASED = [(line, dataset) for line, entries in read()["release"].items() for d
 
 
 @pytest.mark.parametrize(("line", "dataset"), RELEASED)
-def test_every_released_value_is_a_known_one(line: str, dataset: str) -> None:
-    spec, values = parse(line), read()["release"][line][dataset]
+def test_settings_accept_every_released_value(line: str, dataset: str) -> None:
+    spec = parse(line)
     assert spec.name == line
-    assert settings(spec, values) | values == settings(spec, values)  # names and values are accepted
+    settings(spec, read()["release"][line][dataset])
 
 
 def test_values_differ_by_dataset() -> None:

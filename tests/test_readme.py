@@ -59,11 +59,6 @@ def test_the_example_of_written_intents_is_valid(tmp_path: Path) -> None:
     assert text.writer.name == "gpt-4o-mini"
 
 
-@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "harness" / "plans").glob("*.yaml")])
-def test_every_plan_that_comes_along_is_valid(name: str) -> None:
-    assert load_plan(ROOT / "harness" / "plans" / f"{name}.yaml").name == name
-
-
 def test_the_studies_have_as_many_runs_as_the_readme_says() -> None:
     studies = README.split("## Studies")[1].split("\n## ")[0]
     said = {row[0].strip("`"): int(row[2].split(",")[0]) for row in table_rows(studies) if ".yaml" in row[0]}

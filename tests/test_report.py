@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from harness.plan import Plan
 from harness.report import Options, write
-from harness.runs import Run, dataset_key, expand
 from harness.store import Store
-from harness.strata import ITEM_STRATA
+from tests.conftest import fill
 
 SYSTEMS = ["MostPop", "LightGCN", "DCCF", "IRLLRec[LightGCN]"]
 SHIFT = dict(zip(SYSTEMS, (-0.2, 0.0, 0.01, 0.05), strict=True))
@@ -26,34 +24,9 @@ def make_plan(datasets: int = 1, **more: object) -> Plan:
     return Plan.model_validate({"name": "p", "repetitions": 2, "datasets": named, "systems": SYSTEMS, **more})
 
 
-def fill(plan: Plan, folder: Path, degrees: bool = True) -> Store:
-    """Scores of every run: a user's level, the system's shift, noise."""
-    store, random = Store(folder), np.random.default_rng(0)
-    users = [f"u{number}" for number in range(USERS)]
-    level = random.random(USERS)
-    facts = {"checksum": "c", "users": USERS, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
-    noted = pd.DataFrame({"user": users, "degree": random.integers(1, 50, USERS)})
-    for dataset in plan.datasets:
-        store.note_dataset(dataset_key(plan, dataset), facts, noted if degrees else None)
-    for run in expand(plan):
-        assert isinstance(run, Run)
-        made = {
-            f"{name}@{k}": level + SHIFT[run.system.name] + random.normal(0, 0.02, USERS)
-            for name in plan.evaluation.metrics
-            for k in plan.evaluation.k
-        }
-        if plan.evaluation.item_strata:
-            made |= {f"recall@20|{label}": made["recall@20"] / 2 for label in ITEM_STRATA}
-            made["recall@20|tail"][:50] = np.nan
-        record = {
-            "status": "finished",
-            "overall": {},
-            "seconds_s": 1.0 + run.repetition,
-            "peak_bytes": 1,
-            "parameters": 1,
-        }
-        store.put(run.identity("c"), record, pd.DataFrame({"user": users, **made}))
-    return store
+def filled(plan: Plan, folder: Path, degrees: bool = True) -> Store:
+    """A store in which a system is ahead by its shift."""
+    return fill(plan, folder, lambda run: 0.4 + SHIFT[run.system.name], USERS, degrees)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +34,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of two datasets with everything."""
     folder = tmp_path_factory.mktemp("studied")
     plan = make_plan(2, strata={"users": "equal_interactions", "groups": 3})
-    write(plan, fill(plan, folder / "store"), folder / "out", options=Options(wilcoxon=True))
+    write(plan, filled(plan, folder / "store"), folder / "out", options=Options(wilcoxon=True))
     return folder / "out"
 
 
@@ -104,7 +77,7 @@ def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> Non
 
 def test_wilcoxon_is_shown_on_request_alone(tmp_path: Path) -> None:
     plan = make_plan()
-    write(plan, fill(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
+    write(plan, filled(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
     assert "p_wilcoxon" not in pd.read_csv(tmp_path / "out" / "pairs.csv")
     text = (tmp_path / "out" / "leaderboard.md").read_text()
     assert "Ihemelandu" not in text
@@ -130,21 +103,21 @@ def test_figures_stand_beside_the_text_that_shows_them(studied: Path) -> None:
 
 def test_a_store_without_degrees_says_so(tmp_path: Path) -> None:
     plan = make_plan(strata={})
-    write(plan, fill(plan, tmp_path, degrees=False), tmp_path / "out", options=Options(figures=False))
+    write(plan, filled(plan, tmp_path, degrees=False), tmp_path / "out", options=Options(figures=False))
     assert "does not hold the users' train pairs" in (tmp_path / "out" / "leaderboard.md").read_text()
 
 
 def test_one_system_alone_has_a_table_and_no_pairs(tmp_path: Path) -> None:
     plan = make_plan()
     alone = plan.model_copy(update={"systems": plan.systems[1:2]})
-    write(alone, fill(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
+    write(alone, filled(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
     assert not (tmp_path / "out" / "pairs.csv").exists()
     assert "LightGCN" in (tmp_path / "out" / "leaderboard.md").read_text()
 
 
 def test_item_strata_count_the_users_who_have_any(tmp_path: Path) -> None:
     plan = make_plan(evaluation={"item_strata": True})
-    write(plan, fill(plan, tmp_path), tmp_path / "out")
+    write(plan, filled(plan, tmp_path), tmp_path / "out")
     frame = pd.read_csv(tmp_path / "out" / "items.csv")
     assert frame.drop_duplicates("stratum").set_index("stratum")["users"].to_dict() == {
         "tail": USERS - 50,

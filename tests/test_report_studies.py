@@ -12,8 +12,8 @@ import pytest
 from harness.plan import Plan, load_plan
 from harness.report import Options, write
 from harness.report.control_verdicts import on_controls
-from harness.runs import Run, dataset_key, expand
-from harness.store import Store
+from harness.runs import Run, expand
+from tests.conftest import fill
 from tests.test_lineup import TEXT
 from tests.test_plan import write as write_plan
 
@@ -71,37 +71,13 @@ def score(run: Run) -> float:
     return found + sum(0.01 * run.settings[name] for name in run.varied)
 
 
-def fill(plan: Plan, folder: Path) -> Store:
-    """A store with every run of the plan: a user's level, the score, a little noise that has no mean."""
-    store, random = Store(folder), np.random.default_rng(0)
-    level = random.normal(0, 0.1, USERS)
-    facts = {"checksum": "c", "users": USERS, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
-    for dataset in plan.datasets:
-        store.note_dataset(dataset_key(plan, dataset), facts, None)
-    for run in expand(plan):
-        if not isinstance(run, Run):
-            continue
-        names = [f"{name}@{k}" for name in plan.evaluation.metrics for k in plan.evaluation.k]
-        noise = random.normal(0, 0.01, USERS)
-        made = {name: score(run) + level + noise - noise.mean() for name in names}
-        record = {"status": "finished", "overall": {}, "seconds_s": 2.0, "peak_bytes": 1, "parameters": 1}
-        if run.system.alignment:
-            epochs = 2 + run.repetition
-            terms = {"bpr": 0.6, "profile": 0.3, "l2": 0.1}
-            losses = {term: [share / (epoch + 1) for epoch in range(epochs)] for term, share in terms.items()}
-            record |= {"losses": losses, "best_epoch": 2}
-        users = pd.DataFrame({"user": [f"u{number}" for number in range(USERS)], **made})
-        store.put(run.identity("c"), record, users)
-    return store
-
-
 def report(folder: Path, dataset: dict[str, object], **more: object) -> Path:
     """The folder of a report on a dataset of a store filled by hand."""
     source = {"name": "d", "source": {"kind": "movielens"}, **dataset}
     base = {"name": "p", "repetitions": 2, "datasets": [source]}
     systems = ["MostPop", "LightGCN", "IRLLRec[LightGCN]"]
     plan = Plan.model_validate({**base, "systems": systems, **more})
-    write(plan, fill(plan, folder / "store"), folder / "out", options=Options())
+    write(plan, fill(plan, folder / "store", score, USERS), folder / "out", options=Options())
     return folder / "out"
 
 

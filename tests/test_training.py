@@ -11,7 +11,7 @@ import torch
 from harness.fitting import Watch
 from harness.material import Material, material
 from harness.memory import PeakMemory
-from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
+from harness.registry import ALIGNMENTS, BACKBONES
 from harness.training import Outcome, RunFailed, train
 from tests.conftest import checkerboard, make_run, parity_text
 
@@ -122,7 +122,6 @@ def test_records_say_what_a_run_costs(board: Material) -> None:
     assert record["peak_bytes"] > 2**20
     assert record["seconds_s"] > 0
     assert train(make_run("MostPop"), board).record["parameters"] == 40
-    assert set(CLASSICS) >= {"MostPop"}
 
 
 def test_peak_memory_sees_a_large_array() -> None:

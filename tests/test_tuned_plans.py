@@ -13,17 +13,11 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from click.testing import Result
-from typer.testing import CliRunner
 
-from harness.cli import app
+from tests.conftest import intentbench
 from tests.test_execution import write_plan
 
 SYSTEMS = ["MostPop", "ItemKNN", "LightGCN", "SimGCL", "SimGCL[-contrast]"]
-
-
-def invoke(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +29,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def store(plan: Path) -> Path:
     place = plan.with_name("store")
-    done = invoke("run", plan, "--store", place)
+    done = intentbench("run", plan, "--store", place)
     assert done.exit_code == 0, done.output
     assert "board LightGCN tuning:" in done.output
     assert done.output.rstrip().endswith("10 finished")
@@ -43,7 +37,7 @@ def store(plan: Path) -> Path:
 
 
 def test_the_report_shows_an_equal_budget(plan: Path, store: Path, tmp_path: Path) -> None:
-    done = invoke("report", plan, "--store", store, "--out", tmp_path)
+    done = intentbench("report", plan, "--store", store, "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert "the best of 4 trials a system by validation Recall@5 (seeded TPE, at most 3 epochs" in done.output
     table = done.output.split("### Tuning")[1].split("Bought:")[0]
@@ -62,13 +56,13 @@ def test_the_report_shows_an_equal_budget(plan: Path, store: Path, tmp_path: Pat
 
 def test_a_second_run_does_nothing(plan: Path, store: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (store / "runs").rglob("*")}
-    done = invoke("run", plan, "--store", store)
+    done = intentbench("run", plan, "--store", store)
     assert done.output.strip() == "10 finished"
     assert {path: path.stat().st_mtime_ns for path in (store / "runs").rglob("*")} == before
 
 
 def test_a_dry_run_tells_what_is_missing_and_does_nothing(plan: Path, store: Path, tmp_path: Path) -> None:
-    done = invoke("run", plan, "--store", tmp_path / "none", "--dry-run", "--workers", "2")
+    done = intentbench("run", plan, "--store", tmp_path / "none", "--dry-run", "--workers", "2")
     assert done.exit_code == 0, done.output
     line = next(line for line in done.output.splitlines() if "SimGCL[-contrast]" in line and "0.0" in line)
     cells = [cell.strip() for cell in line.split("│")]
@@ -76,7 +70,7 @@ def test_a_dry_run_tells_what_is_missing_and_does_nothing(plan: Path, store: Pat
     assert float(cells[5]) > 0
     assert "hours on one worker" in done.output
     assert not (tmp_path / "none").exists()
-    assert "At most 0.00 hours" in invoke("run", plan, "--store", store, "--dry-run").output
+    assert "At most 0.00 hours" in intentbench("run", plan, "--store", store, "--dry-run").output
 
 
 def test_a_failed_study_is_told_and_retried(plan: Path, tmp_path: Path) -> None:
@@ -85,17 +79,17 @@ def test_a_failed_study_is_told_and_retried(plan: Path, tmp_path: Path) -> None:
     broken = plan.with_name("broken.yaml")
     broken.write_text(yaml.safe_dump(tree))
     for more in ([], ["--retry"]):
-        done = invoke("run", broken, "--store", tmp_path, *more)
+        done = intentbench("run", broken, "--store", tmp_path, *more)
         assert done.exit_code == 1
         assert "board LightGCN tuning: failed, none of 4 trials finished (the term 'bpr'" in done.output
         assert "2 failed, 2 finished" in done.output
-    assert "its tuning failed: none of 4 trials" in invoke("status", broken, "--store", tmp_path).output
+    assert "its tuning failed: none of 4 trials" in intentbench("status", broken, "--store", tmp_path).output
 
 
 def refused(plan: Path, tmp_path: Path, **change: Any) -> str:
     path = plan.with_name(f"{tmp_path.name}.yaml")
     path.write_text(yaml.safe_dump(yaml.safe_load(plan.read_text()) | change))
-    done = invoke("run", path, "--store", tmp_path / "store")
+    done = intentbench("run", path, "--store", tmp_path / "store")
     assert done.exit_code == 2, done.output
     assert not (tmp_path / "store").exists()
     return done.stderr
@@ -114,7 +108,7 @@ def test_mistakes_are_one_sentence(plan: Path, tmp_path: Path) -> None:
 
 def test_a_storage_that_does_not_answer_tells_no_password(plan: Path, tmp_path: Path) -> None:
     url = "postgresql://me:secret@127.0.0.1:9/none"
-    done = invoke("run", plan, "--store", tmp_path, "--storage", url, "--only", "MostPop")
+    done = intentbench("run", plan, "--store", tmp_path, "--storage", url, "--only", "MostPop")
     assert done.exit_code in (1, 2)
     assert "secret" not in done.output + done.stderr
     assert "--storage" in done.output + done.stderr
@@ -163,9 +157,9 @@ def test_postgresql_will_do(plan: Path, store: Path, tmp_path: Path, postgres: s
 
 def check_same(plan: Path, store: Path, tmp_path: Path, url: str) -> None:
     """The same table as with a journal."""
-    done = invoke("run", plan, "--store", tmp_path / "store", "--storage", url)
+    done = intentbench("run", plan, "--store", tmp_path / "store", "--storage", url)
     assert done.exit_code == 0, done.output
     for place, out in ((store, "a"), (tmp_path / "store", "b")):
-        invoke("report", plan, "--store", place, "--out", tmp_path / out, "--no-costs")
+        intentbench("report", plan, "--store", place, "--out", tmp_path / out, "--no-costs")
     for name in ("leaderboard.md", "leaderboard.csv", "trials.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -17,7 +17,6 @@ from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
 from harness.material import Material, material
 from harness.plan import Plan
-from harness.plan_parts import TuningPlan
 from harness.runs import Run
 from harness.searches import Search, planned, searches
 from harness.training import train
@@ -247,4 +246,3 @@ def test_a_budget_is_part_of_the_studys_identity() -> None:
     first, second = search("LightGCN"), search("LightGCN", trials=7)
     assert first.identity("x") != second.identity("x")
     assert first.identity("x") != first.identity("y")
-    assert TuningPlan(trials=7).trials == 7

@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from harness import InputError
-from harness.cli import app
 from harness.plan import Plan, load_plan
 from harness.runs import Run, Skipped, expand
 from harness.store import WEIGHTS, Store
@@ -20,7 +18,7 @@ from harness.systems import assemble, parse, settings
 from harness.warm import take_over, weights_of
 from models.core import System
 from models.graph import Graph
-from tests.conftest import random_pairs
+from tests.conftest import intentbench, random_pairs
 from tests.test_cli import write_plan
 
 
@@ -58,7 +56,7 @@ def windows(folder: Path, systems: list[Any], **more: Any) -> Path:
 
 
 def run(plan: Path, store: Path, *words: str) -> str:
-    result = CliRunner().invoke(app, ["run", str(plan), "--store", str(store), *words])
+    result = intentbench("run", plan, "--store", store, *words)
     assert result.exit_code == 0, result.output
     return str(result.output)
 
@@ -103,7 +101,7 @@ def test_without_a_result_before_there_is_none_after(tmp_path: Path) -> None:
         Store(store).forget(records(store)[f"d@window-{window}", "LightGCN[start=warm]", 0][0])
     Store(store).forget(first)
     Store(store).put(first, {"status": "failed", "reason": "the disk burned"}, None)
-    output = CliRunner().invoke(app, ["run", str(plan), "--store", str(store)]).output
+    output = intentbench("run", plan, "--store", store).output
     assert "3 failed" in output
     reasons = sorted(Store(store).record(identity)["reason"] for identity in Store(store).identities())
     assert reasons == [
