@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,21 @@ class Plan(Part):
     @classmethod
     def _one_grid(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
+
+    @field_validator("grid")
+    @classmethod
+    def _every_point_once(cls, value: tuple[GridPlan, ...]) -> tuple[GridPlan, ...]:
+        """Tables know points by their values alone, whatever else the grid fixes."""
+        points = [
+            (grid.spec.name, sorted(zip(grid.over, point, strict=True)))
+            for grid in value
+            for point in product(*grid.over.values())
+        ]
+        for name, point in points:
+            if points.count((name, point)) > 1:
+                values = ", ".join(f"{key}={one}" for key, one in point)
+                raise ValueError(f"{name} with {values} stands twice; expected every point once")
+        return value
 
     @field_validator("ablate")
     @classmethod

@@ -19,6 +19,7 @@ def store(tmp_path: Path) -> Path:
     for system in ("LightGCN", "SGL"):
         for repetition in range(2):
             record = {"status": "finished", "dataset": "d", "system": system, "repetition": repetition}
+            record |= {"base_seed": 1, "dataset_plan": {"name": "d"}}
             values = random.choice([0.0, 0.5, 1.0], 60)
             users = pd.DataFrame({"user": [f"u{n}" for n in range(60)], "recall@20": values})
             Store(tmp_path / "store").put(f"{system}{repetition}", record | {"started": "2026"}, users)
@@ -42,6 +43,17 @@ def test_alarms_and_power_of_every_source(store: Path, tmp_path: Path) -> None:
     power = pd.read_csv(tmp_path / "out" / "power.csv")
     assert power["seen"].between(0, 1).all()
     assert (tmp_path / "out" / "power.pdf").exists()
+    seeds = pd.read_csv(tmp_path / "out" / "seeds.csv")
+    assert seeds["pairs"].to_list() == [1, 1]
+    assert set(seeds["alarms"]) <= {0.0, 1.0}
+
+
+def test_datasets_of_one_name_and_two_seeds_are_not_mixed(store: Path, tmp_path: Path) -> None:
+    record = {"status": "finished", "dataset": "d", "system": "DCCF", "repetition": 0, "started": "2025"}
+    users = pd.DataFrame({"user": [f"v{n}" for n in range(60)], "recall@20": 0.5})
+    Store(store).put("other", record | {"base_seed": 2, "dataset_plan": {"name": "d"}}, users)
+    assert calibrate(store, "--out", tmp_path / "out").exit_code == 0
+    assert not pd.read_csv(tmp_path / "out" / "alarms.csv")["source"].str.contains("DCCF").any()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from harness.stats.comparison import against, compare, holm
+from harness.stats.comparison import against, compare, holm, settled
+from harness.stats.pairs import all_pairs
 
 
 @pytest.fixture
@@ -78,3 +79,16 @@ def test_holm_is_statsmodels(count: int) -> None:
     raw = np.random.default_rng(count).random(count).round(1) ** 3
     expected = multipletests(raw, method="holm")[1] if count else raw
     assert holm(raw) == pytest.approx(expected)
+
+
+def test_worse_than_the_luckiest_of_many_is_said_by_all_pairs() -> None:
+    """Systems alike but for noise: somebody is far below the best of them, and nobody is worse."""
+    for seed in range(20):
+        table = pd.DataFrame(np.random.default_rng(seed).normal(0.4, 0.1, (40, 12))).add_prefix("system ")
+        rows = table.rename_axis("user").reset_index().melt("user", var_name="system", value_name="m")
+        found = compare(rows, ["m"], set(table))
+        if (found["verdict"] == "worse").any():
+            break
+    assert (found["verdict"] == "worse").any()
+    found = found.assign(difference_seeds_low=np.nan, difference_seeds_high=np.nan)
+    assert (settled(found, {"m": all_pairs(table)})["verdict"] == "even").all()

@@ -88,6 +88,10 @@ def test_a_grid_names_what_it_varies_and_shares_the_runs_it_repeats(tmp_path: Pa
         ("grid: {system: IRLLRec, over: {layer: [1]}}", r"line 11, grid.0: .*did you mean 'layers'"),
         ("grid: {system: IRLLRec, over: {layers: [1, 0]}}", r"layers is 0; expected a positive number"),
         ("grid: {system: IRLLRec, over: {layers: []}}", r"line 11, grid"),
+        (
+            "grid: [{system: IRLLRec, over: {layers: [1, 2]}}, {system: IRLLRec, over: {layers: [2, 3]}}]",
+            r"IRLLRec\[LightGCN\] with layers=2 stands twice; expected every point once",
+        ),
         ("grid: {system: IRLLRec}", r"grid.0.over: missing; expected a value"),
         ("grid: {system: IRLLRec, ovr: {layers: [1]}}", r"grid.0.ovr: unknown key; did you mean 'over'"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from harness.plan import Plan
 from harness.report import Options, write
+from harness.runs import Run
 from harness.store import Store
 from tests.conftest import fill
 
@@ -64,11 +65,28 @@ def test_pairs_say_what_could_have_been_seen(studied: Path) -> None:
     assert "Friedman p" in text
 
 
+def test_a_lead_that_other_seeds_could_turn_is_no_verdict(tmp_path: Path) -> None:
+    plan = make_plan()
+    for drift, verdict in ((0.0, "better"), (0.2, "even")):
+
+        def score(run: Run, drift: float = drift) -> float:
+            swing = drift * (-1) ** run.repetition if run.system.alignment else 0.0
+            return 0.4 + SHIFT[run.system.name] + swing
+
+        folder = tmp_path / verdict
+        write(plan, fill(plan, folder, score, USERS), folder / "out", options=Options(figures=False))
+        frame = pd.read_csv(folder / "out" / "leaderboard.csv").set_index(["metric", "system"])
+        found = frame.loc["recall@20", :].loc["IRLLRec[LightGCN]"]
+        assert found["p_holm"] < 0.001
+        assert found["verdict"] == verdict
+        assert (found["difference_seeds_low"] < 0) == (verdict == "even")
+
+
 def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> None:
     plan = make_plan(2)
     same = [each.model_copy(update={"source": plan.datasets[0].source}) for each in plan.datasets]
     plan = plan.model_copy(update={"datasets": tuple(same)})
-    write(plan, fill(plan, tmp_path), tmp_path / "out")
+    write(plan, filled(plan, tmp_path), tmp_path / "out")
     text = (tmp_path / "out" / "leaderboard.md").read_text()
     assert "Mean ranks over 2 datasets x 2 metrics" in text
     assert "Friedman p" not in text

@@ -150,6 +150,17 @@ def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
     assert not (out / "density-trends.csv").exists()
 
 
+def test_windows_and_densities_together_are_sweeps_of_one_of_them(tmp_path: Path) -> None:
+    out = report(tmp_path, {"split": {"kind": "prequential", "windows": 2}, "density": [1.0, 0.5]})
+    windows = pd.read_csv(out / "windows.csv").set_index(["dataset", "variant", "system"])["mean"]
+    found = [windows[name, f"window {n}", "LightGCN"] for name in ("d", "d@50%") for n in (1, 2)]
+    assert found == pytest.approx([0.5, 0.6, 0.45, 0.55], abs=0.03)
+    densities = pd.read_csv(out / "densities.csv").set_index(["dataset", "variant", "system"])["mean"]
+    found = [densities[f"d@window-{n}", share, "LightGCN"] for n in (1, 2) for share in ("50%", "100%")]
+    assert found == pytest.approx([0.45, 0.5, 0.55, 0.6], abs=0.03)
+    assert "### Windows of d@50%" in (out / "leaderboard.md").read_text()
+
+
 def test_a_dataset_in_one_variant_is_not_set_beside_itself(ablated: Path) -> None:
     assert "side by side" not in (ablated / "leaderboard.md").read_text()
     assert not (ablated / "densities.csv").exists()

@@ -77,3 +77,12 @@ def test_equal_systems_and_one_stratum_give_no_test(world: tuple[pd.DataFrame, p
     twin = table.assign(same=table["plain"])
     found = trends(twin, degree, user_strata(degree, edges=[100]), {"same": "plain"})
     assert found[["p_slope", "p_interaction", "p_slope_holm"]].isna().all(axis=None)
+
+
+def test_one_stratum_has_no_sparsest_and_densest(
+    world: tuple[pd.DataFrame, pd.Series, pd.Series],
+) -> None:
+    table, degree, _ = world
+    found = trends(table, degree, user_strata(degree, edges=[1000]), {"helps": "plain"}).iloc[0]
+    assert found[["sparsest_less_densest", "p_interaction", "p_interaction_holm"]].isna().all()
+    assert found["p_slope_holm"] == found["p_slope"]

@@ -44,6 +44,7 @@ class ItemFile(Part):
 
 
 class _Source(Part):
+    kind: str
     min_rating: float | None = Field(None, description="keep interactions rated at least this")
     core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
     profiles: Profiles | None = None

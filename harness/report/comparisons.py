@@ -66,12 +66,11 @@ def _ranks(everything: Sequence[Evidence], options: Options) -> Section:
     sources = -cells.groupby(level=0, sort=False).mean()
     over = f"{len(everything)} datasets x {len(everything[0].shown)} metrics"
     if len(sources) < 2:
-        return Section(
-            [
-                f"Mean ranks over {over}: {_listed(cells.mean().sort_values(kind='stable'))}. The datasets are "
-                "variants of one source; Friedman's test asks for independent ones."
-            ]
+        text = (
+            f"Mean ranks over {over}: {_listed(cells.mean().sort_values(kind='stable'))}. The datasets have "
+            "one source; Friedman's test asks for independent ones."
         )
+        return Section([text])
     found = ranks.rank(sources)
     text = (
         f"Mean ranks over {found.blocks} sources, in each by the mean rank over its metrics and variants "

@@ -17,8 +17,7 @@ from harness.report.tuning import budget
 from harness.runs import dataset_key
 from harness.standings import Standing
 from harness.stats.bootstrap import intervals, over_seeds, resampled_means
-from harness.stats.comparison import compare
-from harness.stats.paired import LEVEL
+from harness.stats.comparison import compare, settled
 from harness.stats.pairs import letters
 from harness.store import Store
 
@@ -33,7 +32,9 @@ def heading(plan: Plan, dataset: DatasetPlan, store: Store) -> Section:
 def leaderboard(evidence: Evidence, options: Options) -> Section:
     """The table of one dataset and its rows."""
     shown, name = evidence.shown, evidence.dataset.name
-    comparison = _settled(evidence, compare(evidence.users, shown, evidence.baselines))
+    comparison = compare(evidence.users, shown, evidence.baselines)
+    comparison = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
+    comparison = settled(comparison, evidence.pairs)
     costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
     figures = {}
     if options.figures and options.costs and evidence.plain:
@@ -69,26 +70,6 @@ def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> 
     frame = frame.merge(means.add_prefix("mean "), left_on="system", right_index=True)
     frame.insert(0, "dataset", evidence.dataset.name)
     return frame
-
-
-def _settled(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
-    """The comparison with intervals over users and seeds, and the verdicts that stand up to more.
-
-    The test over users takes the trained runs as given: a verdict also needs the interval over users and
-    seeds to leave 0 out, where there are seeds. The best baseline is picked by the figures that it is then
-    tested with, so that many systems look worse than it by chance: ``worse`` has to survive Holm over all
-    pairs too.
-    """
-    frame = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
-    pairs = pd.concat([each.assign(metric=metric) for metric, each in evidence.pairs.items()])
-    ends = ["first", "second", "metric"]
-    among_all = pairs.set_index(ends)["p_holm"].to_dict()
-    p_pairs = np.array(
-        [among_all.get((row.baseline, row.system, row.metric), np.nan) for row in frame.itertuples()]
-    )
-    by_chance = (frame["difference_seeds_low"] <= 0) & (frame["difference_seeds_high"] >= 0)
-    picked = (frame["verdict"] == "worse") & ~(p_pairs < LEVEL)
-    return frame.assign(verdict=frame["verdict"].mask(by_chance | picked, "even"))
 
 
 def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
@@ -155,15 +136,15 @@ def _caption(evidence: Evidence, comparison: pd.DataFrame, lettered: bool) -> st
     runs = sorted({len(each) for each in evidence.groups.values()})
     repetitions = f"{runs[0]} to {runs[-1]} repetitions" if runs[1:] else f"{runs[0]} repetitions"
     repetitions = "1 repetition" if runs == [1] else repetitions
-    seeds = ", and the interval over users and seeds leaves 0 out" if runs != [1] else "; seeds have no say"
+    seeds = ", and the interval over users and seeds leaves 0 out" if runs != [1] else ""
     return (
         f"Means over {evidence.users['user'].nunique():,} test users of per-user values averaged over "
         f"{repetitions}, with 95 % bootstrap intervals over users; best bold, second "
         f"underlined. Gain, effect size (paired Cohen's d) and p are for {first} against the "
         f"best baseline ({named or 'none'}), chosen among all "
         "systems without IRLLRec by the figures in this table. "
-        f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests, for ▼ over "
-        f"all pairs too, since the best baseline is picked by these figures{seeds}. "
+        f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests{seeds}; "
+        "for ▼ it does so over all pairs too, since the best baseline is picked by these figures. "
         f"{_pairs_caption(evidence, lettered)}"
         f"{budget(plan)} Costs (memory: whole process) and parameters are medians over runs."
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from harness import plots, tables
+from harness.data.variants import Variant
 from harness.plan import Plan
 from harness.report.evidence import Evidence, Options, Section
 from harness.stats.stratified import each_apart
@@ -33,8 +34,23 @@ def variants(
             frame = pd.concat(rows, ignore_index=True)
             frame = frame[frame["dataset"].isin([each.dataset.name for each in members])]
             found += [_side_by_side(plan, family, members, frame, options)]
-            found += [_by_density(family, members, options), _by_window(family, members, frame, options)]
+            for name, mine in _alike(members, "density"):
+                found.append(_by_density(name, mine, options))
+            for name, mine in _alike(members, "window"):
+                found.append(_by_window(name, mine, frame, options))
     return found
+
+
+def _alike(members: Sequence[Evidence], but: str) -> Iterator[tuple[str, list[Evidence]]]:
+    """Members that differ by nothing ``but`` their density or their window, under the name they share."""
+    groups: dict[str, list[Evidence]] = {}
+    for each in members:
+        dataset, split = each.dataset, each.dataset.split
+        if but == "window":
+            split = split.model_copy(update={"window": None})
+        shared = Variant(split, dataset.twins[0], 1.0 if but == "density" else dataset.density[0])
+        groups.setdefault(dataset.family + shared.suffix, []).append(each)
+    yield from ((name, mine) for name, mine in groups.items() if len(mine) > 1)
 
 
 def _side_by_side(
@@ -57,16 +73,15 @@ def _crossed(frame: pd.DataFrame, names: Sequence[str], column: str, form: str) 
     return tables.crossed(frame, "System", "dataset", column, form, list(labels.values()))
 
 
-def _by_density(family: str, members: Sequence[Evidence], options: Options) -> Section:
+def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Section:
     """Curves over shares of the train pairs, and whether the gain over the backbone changes with them."""
-    swept = {each.dataset.density[0]: each for each in members if each.dataset.twins == ("kept",)}
-    if len(swept) < 2:
-        return Section()
-    ascending = {share: swept[share] for share in sorted(swept)}
+    ascending = {
+        each.dataset.density[0]: each for each in sorted(members, key=lambda each: each.dataset.density)
+    }
     labelled = {f"{share:.0%}": each for share, each in ascending.items()}
-    section = _apart(family, labelled, "densities", options)
+    section = _apart(name, labelled, "densities", options)
     metric = members[0].shown[0]
-    references = _references(list(ascending.values()), metric)
+    references = _references(list(ascending.values()))
     trend = sweep_trends({share: each.tables[metric] for share, each in ascending.items()}, references)
     if trend.empty:
         return section
@@ -77,18 +92,14 @@ def _by_density(family: str, members: Sequence[Evidence], options: Options) -> S
         "users, who are the same at every density). 95 % intervals; p by Holm over both columns. Both speak "
         "of absolute gains.",
     ]
-    section.frames["density-trends"] = trend.assign(dataset=family, metric=metric)
+    section.frames["density-trends"] = trend.assign(dataset=name, metric=metric)
     return section
 
 
-def _by_window(family: str, members: Sequence[Evidence], frame: pd.DataFrame, options: Options) -> Section:
+def _by_window(name: str, members: Sequence[Evidence], frame: pd.DataFrame, options: Options) -> Section:
     """Curves over windows of time, and what training cost in each."""
-    windows = {each.dataset.split.window: each for each in members if each.dataset.split.window}
-    if len(windows) < 2:
-        return Section()
-    section = _apart(
-        family, {f"window {window}": each for window, each in windows.items()}, "windows", options
-    )
+    windows = {each.dataset.split.window: each for each in members}
+    section = _apart(name, {f"window {window}": each for window, each in windows.items()}, "windows", options)
     if options.figures and options.costs:
         metric = members[0].shown[0]
         costs = frame[frame["metric"] == metric].rename(columns={"seconds_s": "mean", "mean": "accuracy"})
@@ -96,31 +107,32 @@ def _by_window(family: str, members: Sequence[Evidence], frame: pd.DataFrame, op
         costs = costs.assign(at=costs["dataset"].map(at)).dropna(subset=["at"])
         costs = costs.set_index("system").loc[_common(members), ["at", "mean"]].reset_index()
         costs = costs.sort_values("at", kind="stable")
-        name = f"window-costs-{family}"
-        section.figures[name] = plots.curves(costs, "window of time", "seconds a run", log=True)
-        section.markdown.append(f"![Training cost over windows]({name}.png)")
+        picture = f"window-costs-{name}"
+        section.figures[picture] = plots.curves(costs, "window of time", "seconds a run", log=True)
+        section.markdown.append(f"![Training cost over windows]({picture}.png)")
     return section
 
 
-def _apart(family: str, by_label: Mapping[str, Evidence], name: str, options: Options) -> Section:
+def _apart(name: str, by_label: Mapping[str, Evidence], kind: str, options: Options) -> Section:
     """Means and gains of the systems that every variant has, Holm over all variants."""
     metric = next(iter(by_label.values())).shown[0]
-    references = _references(list(by_label.values()), metric)
+    references = _references(list(by_label.values()))
     common = _common(list(by_label.values()))
     found = each_apart({label: each.tables[metric][common] for label, each in by_label.items()}, references)
     text = [
+        f"### {kind.capitalize()} of {name}",
         tables.markdown(tables.strata(found)),
         f"{tables.title(metric)} with 95 % bootstrap intervals over users. Per cent: gain over the backbone. "
-        "▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over "
-        f"{int(found['p_holm'].notna().sum())} tests.",
+        "▲ better, ▼ worse: the paired randomisation test, seeds as they are, survives Holm at .05 "
+        f"over {int(found['p_holm'].notna().sum())} tests.",
     ]
-    rows = found.rename(columns={"stratum": "variant"}).assign(dataset=family, metric=metric)
+    rows = found.rename(columns={"stratum": "variant"}).assign(dataset=name, metric=metric)
     if not options.figures:
-        return Section(text, frames={name: rows})
-    axis = {"densities": "share of the train pairs", "windows": "time"}[name]
+        return Section(text, frames={kind: rows})
+    axis = {"densities": "share of the train pairs", "windows": "time"}[kind]
     figure = plots.sparsity(found, tables.title(metric), list(references) or common, axis)
-    picture = f"{name}-{family}"
-    return Section([*text, f"![Curves]({picture}.png)"], frames={name: rows}, figures={picture: figure})
+    picture = f"{kind}-{name}"
+    return Section([*text, f"![Curves]({picture}.png)"], frames={kind: rows}, figures={picture: figure})
 
 
 def _common(members: Sequence[Evidence]) -> list[str]:
@@ -128,7 +140,7 @@ def _common(members: Sequence[Evidence]) -> list[str]:
     return [name for name in members[-1].groups if all(name in each.groups for each in members)]
 
 
-def _references(members: Sequence[Evidence], metric: str) -> dict[str, str]:
+def _references(members: Sequence[Evidence]) -> dict[str, str]:
     """The backbone of every alignment, where both have run on every variant."""
     common = _common(members)
     backbones = {name: members[-1].backbone(name) for name in common}

@@ -95,6 +95,29 @@ def with_holm(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def settled(frame: pd.DataFrame, pairs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The comparison with the verdicts that stand up to other seeds and to the choice of the baseline.
+
+    The test over users takes the trained runs as given: a verdict also needs the interval over users and
+    seeds to leave 0 out, where there is one. The best baseline is picked by the figures that it is then
+    tested with, so that by chance many systems look worse: ``worse`` has to survive Holm over all pairs.
+
+    Args:
+        frame: From :func:`compare`, with ``difference_seeds_low`` and ``difference_seeds_high``.
+        pairs: By metric, from ``pairs.all_pairs``.
+    """
+    among_all = {
+        (metric, row.first, row.second): row.p_holm
+        for metric, each in pairs.items()
+        for row in each.itertuples()
+    }
+    ends = zip(frame["metric"], frame["baseline"], frame["system"], strict=True)
+    even_among_all = np.array([not among_all.get(each, 1.0) < LEVEL for each in ends])
+    turned = (frame["difference_seeds_low"] <= 0) & (frame["difference_seeds_high"] >= 0)
+    doubtful = turned | (even_among_all & (frame["verdict"] == "worse"))
+    return frame.assign(verdict=frame["verdict"].mask(doubtful, "even"))
+
+
 def holm(raw: np.ndarray) -> np.ndarray:
     """Holm's adjusted p [n] of one family's raw p [n]; NaN stays NaN and counts for nothing.
 

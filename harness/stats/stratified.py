@@ -75,7 +75,9 @@ def trends(
     for system, reference in references.items():
         gain = (table[system] - table[reference]).to_numpy(dtype=float)
         row = {"system": system, "baseline": reference, **_slope(doublings, gain)}
-        rows.append(row | _interaction(gain[codes == codes.min()], gain[codes == codes.max()]))
+        if codes.min() < codes.max():
+            row |= _interaction(gain[codes == codes.min()], gain[codes == codes.max()])
+        rows.append(row)
     return with_holm_over_both(pd.DataFrame(rows, columns=TREND_COLUMNS))
 
 
