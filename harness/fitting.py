@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness import recbole_host
+from harness import recbole_trainer
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.evaluation import Scorer, evaluate
 from harness.runs import Run
@@ -73,8 +73,8 @@ class Fitting:
         nodes = np.stack([ids[0][pairs[:, 0]] - 1, ids[1][pairs[:, 1]] - 1], axis=1)
         plan = run.training
         self.sampler = PairSampler(nodes, model.n_items - 1, plan.batch_size, run.seed("batches"))
-        hooks = recbole_host.Hooks(plan.metric, self._validate, self._before_epoch, self._on_epoch)
-        self.trainer = recbole_host.make_trainer(config, model, hooks)
+        hooks = recbole_trainer.Hooks(plan.metric, self._validate, self._before_epoch, self._on_epoch)
+        self.trainer = recbole_trainer.HostTrainer(config, model, hooks)
 
     def train(self) -> dict[str, Any]:
         """Train to the end; the model has its best epoch's weights, the answer is what the record says.
@@ -85,8 +85,8 @@ class Fitting:
         """
         self._take_up()
         try:
-            batches = recbole_host.Batches(self.sampler, self.model)
-            recbole_host.fit(self.trainer, batches, lambda: self.watch.validated(self.scores))
+            batches = recbole_trainer.Batches(self.sampler, self.model)
+            recbole_trainer.fit(self.trainer, batches, lambda: self.watch.validated(self.scores))
         except Diverged as error:
             raise RunFailed(f"{error} in epoch {len(self.means) + 1}") from None
         plan, best = self.run.training, self.trainer.best_epoch

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from harness.recbole_host import _quiet, make_config, without_tensorboard
+from harness.recbole_host import make_config, quiet
+from harness.recbole_trainer import without_tensorboard
 from models.products import product
 
 NAME = "bench"
@@ -44,7 +45,7 @@ class Stock:
             "checkpoint_dir": str(folder / "unused"),
         }
         config = make_config(LightGCN, NAME, options)
-        with _quiet(), without_tensorboard():
+        with quiet(), without_tensorboard():
             dataset = create_dataset(config)
             self.train, _, self.test = data_preparation(config, dataset)
             self.model = LightGCN(config, self.train.dataset).to(config["device"])
@@ -66,7 +67,7 @@ class Stock:
     def evaluate(self) -> dict[str, float]:
         """RecBole's full-ranking pass over the test users."""
         self.model.restore_user_e = None
-        with _quiet(), torch.no_grad():
+        with quiet(), torch.no_grad():
             found = self.trainer.evaluate(self.test, load_best_model=False, show_progress=False)
         return dict(found)
 

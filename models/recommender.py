@@ -1,4 +1,4 @@
-"""The RecBole models that host any system; the only RecBole code outside the harness's host."""
+"""The RecBole models that host any system; all other code of RecBole's is in ``harness.recbole_*``."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def movielens() -> Dataset:
 def test_equal_to_recbole(movielens: Dataset) -> None:
     from recbole.evaluator import Collector, Evaluator
 
-    from harness.recbole_host import _quiet, make_config
+    from harness.recbole_host import make_config, quiet
     from models.recommender import HostedRecommender
 
     cutoffs = (1, 5, 10, 20)
@@ -96,7 +96,7 @@ def test_equal_to_recbole(movielens: Dataset) -> None:
     collected = collector.get_data_struct()
     collected.set("data.num_items", items + 1)
     collected.set("data.count_items", counts)
-    with _quiet():
+    with quiet():
         theirs = Evaluator(config).evaluate(collected)
     for name in METRICS:
         for k in cutoffs:

@@ -14,6 +14,7 @@ HOST = {
     "harness/recbole_host.py",
     "harness/recbole_repairs.py",
     "harness/recbole_stock.py",
+    "harness/recbole_trainer.py",
 }
 
 
