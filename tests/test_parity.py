@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import torch
 
+from harness.bench.plain import Plain
 from harness.systems import assemble, parse, settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
-from tests.plain import Plain
 
 FOLDER = Path(os.environ.get("INTENTBENCH_GOLDEN", Path(__file__).parent / "golden"))
 CASES = sorted(FOLDER.glob("*.npz"))

@@ -7,12 +7,12 @@ import itertools
 import pytest
 import torch
 
+from harness.bench.plain import Plain
 from harness.registry import ALIGNMENTS, BACKBONES
 from harness.systems import assemble, parse, settings
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
-from tests.plain import Plain
 
 LINES = [*BACKBONES, *(f"{a}[{b}]" for a, b in itertools.product(ALIGNMENTS, BACKBONES))]
 

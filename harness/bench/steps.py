@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from harness import InputError
+from harness.bench.plain import Plain
 from harness.bench.world import World
 from harness.systems import assemble, parse, settings
 from models.core import Batch
 
 Step = Callable[[], Any]
-
-PLAIN = Path(__file__).parents[2] / "tests" / "plain.py"
-"""The equations written plainly; they belong to the tests, which check the systems by them."""
 
 
 def our_step(line: str, world: World, chosen: dict[str, Any] | None = None) -> tuple[Step, nn.Module]:
@@ -36,16 +32,12 @@ def our_step(line: str, world: World, chosen: dict[str, Any] | None = None) -> t
 
 
 def plain_step(line: str, world: World, system: nn.Module) -> Step:
-    """The same step from the plainly written equations, on a copy of the system's parameters.
-
-    Raises:
-        InputError: The tests are not beside the harness.
-    """
+    """The same step from the plainly written equations, on a copy of the system's parameters."""
     spec = parse(line)
     text = world.text if spec.needs_text else None
     names, values = (spec.backbone, spec.alignment), settings(spec, {})
     parameters = dict(system.named_parameters())
-    return repeatable(_plain_class()(names, values, parameters, world.graph, text), world.batches())
+    return repeatable(Plain(names, values, parameters, world.graph, text), world.batches())
 
 
 def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
@@ -80,13 +72,3 @@ def in_process(task: str, *arguments: Any) -> Any:
     if done.returncode:
         raise InputError(f"measuring {arguments[0]}: the process ended with code {done.returncode}")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def _plain_class() -> Any:
-    """``Plain`` of the tests, which are no installed package."""
-    spec = importlib.util.spec_from_file_location("intentbench_plain", PLAIN)
-    if not PLAIN.is_file() or spec is None or spec.loader is None:
-        raise InputError(f"{PLAIN}: not found; `bench` needs a checkout with its tests")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Plain

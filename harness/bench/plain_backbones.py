@@ -1,12 +1,8 @@
-"""Every system's equations in plain float32: whole tables, gathered edges, nothing shared or blocked.
-
-They check the systems' losses and gradients, and are what ``intentbench bench`` measures them
-against. Parameters, hyper-parameters and order of random draws are the system's own; dropped edges
-alone are drawn in another order.
-"""
+"""The backbones' equations in plain float32: whole tables, gathered edges, nothing shared or blocked."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,25 +15,27 @@ from models.text import TextRows
 
 
 def info_nce(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
+    """One direction, mean over anchors a [B, D] with partners b [B, D], against candidates c [M, D]."""
     a, b, c = (functional.normalize(rows) for rows in (anchors, partners, candidates))
     return ((a @ c.T / tau).exp().sum(1).log() - (a * b).sum(1) / tau).mean()
 
 
-class Plain(nn.Module):
-    """One system, from its parts' names, its values and its parameters' initial numbers."""
+class PlainBackbone(nn.Module):
+    """What a system ranks with and contrasts, from its parts' names, values and initial parameters."""
 
     def __init__(
         self,
         names: tuple[str, str | None],
         values: dict[str, Any],
-        parameters: dict[str, Tensor],
+        parameters: Mapping[str, Tensor],
         graph: Graph,
         text: TextRows | None,
     ) -> None:
         """``parameters`` by name in the system, such as ``backbone.user_embedding``."""
         super().__init__()
         self.backbone, self.alignment = names
-        self.values, self.text, self.users, self.nodes = values, text, graph.users, graph.nodes
+        self.values, self.users, self.nodes = values, graph.users, graph.nodes
+        self.text: Any = text  # there where a part reads it
         user = torch.repeat_interleave(torch.arange(graph.users), graph.user_starts.diff())
         item = graph.user_columns + graph.users
         self.source, self.target = torch.cat([user, item]), torch.cat([item, user])
@@ -52,37 +50,6 @@ class Plain(nn.Module):
             made = nn.Parameter(row.detach().clone(), requires_grad=row.requires_grad)
             self.given[name] = made
             self.register_parameter(name.replace(".", "_"), made)
-
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Every weighted term."""
-        given, values = self.given, self.values
-        l2 = values["l2_weight"] * sum(row.square().sum() for row in given.values())
-        if "alignment.teacher.network.0.weight" in given:
-            self._move_teacher()
-        ego = self._ego()
-        masked = None
-        if self.alignment == "RLMRec-Gen":
-            masked = torch.randperm(self.nodes)[: int(self.nodes * values["mask_ratio"])]
-            hidden = torch.zeros(self.nodes, 1).index_fill_(0, masked, 1.0)
-            ego = ego * (1 - hidden) + given["alignment.mask_token"] * hidden
-        nodes, views = getattr(self, f"_{self.backbone.lower()}")(ego)
-        terms = {**self._ranking(nodes, batch), "l2": l2}
-        if "contrast_weight" in values:
-            contrast = getattr(self, f"_{self.backbone.lower()}_contrast")
-            terms["contrast"] = values["contrast_weight"] * contrast(nodes, views, batch)
-        if self.alignment == "RLMRec-Gen":
-            rebuilt, rows = (
-                self._mlp("alignment.profile_reconstructor", nodes[masked]),
-                self.text.profile[masked],
-            )
-            loss = info_nce(rebuilt, rows, rows, values["reconstruct_tau"])
-            terms["reconstruct"] = values["reconstruct_weight"] * loss
-        elif self.alignment:
-            rows = self._mlp("alignment.profile_projector", self.text.profile)
-            terms["profile"] = values["profile_weight"] * self._aligned(nodes, rows, batch, "profile_tau")
-        if self.alignment == "IRLLRec":
-            terms |= self._intents(nodes, views, batch)
-        return terms
 
     def scored(self) -> Tensor:
         """Rows that are scored, [N, D]."""
@@ -108,6 +75,10 @@ class Plain(nn.Module):
             return {"softmax": (logits.exp().sum(1).log() - logits[:, 0]).mean()}
         gap = (user * items[batch.positive]).sum(1) - (user * items[batch.negative]).sum(1)
         return {"bpr": -functional.logsigmoid(gap).mean()}
+
+    def _mlp(self, name: str, rows: Tensor) -> Tensor:
+        first, last = ((self.given[f"{name}.{at}.weight"], self.given[f"{name}.{at}.bias"]) for at in (0, 2))
+        return functional.linear(functional.leaky_relu(functional.linear(rows, *first)), *last)
 
     # Backbones: the ranked rows [N, D], and what their contrast or intent view is made of.
 
@@ -162,7 +133,8 @@ class Plain(nn.Module):
     def _simgcl_contrast(self, nodes: Tensor, layers: list[Tensor], batch: Batch) -> Tensor:
         def disturb(rows: Tensor) -> Tensor:
             noise = functional.normalize(torch.rand_like(rows))
-            return rows + self.values["noise_size"] * noise * torch.sign(rows)
+            disturbed: Tensor = rows + self.values["noise_size"] * noise * torch.sign(rows)
+            return disturbed
 
         views = (torch.stack(self._propagated(layers[0], disturb)).sum(0) for _ in range(2))
         return self._two_views(batch, *views)
@@ -187,8 +159,8 @@ class Plain(nn.Module):
         return user + sum(info_nce(one[side], two[side], two, tau) for side in sides)
 
     def _dccf_contrast(self, nodes: Tensor, views: Any, batch: Batch) -> Tensor:
-        user, item = batch.user.unique(), self.users + batch.positive.unique()
-        total = 0.0
+        user, item = torch.unique(batch.user), self.users + torch.unique(batch.positive)
+        total = torch.zeros(())
         for z, *others in views:
             for rows in others:
                 for side in (user, item):
@@ -202,46 +174,4 @@ class Plain(nn.Module):
         pairs = [(nodes[side], nodes[side]) for side in (batch.user, item)]
         pairs += [(nodes[batch.user], nodes[item])]
         pairs += [(intents[side], intents[side]) for side in (batch.user, item)]
-        return sum(info_nce(one, two, two, tau) for one, two in pairs)
-
-    # Alignments.
-
-    def _mlp(self, name: str, rows: Tensor) -> Tensor:
-        first, last = ((self.given[f"{name}.{at}.weight"], self.given[f"{name}.{at}.bias"]) for at in (0, 2))
-        return functional.linear(functional.leaky_relu(functional.linear(rows, *first)), *last)
-
-    def _aligned(self, nodes: Tensor, rows: Tensor, batch: Batch, tau: str) -> Tensor:
-        user, value = batch.user, self.values[tau]
-        total = info_nce(nodes[user], rows[user], rows[: self.users], value)
-        for side in (self.users + batch.positive, self.users + batch.negative):
-            total = total + info_nce(nodes[side], rows[side], rows[side], value)
-        return total
-
-    def _intents(self, nodes: Tensor, views: Any, batch: Batch) -> dict[str, Tensor]:
-        values, text = self.values, self._mlp("alignment.intent_projector", self.text.intent)
-        terms = {
-            "intent": values["intent_weight"] * self._aligned(self._view(views), text, batch, "intent_tau")
-        }
-        noisy_text = text + text * torch.randn_like(text)
-        noisy_nodes = nodes + nodes * torch.randn_like(nodes)
-        translation = values["translation_weight"] * info_nce(noisy_text, noisy_nodes, noisy_nodes, 1.0)
-        target = torch.softmax(self._mlp("alignment.teacher.network", self.text.intent), 1).detach()
-        matching = -(target * torch.log_softmax(text, 1)).sum(1).mean()
-        momentum = values["momentum_weight"] * (0.4 * translation + 0.6 * matching)
-        return {**terms, "translation": translation, "momentum": momentum}
-
-    def _view(self, views: Any) -> Tensor:
-        if self.backbone == "DCCF":
-            return torch.stack([view[3] for view in views]).mean(0)
-        layers = self.layers if self.backbone == "BIGCF" else views
-        return torch.stack(
-            [self._attended(self._prototyped(rows, "alignment"), rows) for rows in layers[:-1]]
-        ).mean(0)
-
-    @torch.no_grad()
-    def _move_teacher(self) -> None:
-        for name, row in self.given.items():
-            if ".teacher." in name:
-                row.mul_(0.999).add_(
-                    self.given[name.replace("teacher.network", "intent_projector")], alpha=0.001
-                )
+        return sum((info_nce(one, two, two, tau) for one, two in pairs), torch.zeros(()))
