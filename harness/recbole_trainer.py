@@ -12,6 +12,7 @@ from recbole.data.interaction import Interaction
 from recbole.trainer import Trainer
 from recbole.trainer import trainer as trainer_module
 
+from harness.descent import adam, descend
 from harness.recbole_host import quiet
 
 TRAINER_STATE = ("best_epoch", "best_valid_score", "cur_step")
@@ -103,8 +104,7 @@ class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
             setattr(self, name, state[name])
 
     def _build_optimizer(self, **kwargs: Any) -> torch.optim.Optimizer:
-        wanted = [row for row in self.model.parameters() if row.requires_grad]
-        return torch.optim.Adam(wanted, lr=self.learning_rate, fused=True)
+        return adam(self.model, self.learning_rate)
 
     def _train_epoch(self, train_data: Any, epoch_idx: int, *args: Any, **kwargs: Any) -> Any:
         self.hooks.before_epoch(epoch_idx)
@@ -112,9 +112,7 @@ class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
         sums: dict[str, torch.Tensor] = {}
         for interaction in train_data:
             losses = self.model.losses(interaction.to(self.device))
-            self.optimizer.zero_grad()
-            torch.autograd.backward(torch.stack(list(losses.values())).sum())
-            self.optimizer.step()
+            descend(losses, self.optimizer)
             for name, loss in losses.items():
                 sums[name] = sums.get(name, 0.0) + loss.detach()
         means = {name: float(total) / len(train_data) for name, total in sums.items()}

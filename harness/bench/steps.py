@@ -16,6 +16,7 @@ from torch import nn
 from harness import InputError
 from harness.bench.plain import Plain
 from harness.bench.world import World
+from harness.descent import adam, descend
 from harness.systems import assemble, parse, settings
 from models.core import Batch
 
@@ -42,15 +43,8 @@ def plain_step(line: str, world: World, system: nn.Module) -> Step:
 
 def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
     """A step of anything that has ``losses``."""
-    wanted = [row for row in module.parameters() if row.requires_grad]
-    optimiser = torch.optim.Adam(wanted, lr=1e-3, fused=fused)
-
-    def step() -> None:
-        optimiser.zero_grad()
-        torch.stack(list(module.losses(next(batches)).values())).sum().backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-
-    return step
+    optimiser = adam(module, 1e-3, fused=fused)
+    return lambda: descend(module.losses(next(batches)), optimiser)
 
 
 def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
