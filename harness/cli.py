@@ -114,7 +114,7 @@ def _execute(
             place = processes(workers, stop)
         else:
             place = here(stop)
-        with watcher(console) as watching:
+        with watcher() as watching:
             execute(plan, site, watching, chosen, place)
     except (Interrupted, KeyboardInterrupt):
         typer.echo("intentbench: interrupted; run again to go on where it was", err=True)

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from harness import InputError
-from harness.terminal import DEFAULT_STORE, PlanPath, StorePath, console, sentences, show
+from harness.terminal import DEFAULT_STORE, PlanPath, StorePath, console, progress_bars, sentences, show
 
 app = typer.Typer(
     help="Write profiles and intents of what users said, and look at them.", no_args_is_help=True
@@ -166,8 +165,7 @@ def _watching() -> Iterator[Callable[[str, int], Callable[[], None]]]:
     if not console.is_terminal:
         yield lambda what, total: lambda: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    with progress_bars() as bars:
 
         def begin(what: str, total: int) -> Callable[[], None]:
             task = bars.add_task(what, total=total)

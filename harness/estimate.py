@@ -20,7 +20,7 @@ from harness.memory import needed_bytes
 from harness.plan import Plan
 from harness.runs import Run, Skipped, expand
 from harness.sampling import PairSampler
-from harness.searches import Search, planned, searches
+from harness.searches import HOUR_S, Search, planned, searches
 from harness.standings import Shelf
 from harness.store import Store
 from harness.systems import assemble
@@ -28,8 +28,6 @@ from harness.training import try_out
 from harness.workshop import Site, Task, Workshop
 from models.core import Batch, System
 from models.products import product
-
-HOUR_S = 3600.0
 
 COLUMNS = ("dataset", "system", "stored", "missing", "step_s", "hours", "bytes")
 

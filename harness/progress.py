@@ -7,28 +7,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from harness.fitting import Progress as Epochs
+from harness.terminal import console, progress_bars
 from harness.workshop import Task
 
 
 @contextmanager
-def watcher(console: Console) -> Iterator[Any]:
+def watcher() -> Iterator[Any]:
     """A bar for runs and one for epochs or trials on a terminal; a line a run elsewhere."""
     if not console.is_terminal:
-        yield _Plain(console)
+        yield _Plain()
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bars:
-        yield _Bars(console, bars)
+    with progress_bars() as bars:
+        yield _Bars(bars)
 
 
 def _summary(task: Task, record: dict[str, Any]) -> str:
@@ -44,9 +38,6 @@ def _summary(task: Task, record: dict[str, Any]) -> str:
 class _Plain:
     """One line when a run ends."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
     def expect(self, tasks: int) -> None:
         pass
 
@@ -55,20 +46,19 @@ class _Plain:
 
     def damaged(self, task: Task, place: Path) -> None:
         text = f"{task.title}: its files are damaged, now in {place}; done again"
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
 
     def ended(self, task: Task, record: dict[str, Any]) -> None:
-        self.console.print(_summary(task, record), markup=False, highlight=False, soft_wrap=True)
+        console.print(_summary(task, record), markup=False, highlight=False, soft_wrap=True)
 
 
 class _Bars(_Plain):
     """Bars with the time left."""
 
-    def __init__(self, console: Console, bars: Progress) -> None:
-        super().__init__(console)
+    def __init__(self, bars: Progress) -> None:
         self.bars = bars
         self.runs = bars.add_task("runs", total=0)
         self.steps = bars.add_task("epochs", total=None, visible=False)

@@ -17,6 +17,9 @@ from harness.runs import Run, Skipped, expand, runs_of, seed_of
 from harness.space import Domain
 from harness.systems import SystemSpec, settings
 
+HOUR_S = 3600.0
+"""Hours are what plans and estimates are written in; seconds are what is measured."""
+
 TUNED_ON = -1
 """The repetition that trials are trained with; no tested run has its seeds."""
 

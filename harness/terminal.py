@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from harness import InputError
@@ -36,6 +37,12 @@ def show(table: Table) -> None:
     """Print a table; where there is no terminal to fit, as wide as it needs."""
     wide = console if console.is_terminal else Console(width=200)
     wide.print(table)
+
+
+def progress_bars() -> Progress:
+    """Bars with what is done and the time left, which go when they end."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)
 
 
 class Stop:

@@ -32,12 +32,10 @@ from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import RunFailed, Watch
 from harness.material import Material
 from harness.runs import Run
-from harness.searches import Search
+from harness.searches import HOUR_S, Search
 from harness.space import Domain
 from harness.training import try_out
 from harness.writing import StoreError
-
-HOUR_S = 3600.0
 
 REASON = "reason"
 """The attribute that tells a trial that failed from one whose process died."""

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from harness.data.pairs import pair_keys, pair_matrix
 from harness.data.prepare import prepare
 from harness.plan import load_plan
 from harness.sampling import PairSampler
@@ -69,8 +70,7 @@ class World:
 
     def matrix(self, pairs: np.ndarray) -> sp.csr_matrix:
         """Pairs as a binary matrix [U, I]."""
-        ones = np.ones(len(pairs), dtype=np.float32)
-        return sp.csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(self.users, self.items))
+        return pair_matrix(pairs, self.users, self.items)
 
 
 def at_hand() -> bool:
@@ -94,12 +94,12 @@ def drawn(scale: int = 1, held_out: int = HELD_OUT, width: int = WIDTH) -> World
     weights = (_curve(users, USER_TAIL), _curve(items, ITEM_TAIL))
     every_user = np.stack([np.arange(users), random.choice(items, users, p=weights[1])], axis=1)
     every_item = np.stack([random.choice(users, items, p=weights[0]), np.arange(items)], axis=1)
-    keys = np.unique(_keys(np.concatenate([every_user, every_item]), items))
+    keys = np.unique(pair_keys(np.concatenate([every_user, every_item]), items))
     first, wanted = keys, count + 2 * held_out
     while len(keys) < wanted:
         missing = wanted - len(keys)
         sides = [random.choice(len(weight), missing + 1024, p=weight) for weight in weights]
-        fresh = np.setdiff1d(_keys(np.stack(sides, axis=1), items), keys)
+        fresh = np.setdiff1d(pair_keys(np.stack(sides, axis=1), items), keys)
         keys = np.union1d(keys, random.permutation(fresh)[:missing])
     rest = random.permutation(np.setdiff1d(keys, first))  # every node keeps a train pair
     train = np.concatenate([first, rest[2 * held_out :]])
@@ -113,8 +113,3 @@ def _curve(count: int, tail: float) -> np.ndarray:
     weight: np.ndarray = (np.arange(count) + SHIFT) ** -tail
     weight /= weight.sum()
     return weight
-
-
-def _keys(pairs: np.ndarray, items: int) -> np.ndarray:
-    keys: np.ndarray = pairs[:, 0] * items + pairs[:, 1]
-    return keys

@@ -11,6 +11,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from harness.data.pairs import pair_matrix
+
 SPLITS = ("train", "valid", "test")
 
 SAME_INTENTS = "no intents are given: the intent rows are the profile rows"
@@ -84,11 +86,7 @@ class TuningView:
 
     def matrix(self, split: str) -> sp.csr_matrix:
         """One split as a sorted binary matrix [U, I], float32."""
-        user, item = self.pairs(split).T
-        ones = np.ones(len(user), dtype=np.float32)
-        matrix = sp.csr_matrix((ones, (user, item)), shape=(len(self.users), len(self.items)))
-        matrix.sort_indices()
-        return matrix
+        return pair_matrix(self.pairs(split), len(self.users), len(self.items))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from harness.data.dataset import Dataset
+from harness.data.pairs import pair_keys
 
 JACCARD = 0.5
 """Items whose users overlap at least this much are twins where no titles are known."""
@@ -71,7 +72,7 @@ def sentence(dataset: Dataset) -> str | None:
     if sizes.max() < 2:
         return None
     trained, tested = (
-        _keys(np.stack([pairs[:, 0], groups[pairs[:, 1]]], axis=1), len(sizes))
+        pair_keys(np.stack([pairs[:, 0], groups[pairs[:, 1]]], axis=1), len(sizes))
         for pairs in (dataset.train, dataset.test)
     )
     how = "equal titles" if dataset.titles else f"users with a Jaccard index of {JACCARD} or more"
@@ -95,7 +96,7 @@ def merge(dataset: Dataset) -> Dataset:
     seen, parts = np.empty((0, 2), dtype=np.int64), []
     for split in (dataset.train, dataset.valid, dataset.test):
         pairs = np.unique(np.stack([split[:, 0], position[split[:, 1]]], axis=1), axis=0)
-        new = pairs[~np.isin(_keys(pairs, len(kept)), _keys(seen, len(kept)))]
+        new = pairs[~np.isin(pair_keys(pairs, len(kept)), pair_keys(seen, len(kept)))]
         parts.append(new)
         seen = np.concatenate([seen, new])
     dropped = sum(map(len, (dataset.train, dataset.valid, dataset.test))) - len(seen)
@@ -115,9 +116,3 @@ def merge(dataset: Dataset) -> Dataset:
         facts=dataset.facts.rows(kept) if dataset.facts else None,
         notes=(*dataset.notes, note),
     )
-
-
-def _keys(pairs: np.ndarray, items: int) -> np.ndarray:
-    """One number a pair."""
-    keys: np.ndarray = pairs[:, 0] * items + pairs[:, 1]
-    return keys
