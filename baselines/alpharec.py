@@ -10,8 +10,9 @@ from torch.nn import functional
 
 from baselines.lightgcn import linear_layers, summed
 from models.core import Batch, Encoding, Terms, hyper
-from models.graph import Graph, scores_at
+from models.graph import Graph
 from models.products import take
+from models.sparse import scores_at
 from models.text import TextRows, projector
 
 

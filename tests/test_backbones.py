@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from models.core import Batch
-from models.graph import Graph, scores_at
+from models.graph import Graph
+from models.sparse import scores_at
 from models.text import TextRows
 from tests.conftest import ITEMS, USERS, build
 
