@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,19 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from models.products import product
-
-BLOCK_NUMEL = 1 << 20
-"""Odds at hand at once; 4 MiB of them stay in a processor's cache."""
-
-LEAST_BLOCK = 64
-"""Anchors a block at least; fewer make the products inefficient."""
-
-MANY = 1 << 15
-"""Candidates from which a block's odds leave the cache."""
-
-CHUNK = 1 << 11
-"""Candidates that go by at once where there are many."""
+from models.odds import log_sum_odds
 
 LOWEST_TAU = 0.03
 """Below it exp(1 / tau) over many candidates nears float32's end."""
@@ -59,7 +46,9 @@ class _InfoNCE(torch.autograd.Function):
         candidate, candidate_norm = _unit(candidates)
         partner, partner_norm = (candidate, candidate_norm) if partners is None else _unit(partners)
         moving = ctx.needs_input_grad[2]  # not so for given rows, such as the text's own
-        total, grad_anchor, grad_candidate = _push(anchor, candidate, tau, weight, counts, precision, moving)
+        total, grad_anchor, grad_candidate = log_sum_odds(
+            anchor, candidate, tau, weight, counts, precision, moving
+        )
         pull = (weight / tau).unsqueeze(1)
         total -= (pull * (anchor * partner).sum(1, keepdim=True)).sum()
         grad_anchor.addcmul_(pull, partner, value=-1.0)
@@ -91,68 +80,6 @@ def _through_unit(grad: Tensor, unit: Tensor, norm: Tensor) -> Tensor:
     """The gradient of unit rows carried back to the rows they came from; writes over ``grad``."""
     along = (grad * unit).sum(1, keepdim=True)
     return grad.addcmul_(along, unit, value=-1.0).div_(norm)
-
-
-def _push(
-    anchors: Tensor,
-    candidates: Tensor,
-    tau: float,
-    weight: Tensor,
-    counts: Tensor | None,
-    precision: torch.dtype,
-    moving: bool,
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Weighted sum over anchors of log sum_c n_c exp(a . c / tau) for unit rows, and its gradients.
-
-    Unit rows bound the logits by 1 / tau, so no shift is needed; powers of 2 take a quarter of the
-    time of exp. Up to ``MANY`` candidates, a block's odds serve its sums and its gradients. Beyond
-    that they would leave the cache: the candidates go by in chunks, once for all sums and once more
-    for the gradients, so that the cost of an odd stays the same however many there are.
-    """
-    many = len(candidates) > MANY
-    chunk_rows = CHUNK if many else len(candidates)
-    powers = (anchors / (tau * math.log(2.0))).to(precision)
-    chunks = [part.to(precision) for part in candidates.split(chunk_rows)]
-    counted = _with_counts(candidates, counts).to(precision).split(chunk_rows, dim=1)
-    sums = anchors.new_zeros(anchors.shape[1] + 1, len(anchors))
-    grad_anchors = torch.empty_like(anchors)
-    grad_candidates = torch.zeros_like(candidates) if moving else None
-    pulls = powers.new_empty(anchors.shape[1], len(anchors))
-
-    def scale(part: slice) -> None:
-        """Turn the anchors' sums into their gradients, and into what they pull candidates with."""
-        share = weight[part] / (sums[-1, part] * tau)
-        torch.mul(sums[:-1, part].t(), share.unsqueeze(1), out=grad_anchors[part])
-        pulls[:, part] = anchors[part].t() * share
-
-    size = max(LEAST_BLOCK, BLOCK_NUMEL // chunk_rows)
-    parts = [slice(start, start + size) for start in range(0, len(anchors), size)]
-    grads = grad_candidates.split(chunk_rows) if grad_candidates is not None else ()
-    for chunk, summand in zip(chunks, counted, strict=True):
-        for part in parts:
-            odds = product(chunk, powers[part]).exp2_()
-            sums[:, part] += product(summand, odds.t())
-            if not many:
-                scale(part)
-                for grad in grads:
-                    grad += product(odds, pulls[:, part])
-    if many:
-        scale(slice(0, len(anchors)))
-        for chunk, grad in zip(chunks, grads, strict=False):
-            for part in parts:
-                grad += product(product(chunk, powers[part]).exp2_(), pulls[:, part])
-    if grad_candidates is not None and counts is not None:
-        grad_candidates.mul_(counts.unsqueeze(1))
-    return weight @ sums[-1].log(), grad_anchors, grad_candidates
-
-
-def _with_counts(candidates: Tensor, counts: Tensor | None) -> Tensor:
-    """Candidates times their counts, and the counts below: what odds sum up to, [D + 1, M]."""
-    made = candidates.new_ones(candidates.shape[1] + 1, len(candidates))
-    if counts is not None:
-        made[:] = counts
-    made[:-1] *= candidates.t()
-    return made
 
 
 def info_nce(

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from models.losses import BLOCK_NUMEL, bpr, info_nce
+from models.losses import bpr, info_nce
+from models.odds import BLOCK_NUMEL
 from models.products import PRODUCTS
 
 
@@ -52,8 +53,8 @@ def test_many_candidates_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     parts = [torch.randn(n, 8, generator=random, dtype=torch.float64) for n in (5, 5, 40)]
     ours = [part.clone().requires_grad_() for part in parts]
     theirs = [part.clone().requires_grad_() for part in parts]
-    monkeypatch.setattr("models.losses.MANY", 20)
-    monkeypatch.setattr("models.losses.CHUNK", 7)
+    monkeypatch.setattr("models.odds.MANY", 20)
+    monkeypatch.setattr("models.odds.CHUNK", 7)
     value, wanted = info_nce(*ours, 0.2), plain(*theirs, 0.2)
     torch.testing.assert_close(value, wanted)
     torch.autograd.backward([value, wanted])
