@@ -9,6 +9,7 @@ import pandas as pd
 from harness.plots.style import COLOURS, figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -35,8 +36,8 @@ def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: fl
     made, (panel,) = figure(width=4.8 + 2 * LETTER * longest, height=1.8 + 0.19 * systems)
     panel.grid(visible=False)
     panel.spines["top"].set_visible(True)
-    names, numbers = list(mean_ranks.index), range(systems)
-    places = [names.index(name) for name in p_values.index]
+    numbers = range(systems)
+    places = [mean_ranks.index.get_loc(name) for name in p_values.index]
     scikit_posthocs.critical_difference_diagram(  # numbers: it would draw sets of names in any order
         mean_ranks.set_axis(numbers),
         p_values.set_axis(places).set_axis(places, axis="columns"),
@@ -48,12 +49,23 @@ def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: fl
         marker_props={"color": COLOURS[0], "s": 18},
         crossbar_props={"linewidth": 2.6},
     )
-    for text in panel.texts:
-        number = int(text.get_text())
-        name, rank = names[number], f"({mean_ranks.iloc[number]:.2f})"
-        text.set_text(f"{name} {rank}" if text.get_horizontalalignment() == "right" else f"{rank} {name}")
+    _name(panel, mean_ranks)
     panel.set_xticks(range(1, systems + 1))
     panel.set_xlim(0.9, systems + 0.1)
+    _scale(panel, critical_difference)
+    return made
+
+
+def _name(panel: Axes, mean_ranks: pd.Series) -> None:
+    """Put names and ranks where the numbers of systems stand."""
+    for text in panel.texts:
+        number = int(text.get_text())
+        name, rank = mean_ranks.index[number], f"({mean_ranks.iloc[number]:.2f})"
+        text.set_text(f"{name} {rank}" if text.get_horizontalalignment() == "right" else f"{rank} {name}")
+
+
+def _scale(panel: Axes, critical_difference: float) -> None:
+    """Draw the critical difference above the axis."""
     panel.plot([1.0, 1.0 + critical_difference], [SCALE] * 2, color="black", marker="|", clip_on=False)
     panel.annotate(
         f"critical difference {critical_difference:.2f}",
@@ -63,4 +75,3 @@ def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: fl
         ha="center",
         fontsize=9,
     )
-    return made
