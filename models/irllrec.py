@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -132,23 +134,11 @@ class IRLLRec(Alignment):
         def matching() -> Tensor:
             if options.matching == "distillation":
                 chosen, share = sample()
-                return share @ cross_entropy(self.teacher(take(self.intent_text, chosen)), text(chosen))
-            sides = (batch.user.unique(), users + batch.positive.unique())
-            return similarity_matching(
-                [
-                    (take(view(), side), text(side), self.teacher(take(self.intent_text, side)))
-                    for side in sides
-                ],
-                options.intent_tau,
-            )
+                return share @ cross_entropy(self._taught(chosen), text(chosen))
+            return self._similarity(view(), text, batch)
 
         shared = once(translation)
-
-        def momentum() -> Tensor:
-            if not options.translation_weight:
-                return 0.6 * matching()
-            return 0.4 * options.translation_weight * shared() + 0.6 * matching()
-
+        momentum = partial(self._momentum, shared, matching)
         return {"profile": profile, "intent": intent, "translation": shared, "momentum": momentum}
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
@@ -187,6 +177,21 @@ class IRLLRec(Alignment):
             repeats=share, products=self.options.products,
         )  # fmt: skip
         return share.sum() * loss
+
+    def _similarity(self, view: Tensor, text: Callable[[Rows], Tensor], batch: Batch) -> Tensor:
+        """Matching of the batch's intent view with text, both sides apart."""
+        sides = (batch.user.unique(), self.graph.users + batch.positive.unique())
+        rows = [(take(view, side), text(side), self._taught(side)) for side in sides]
+        return similarity_matching(rows, self.options.intent_tau)
+
+    def _taught(self, chosen: Rows) -> Tensor:
+        return self.teacher(take(self.intent_text, chosen))
+
+    def _momentum(self, translation: Callable[[], Tensor], matching: Callable[[], Tensor]) -> Tensor:
+        """.4 of the weighted translation, unless it is ablated, and .6 of the matching."""
+        if not self.options.translation_weight:
+            return 0.6 * matching()
+        return 0.4 * self.options.translation_weight * translation() + 0.6 * matching()
 
     def _noisy(self, rows: Tensor) -> Tensor:
         noise = self.draw_noise(rows)
