@@ -136,7 +136,8 @@ class Workshop:
         return weights
 
     def _tune(self, search: Search, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
-        from harness.tuning import Tools, open_storage, tune  # Optuna takes a second to import
+        from harness.trial_storage import open_storage  # Optuna takes a second to import
+        from harness.tuning import Tools, tune
 
         everything = self.material(search.dataset)
 

@@ -20,7 +20,8 @@ from harness.plan import Plan
 from harness.runs import Run
 from harness.searches import Search, planned, searches
 from harness.training import train
-from harness.tuning import Tools, open_storage, tune
+from harness.trial_storage import open_storage
+from harness.tuning import Tools, tune
 from tests.conftest import checkerboard, make_run
 
 SPLIT = {"kind": "given"}
