@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import torch
 
-from harness.writing import writing
+from harness.writing import replaced, writing
 
 DIGEST_BYTES = 32
 
@@ -40,11 +39,8 @@ class Checkpoint:
         buffer = io.BytesIO()
         torch.save(dict(state), buffer)
         content = buffer.getvalue()
-        unfinished = self.path.with_suffix(f".{os.getpid()}")
-        with writing(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(self.path), replaced(self.path) as unfinished:
             unfinished.write_bytes(hashlib.sha256(content).digest() + content)
-            unfinished.replace(self.path)
 
     def load(self) -> dict[str, Any] | None:
         """The state last saved; None where there is none or the file is damaged."""

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.writing import replaced
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -92,17 +94,16 @@ def save(made: Figure, folder: Path, name: str) -> list[Path]:
     """Write a figure in every format; returns the files."""
     import matplotlib
 
-    folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.{suffix}" for suffix in FORMATS]
     with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
         made.draw_without_rendering()
         made.set_layout_engine("none")  # once for all formats
         inches = made.get_tightbbox().padded(0.05)
         for file in files:
-            unfinished = file.with_name(f".{file.name}")
             kind = file.suffix[1:]
-            made.savefig(unfinished, dpi=150, format=kind, metadata=UNDATED.get(kind), bbox_inches=inches)
-            unfinished.replace(file)
+            metadata = UNDATED.get(kind)
+            with replaced(file) as unfinished:
+                made.savefig(unfinished, dpi=150, format=kind, metadata=metadata, bbox_inches=inches)
     return files
 
 

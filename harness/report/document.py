@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +21,7 @@ from harness.report.tuning import tuning
 from harness.report.variants import variants
 from harness.standings import Standing, standings
 from harness.store import Store
+from harness.writing import replaced
 
 
 def write(
@@ -99,13 +99,8 @@ def _files(sections: list[Section], out: Path) -> list[Path]:
             rows.setdefault(name, []).append(frame)
     for name, frames in rows.items():
         contents[f"{name}.csv"] = pd.concat(frames, ignore_index=True).to_csv(index=False)
-    out.mkdir(parents=True, exist_ok=True)
-    files = [_replace(out / name, content) for name, content in contents.items()]
+    for name, content in contents.items():
+        with replaced(out / name) as unfinished:
+            unfinished.write_text(content, encoding="utf-8")
     figures = {name: figure for each in sections for name, figure in each.figures.items()}
-    return files + plots.save_all(figures, out)
-
-
-def _replace(path: Path, text: str) -> Path:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    return unfinished.replace(path)
+    return [out / name for name in contents] + plots.save_all(figures, out)

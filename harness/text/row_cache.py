@@ -10,6 +10,7 @@ import numpy as np
 from filelock import FileLock
 
 from harness.data.dataset import digest
+from harness.writing import replaced
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -27,10 +28,8 @@ def cached_table(cache: Path, recipe: str, texts: Sequence[str], encode: Encode)
     path = cache / f"{digest([recipe.encode(), *(text.encode() for text in texts)])}.npy"
     if not path.exists():
         rows = encode(texts)
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.npy")
-        np.save(unfinished, rows)
-        unfinished.replace(path)
+        with replaced(path) as unfinished, unfinished.open("wb") as file:
+            np.save(file, rows)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
@@ -79,6 +78,5 @@ def _append(folder: Path, keys: Sequence[str], rows: np.ndarray) -> None:
         file.write(rows.tobytes())
         file.flush()
         os.fsync(file.fileno())
-    unfinished = folder / f"keys.{os.getpid()}"
-    unfinished.write_text("".join(f"{key}\n" for key in keys))
-    unfinished.replace(folder / "keys")
+    with replaced(folder / "keys") as unfinished:
+        unfinished.write_text("".join(f"{key}\n" for key in keys))
