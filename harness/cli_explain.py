@@ -47,6 +47,7 @@ def explain(
 def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     """The dataset, texts and text rows that a run was made from."""
     from harness import InputError
+    from harness.layout import TEXT
     from harness.loading import load
     from harness.plan_parts import DatasetPlan
     from harness.text.table import texts_of
@@ -54,8 +55,8 @@ def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     if "dataset_plan" not in record:
         raise InputError("the run was stored before plans were kept with it; run it again to explain it")
     plan = DatasetPlan.model_validate(record["dataset_plan"])
-    dataset, table = load(plan, record["base_seed"], store.root / "text")
-    return dataset, texts_of(plan.text, dataset, store.root / "text"), table
+    dataset, table = load(plan, record["base_seed"], store.root / TEXT)
+    return dataset, texts_of(plan.text, dataset, store.root / TEXT), table
 
 
 def _show_run(found: Any, title: str) -> None:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import InputError
+from harness.layout import TEXT
 from harness.terminal import DEFAULT_STORE, PlanPath, StorePath, console, progress_bars, sentences, show
 
 app = typer.Typer(
@@ -58,7 +59,7 @@ def inspect(
         from harness.intents.inspect import lookup
 
         for name, spec, data in _datasets(plan, dataset):
-            found = lookup(spec, data, store / "text", token, "item" if item else "user")
+            found = lookup(spec, data, store / TEXT, token, "item" if item else "user")
             table = Table(*found, title=escape(f"{name}, {'item' if item else 'user'} {token}"))
             table.add_row(*(escape(cell) for cell in found.values()))
             show(table)
@@ -77,10 +78,10 @@ def stats(
 
         for name, spec, data in _datasets(plan, dataset):
             table = Table("fact", "users", "items", title=escape(f"{name}, written by {spec.writer.name}"))
-            for fact, users, items in statistics(spec, data, store / "text"):
+            for fact, users, items in statistics(spec, data, store / TEXT):
                 table.add_row(fact, users, items)
             show(table)
-            for line in fallen(spec, data, store / "text") if fallbacks else ():
+            for line in fallen(spec, data, store / TEXT) if fallbacks else ():
                 typer.echo(line)
 
 
@@ -121,7 +122,7 @@ def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> b
 
     try:
         with _watching() as watch:
-            built = build_intents(spec, data, store / "text", watch, limit)
+            built = build_intents(spec, data, store / TEXT, watch, limit)
     except KeyboardInterrupt:
         typer.echo("intentbench: interrupted; what was answered is kept, build again to go on", err=True)
         raise typer.Exit(130) from None
@@ -148,7 +149,7 @@ def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> b
 def _print_estimate(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> None:
     from harness.intents.build import estimate
 
-    found = estimate(spec, data, store / "text", limit)
+    found = estimate(spec, data, store / TEXT, limit)
     cost = "no price is given" if found.cost is None else f"about {found.cost:.2f}"
     unknown = "unknown until something is answered"
     table = Table("fact", "value", title=escape(f"{name}, {spec.writer.name}"))

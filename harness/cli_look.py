@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import InputError
+from harness.layout import TEXT
 from harness.terminal import DEFAULT_STORE, PlanPath, StorePath, console, sentences, show
 
 data = typer.Typer(help="Look at a plan's datasets.", no_args_is_help=True)
@@ -70,7 +71,7 @@ def check(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
 
         loaded = load_plan(plan)
         for each in loaded.datasets:
-            kept = store / "text"  # where written intents are, if there are any
+            kept = store / TEXT  # where written intents are, if there are any
             dataset, text = load(each, loaded.seed, kept if kept.is_dir() else None)
             table = Table("fact", "value", title=escape(each.name))
             for fact, value in describe(dataset, text).items():

@@ -72,7 +72,7 @@ def execute(
         store, place = workshop.store, open_place(workshop, watcher)
         for dataset in plan.datasets:
             data = workshop.material(dataset)
-            store.note_dataset(dataset_key(plan, dataset), facts(data), degrees(data))
+            store.notes.write(dataset_key(plan, dataset), facts(data), degrees(data))
         if plan.tuning:
             wanted = [search for run, search in searches(plan) if only(run.name)]
             each_once = {workshop.identity(search): search for search in wanted}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness import layout
 from harness.store import Store
-from harness.writing import StoreError, writing
 
 
 def sweep(store: Store) -> list[Path]:
@@ -25,13 +23,12 @@ def sweep(store: Store) -> list[Path]:
 
 
 def _leftovers(store: Store) -> Iterator[Path]:
-    for name in ("unfinished", "damaged"):
+    for name in (layout.UNFINISHED, layout.DAMAGED):
         yield from sorted((store.root / name).glob("*"))
-    for checkpoint in sorted((store.root / "checkpoints").glob("*")):
-        identity = checkpoint.stem.split("-")[0]  # a trial's belongs to its search
-        if checkpoint.suffix != ".pt" or identity in store:
+    for checkpoint in sorted((store.root / layout.CHECKPOINTS).glob("*")):
+        if checkpoint.suffix != ".pt" or layout.task_of(checkpoint.stem) in store:
             yield checkpoint
-    for claim in sorted((store.root / "claims").glob("*.lock")):
+    for claim in sorted((store.root / layout.CLAIMS).glob("*.lock")):
         with store.claim(claim.stem) as mine:
             if mine:
                 yield claim
@@ -48,21 +45,11 @@ def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
         if not other.is_sound(identity):
             refused.append(identity)
         elif identity not in store:
-            _take(store, other.folder(identity), store.folder(identity))
+            with store.whole(identity) as folder:
+                shutil.copytree(other.folder(identity), folder, dirs_exist_ok=True)
             taken.append(identity)
-    for noted in sorted((other.root / "datasets").glob("*.json")):
-        if not (store.root / "datasets" / noted.name).exists():
-            store.note_dataset(noted.stem, json.loads(noted.read_text()), other.degrees(noted.stem))
+    for key in other.notes:
+        facts = None if key in store.notes else other.notes.facts(key)
+        if facts is not None:
+            store.notes.write(key, facts, other.notes.degrees(key))
     return taken, refused
-
-
-def _take(store: Store, source: Path, target: Path) -> None:
-    unfinished = store.root / "unfinished" / f"{target.name}-{uuid.uuid4().hex}"
-    try:
-        with writing(store.root):
-            shutil.copytree(source, unfinished)
-            target.parent.mkdir(exist_ok=True)
-            unfinished.rename(target)
-    except StoreError:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from harness import InputError
+from harness import InputError, layout
 from harness.checkpoint import Checkpoint, Interrupted
 from harness.fitting import Progress, RunFailed, Watch
 from harness.loading import load
@@ -21,7 +21,7 @@ from harness.plan_parts import DatasetPlan
 from harness.provenance import describe
 from harness.runs import Run
 from harness.searches import Search
-from harness.store import PROTOTYPES, WEIGHTS, Store, trial_name
+from harness.store import PROTOTYPES, WEIGHTS, Store
 from harness.training import train
 from harness.warm import Weights
 from harness.writing import StoreError
@@ -78,7 +78,7 @@ class Workshop:
         """
         key = dataset.model_dump_json()
         if key not in self._material:
-            loaded = load(dataset, self.site.seed, self.site.root / "text")
+            loaded = load(dataset, self.site.seed, self.site.root / layout.TEXT)
             self._material[key] = self._open.enter_context(material(*loaded))
         return self._material[key]
 
@@ -142,7 +142,7 @@ class Workshop:
         everything = self.material(search.dataset)
 
         def checkpoint(run: Run) -> Checkpoint:
-            return self.store.checkpoint(trial_name(identity, run.identity(everything.checksum)))
+            return self.store.checkpoint(layout.trial_name(identity, run.identity(everything.checksum)))
 
         with open_storage(self.site.optuna, self.store.journal(identity)) as storage:
             return tune(search, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))

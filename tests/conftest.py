@@ -121,7 +121,7 @@ def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, de
     facts = {"checksum": "c", "users": users, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
     noted = named.assign(degree=random.integers(1, 50, users)) if degrees else None
     for dataset in plan.datasets:
-        store.note_dataset(dataset_key(plan, dataset), facts, noted)
+        store.notes.write(dataset_key(plan, dataset), facts, noted)
     for run in (each for each in expand(plan) if isinstance(each, Run)):
         noise = random.normal(0, 0.01, users)
         scores = score(run) + level + noise - noise.mean()

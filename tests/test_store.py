@@ -71,13 +71,13 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
 def test_degrees_are_kept_and_merged(tmp_path: Path) -> None:
     one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
     degrees = pd.DataFrame({"user": ["u0", "u1"], "degree": [3, 0]})
-    one.note_dataset("d", {"checksum": "c"}, degrees)
-    one.note_dataset("bare", {"checksum": "c"}, None)
+    one.notes.write("d", {"checksum": "c"}, degrees)
+    one.notes.write("bare", {"checksum": "c"}, None)
     merge(two, one)
     for store in (one, two):
-        pd.testing.assert_frame_equal(store.degrees("d"), degrees)
-        assert store.degrees("bare") is None
-        assert store.dataset("d") == {"checksum": "c"}
+        pd.testing.assert_frame_equal(store.notes.degrees("d"), degrees)
+        assert store.notes.degrees("bare") is None
+        assert store.notes.facts("d") == {"checksum": "c"}
         assert sorted(path.name for path in (store.root / "datasets").iterdir()) == [
             "bare.json",
             "d.json",

@@ -22,7 +22,7 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Strata of users by train degree, by the first metric shown."""
     heading = "### By train pairs of a user"
-    noted = evidence.store.degrees(dataset_key(evidence.plan, evidence.dataset))
+    noted = evidence.store.notes.degrees(dataset_key(evidence.plan, evidence.dataset))
     if noted is None:
         return Section(
             [
