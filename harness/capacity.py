@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.assembly import assemble, settings
 from harness.material import Material
 from harness.runs import Run
-from harness.systems import SystemSpec, assemble, parse, settings
+from harness.systems import SystemSpec, parse
 from models.core import learned_parameters
 from models.graph import Graph
 from models.text import TextRows

@@ -24,8 +24,9 @@ def systems(
 ) -> None:
     """List what can be compared, or one system's hyper-parameters and terms."""
     with sentences():
+        from harness.assembly import settings
         from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
-        from harness.systems import parse, settings
+        from harness.systems import parse
 
         if line is None:
             table = Table("kind", "name", "what")

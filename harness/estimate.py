@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from harness.assembly import assemble
 from harness.bench.steps import compare, repeatable
 from harness.fitting import Watch, validation_score
 from harness.material import Material
@@ -23,7 +24,6 @@ from harness.sampling import PairSampler
 from harness.searches import HOUR_S, Search, planned, searches
 from harness.standings import Shelf
 from harness.store import Store
-from harness.systems import assemble
 from harness.training import try_out
 from harness.workshop import Site, Task, Workshop
 from models.core import Batch, System

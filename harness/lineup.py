@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import InputError
 from harness.nearest import nearest
 from harness.registry import ALIGNMENTS, BACKBONES
-from harness.systems import SystemSpec, changed, parse
+from harness.systems import SystemSpec, changed, parse, terms_of
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -69,11 +69,6 @@ def _points(grid: GridPlan) -> Iterator[Entrant]:
     for values in product(*grid.over.values()):
         point = dict(zip(grid.over, values, strict=True))
         yield Entrant(grid.model_copy(update={"hyper": {**grid.hyper, **point}}), tuple(grid.over))
-
-
-def terms_of(change: str) -> list[str]:
-    """The terms that a change such as ``-intent-translation`` takes away; none of ``text=random``."""
-    return change[1:].split("-") if change.startswith("-") else []
 
 
 def check_ablation(change: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harness import InputError
+from harness.assembly import settings
 from harness.lineup import check_ablation, check_control
 from harness.part import Part
 from harness.plan_errors import Marks, Place, lines, place, sentence
@@ -25,7 +26,6 @@ from harness.plan_parts import (
     TuningPlan,
 )
 from harness.space import Domain, check_names, space
-from harness.systems import settings
 
 
 class Plan(Part):

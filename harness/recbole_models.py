@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from harness.assembly import assemble, pick, settings
 from harness.data import movielens
 from harness.registry import CLASSICS
-from harness.systems import assemble, parse, pick, settings
+from harness.systems import parse
 from harness.text.encoders import TfidfSpec
 from harness.text.encoding import encode_texts
 from models.recommender import HostedClassic, HostedRecommender

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness import PROTOCOL
+from harness.assembly import settings
 from harness.lineup import Entrant, Lacking, lineup, shown
 from harness.plan import Plan
 from harness.plan_parts import DatasetPlan, EvaluationPlan, TrainingPlan
-from harness.systems import SystemSpec, settings
+from harness.systems import SystemSpec
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,7 @@ class Run:
             "evaluation": evaluation,
         }
         parts |= {"earlier": earlier} if earlier else {}
-        text = json.dumps(parts, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
+        return identity_of(parts)
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ class Skipped:
     dataset: str
     system: str
     reason: str
+
+
+def identity_of(parts: Mapping[str, Any]) -> str:
+    """Names a run or search: 20 hexadecimal digits of a hash of all that its result depends on."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def seed_of(base: int, dataset: str, repetition: int | None, purpose: str) -> int:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness import PROTOCOL
+from harness.assembly import settings
 from harness.lineup import Entrant, lineup, shown
 from harness.plan import Plan, domains
 from harness.plan_parts import DatasetPlan, EvaluationPlan, SystemPlan, TrainingPlan, TuningPlan
-from harness.runs import Run, Skipped, expand, runs_of, seed_of
+from harness.runs import Run, Skipped, expand, identity_of, runs_of, seed_of
 from harness.space import Domain
-from harness.systems import SystemSpec, settings
+from harness.systems import SystemSpec
 
 HOUR_S = 3600.0
 """Hours are what plans and estimates are written in; seconds are what is measured."""
@@ -90,7 +89,7 @@ class Search:
             "checksum": checksum,
             "training": self.training.model_dump(mode="json"),
         }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+        return identity_of(parts)
 
 
 @dataclass(frozen=True)
@@ -131,8 +130,7 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
         elif found["status"] == "failed":
             yield Untuned(run, True, f"its tuning failed: {found['reason']}")
         else:
-            kept = {name: run.settings[name] for name in run.varied}
-            kept |= {f"{term}_weight": 0.0 for term in run.system.ablated}
+            kept = {name: run.settings[name] for name in run.varied} | run.system.zeros
             yield replace(run, settings={**run.settings, **found["best"], **kept})
 
 

@@ -7,9 +7,10 @@ from dataclasses import Field, asdict, dataclass
 from typing import Any
 
 from harness import InputError
+from harness.assembly import check_value
 from harness.nearest import nearest
 from harness.part import Part
-from harness.systems import SystemSpec, check_value
+from harness.systems import SystemSpec
 
 
 class Range(Part):
@@ -63,7 +64,7 @@ def space(
     Raises:
         InputError: A narrowed domain is empty or holds a value that cannot be.
     """
-    ablated = {term for term in spec.terms() if values[f"{term}_weight"] == 0.0}
+    ablated = {term for term, weight in spec.weights(values).items() if weight == 0.0}
     found = {}
     for name, item in spec.options().items():
         if name in fixed or any(_reads(item, term) for term in ablated):

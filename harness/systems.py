@@ -10,18 +10,18 @@ from typing import Any
 
 from harness import InputError
 from harness.nearest import nearest
-from harness.presets import DEFAULT_PRESET, PRESETS, preset_values
+from harness.presets import DEFAULT_PRESET, PRESETS
 from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
-from models.core import Alignment, System, SystemHyper
-from models.graph import Graph
-from models.losses import LOWEST_TAU
-from models.text import TextRows
+from models.core import SystemHyper
 
 TEXT_CONTROLS = ("shuffled", "random", "noise:SHARE")
 """Rows permuted, rows of the same norm, and a share of the rows replaced, as in ``noise:0.2``."""
 
 STARTS = ("warm",)
 """How a window of time may begin other than from a draw: with what the window before it learned."""
+
+WEIGHT = "_weight"
+"""How the hyper-parameter that weighs a term ends, after the term's name."""
 
 _LINE = re.compile(r"^\s*([^\[\],=\s]+)\s*(?:\[([^\[\]]*)\])?\s*$")
 
@@ -102,7 +102,16 @@ class SystemSpec:
 
     def terms(self) -> list[str]:
         """The weighted loss terms that can be ablated."""
-        return [name.removesuffix("_weight") for name in self.options() if name.endswith("_weight")]
+        return [name.removesuffix(WEIGHT) for name in self.options() if name.endswith(WEIGHT)]
+
+    def weights(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every term's weight among the ``values`` of all hyper-parameters."""
+        return {term: values[f"{term}{WEIGHT}"] for term in self.terms()}
+
+    @property
+    def zeros(self) -> dict[str, float]:
+        """The hyper-parameters that ablation sets: a term that is left out has weight 0."""
+        return {f"{term}{WEIGHT}": 0.0 for term in self.ablated}
 
 
 @cache
@@ -147,11 +156,7 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
     for part in parts:
         name, _, value = part.partition("=")
         if part.startswith("-"):
-            names = part[1:].split("-")
-            for name in names:
-                if name not in spec.terms():
-                    raise InputError(f"{line!r}: no term {name!r}; {nearest(name, spec.terms())}")
-            ablated += names
+            ablated += _check_terms(spec, terms_of(part), line)
         elif known.get(name):
             if name == "text" and value.startswith("noise"):
                 value = _noise(value, line)
@@ -166,6 +171,20 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
             )
     order = tuple(term for term in spec.terms() if term in ablated)
     return replace(spec, ablated=order, **changes)
+
+
+def terms_of(change: str) -> list[str]:
+    """The terms that a change such as ``-intent-translation`` takes away; none of ``text=random``."""
+    return change[1:].split("-") if change.startswith("-") else []
+
+
+def _check_terms(spec: SystemSpec, terms: list[str], line: str) -> list[str]:
+    """The terms themselves, if the system has every one of them."""
+    known = spec.terms()
+    for term in terms:
+        if term not in known:
+            raise InputError(f"{line!r}: no term {term!r}; {nearest(term, known)}")
+    return terms
 
 
 def _noise(value: str, line: str) -> str:
@@ -189,64 +208,3 @@ def changed(spec: SystemSpec, change: str) -> SystemSpec:
     inside = spec.name.removesuffix("]").partition("[")[2]
     head = spec.alignment or spec.backbone
     return parse(f"{head}[{f'{inside}, ' if inside else ''}{change}]")
-
-
-def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None = None) -> dict[str, Any]:
-    """Every hyper-parameter's value: its default, the preset's, what was chosen, the ablations.
-
-    ``released`` names the dataset whose released values are wanted; without it those that hold for
-    any dataset.
-
-    Raises:
-        InputError: ``chosen`` names an unknown hyper-parameter or gives a value that cannot be.
-    """
-    known = spec.options()
-    for name, value in chosen.items():
-        if name not in known:
-            raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {nearest(name, known)}")
-        check_value(spec, known[name], value)
-    values = {name: item.default for name, item in known.items()}
-    values |= preset_values(spec.preset, spec.base, released, known) | dict(chosen)
-    return values | {f"{term}_weight": 0.0 for term in spec.ablated}
-
-
-def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
-    """Refuse what a hyper-parameter cannot be.
-
-    Raises:
-        InputError: Names the system, the hyper-parameter and what was expected.
-    """
-    kind, place = type(item.default), f"{spec.name}: {item.name}"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    choices, low = item.metadata["choices"], item.metadata["low"]
-    if choices:
-        counted = low is not None and isinstance(value, int) and not isinstance(value, bool) and value >= low
-        if value not in choices and not counted:
-            raise InputError(f"{place} is {value!r}; {nearest(str(value), choices)}")
-    elif not number or (kind is int and not isinstance(value, int)):
-        raise InputError(f"{place} is {value!r}; expected a {kind.__name__}")
-    elif value < 0 or (value == 0 and not item.name.endswith(("weight", "shrink"))):
-        raise InputError(f"{place} is {value!r}; expected a positive number")
-    elif item.name.endswith("_tau") and value < LOWEST_TAU:
-        raise InputError(f"{place} is {value!r}; expected at least {LOWEST_TAU}")
-
-
-def assemble(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None) -> System:
-    """Build a trained system from complete ``values``; ``text`` where the system reads it."""
-    size = values["embedding_size"]
-    entry = BACKBONES[spec.backbone]
-    if spec.needs_text and text is None:
-        raise InputError(f"{spec.name} needs text rows, and the dataset has none")
-    backbone = entry.make(pick(entry.options, values), graph, size, text)
-    alignment = Alignment()
-    if spec.alignment:
-        part = ALIGNMENTS[spec.alignment]
-        alignment = part.make(pick(part.options, values), graph, text, size, backbone)
-    suffix = "_weight"
-    weights = {k.removesuffix(suffix): v for k, v in values.items() if k.endswith(suffix)}
-    return System(backbone, alignment, weights, values["l2_scope"])
-
-
-def pick(options: type, values: Mapping[str, Any]) -> Any:
-    """The options dataclass filled from ``values``."""
-    return options(**{item.name: values[item.name] for item in fields(options)})

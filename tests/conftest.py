@@ -12,6 +12,7 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
+from harness.assembly import assemble, settings
 from harness.cli import app
 from harness.data.dataset import Dataset
 from harness.plan import Plan
@@ -19,7 +20,7 @@ from harness.plan_parts import DatasetPlan, EvaluationPlan, TrainingPlan
 from harness.runs import Run, dataset_key, expand
 from harness.store import Store
 from harness.strata import ITEM_STRATA
-from harness.systems import assemble, parse, settings
+from harness.systems import parse
 from harness.text.rows import TextTable
 from models.core import Batch, System
 from models.graph import Graph

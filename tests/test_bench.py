@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from harness.assembly import settings
 from harness.bench import growth, rows, show, steps
 from harness.bench.world import PAIRS, USERS, World, drawn
 from harness.cli import app
 from harness.memory import Sizes, needed_bytes, peak_resident_bytes
-from harness.systems import parse, settings
+from harness.systems import parse
 
 
 @pytest.fixture(scope="module")

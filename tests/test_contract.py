@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from harness.assembly import settings
 from harness.registry import ALIGNMENTS, BACKBONES
-from harness.systems import parse, settings
+from harness.systems import parse
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from harness.assembly import assemble, settings
 from harness.data.dataset import ItemFacts, Texts
 from harness.explain import Explanation
 from harness.prototypes import entropy, figures, prototype_arrays, purity
-from harness.systems import assemble, parse, settings
+from harness.systems import parse
 from harness.text.rows import TextTable
 from models.graph import Graph
 from models.text import TextRows

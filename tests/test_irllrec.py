@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness.systems import assemble, parse, settings
+from harness.assembly import assemble, settings
+from harness.systems import parse
 from models.core import Batch, System
 from models.graph import Graph
 from models.matching import cross_entropy, similarity_matching

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
+from harness.assembly import assemble, settings
 from harness.bench.plain import Plain
-from harness.systems import assemble, parse, settings
+from harness.systems import parse
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

@@ -7,9 +7,10 @@ import itertools
 import pytest
 import torch
 
+from harness.assembly import assemble, settings
 from harness.bench.plain import Plain
 from harness.registry import ALIGNMENTS, BACKBONES
-from harness.systems import assemble, parse, settings
+from harness.systems import parse
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows

@@ -6,9 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from harness import InputError
+from harness.assembly import settings
 from harness.plan_parts import DatasetPlan
 from harness.presets import read, released_datasets
-from harness.systems import parse, settings
+from harness.systems import parse
 
 RELEASED = [(line, dataset) for line, entries in read()["release"].items() for dataset in entries]
 

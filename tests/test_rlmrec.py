@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from harness import InputError
-from harness.systems import assemble, parse, settings
+from harness.assembly import assemble, settings
+from harness.systems import parse
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import InputError
+from harness.assembly import settings
 from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.space import Domain, Range, check_names, space
-from harness.systems import parse, settings
+from harness.systems import parse
 
 EVERY = [
     *CLASSICS,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness import InputError
+from harness.assembly import settings
 from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
-from harness.systems import changed, parse, settings
+from harness.systems import changed, parse
 
 
 @pytest.mark.parametrize(

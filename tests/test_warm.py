@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from harness import InputError
+from harness.assembly import assemble, settings
 from harness.plan import Plan, load_plan
 from harness.runs import Run, Skipped, expand
 from harness.store import WEIGHTS, Store
-from harness.systems import assemble, parse, settings
+from harness.systems import parse
 from harness.warm import take_over, weights_of
 from models.core import System
 from models.graph import Graph

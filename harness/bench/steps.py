@@ -14,10 +14,11 @@ import torch
 from torch import nn
 
 from harness import InputError
+from harness.assembly import assemble, settings
 from harness.bench.plain import Plain
 from harness.bench.world import World
 from harness.descent import adam, descend
-from harness.systems import assemble, parse, settings
+from harness.systems import parse
 from models.core import Batch
 
 Step = Callable[[], Any]
