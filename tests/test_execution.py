@@ -58,9 +58,28 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 RUNS = 8
 
+PROGRAM = ("-m", "harness.cli")
 
-def start(plan: Path, store: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "harness.cli", "run", str(plan), "--store", str(store), *more]
+NOTING = """
+import sys
+from pathlib import Path
+from harness import cli, workshop
+
+notes, train = Path(sys.argv.pop(1)), workshop.train
+
+def noted(run, *rest):
+    with notes.open("a") as file:
+        file.write(run.title + "\\n")
+    return train(run, *rest)
+
+workshop.train = noted
+cli.app()
+"""
+"""The program, which also writes down every run that begins to train; its first word says where."""
+
+
+def start(plan: Path, store: Path, *more: str, program: tuple[str, ...] = PROGRAM) -> subprocess.Popen[str]:
+    command = [sys.executable, *program, "run", str(plan), "--store", str(store), *more]
     return subprocess.Popen(
         command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -157,11 +176,13 @@ def test_processes_share_a_plan_and_a_dead_one_is_replaced(
 def test_two_commands_on_one_store_do_every_run_once(
     plan: Path, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    store = tmp_path / "store"
-    both = [start(plan, store), start(plan, store)]
+    store, notes = tmp_path / "store", tmp_path / "begun"
+    both = [start(plan, store, program=("-c", NOTING, str(notes))) for _ in range(2)]
     outputs = [finish(process) for process in both]
     check_whole(store)
     assert leaderboard(plan, store) == undisturbed
+    begun = notes.read_text().splitlines()
+    assert len(begun) == len(set(begun)) == RUNS, "a run trained twice leaves no other trace: one is dropped"
     trained = [json.loads(path.read_text())["process"] for path in store.glob("runs/*/run.json")]
     assert len(trained) == RUNS
     assert set(trained) <= {process.pid for process in both}, outputs
