@@ -60,7 +60,7 @@ class Fitting:
         Args:
             run: What is trained, and how.
             pairs: The train pairs, [E, 2], as positions of users and items.
-            matrices: The splits as matrices [U, I]; train and validation are read.
+            matrices: From ``Material.matrices``; test is not read.
             config: RecBole's configuration.
             model: The hosted model.
             ids: The model's numbers of all users and items, [U] and [I].
@@ -141,8 +141,7 @@ class Fitting:
 
 
 def validation_score(scorer: Scorer, matrices: Mapping[str, Any], metric: str) -> float:
-    """Mean over users of ``metric`` (such as recall@20) on the validation pairs, train pairs hidden."""
+    """Mean over users of ``metric`` (such as recall@20) on the validation pairs, known pairs hidden."""
     name, cutoff = metric.split("@")
-    hidden = matrices["train"]
-    found = evaluate(scorer, matrices["valid"], hidden, hidden, (name,), (int(cutoff),))
+    found = evaluate(scorer, matrices["valid"], matrices["known"], matrices["train"], (name,), (int(cutoff),))
     return float(found.users[metric].mean())

@@ -33,8 +33,9 @@ class Material:
 
     @cached_property
     def matrices(self) -> dict[str, Any]:
-        """Each split as a binary matrix [U, I]."""
-        return {split: self.dataset.matrix(split) for split in self.dataset.splits}
+        """Each split as a binary matrix [U, I], and ``known``, the pairs that no list may show."""
+        found = {split: self.dataset.matrix(split) for split in self.dataset.splits}
+        return found | {"known": self.dataset.known() if len(self.dataset.thinned) else found["train"]}
 
     @cached_property
     def atomic(self) -> Path:

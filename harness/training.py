@@ -129,11 +129,10 @@ def _refuse_beyond_memory(run: Run, data: Material) -> None:
 
 def _test(run: Run, data: Material, model: Any) -> Evaluation:
     scorer = model.scorer(*recbole_host.ids_of(model, data.dataset.users, data.dataset.items))
-    train_pairs, valid = data.matrices["train"], data.matrices["valid"]
-    hidden = train_pairs + valid if run.evaluation.mask_validation else train_pairs
-    plan = run.evaluation
+    plan, matrices = run.evaluation, data.matrices
+    hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
     strata = data.item_strata if plan.item_strata else None
-    return evaluate(scorer, data.matrices["test"], hidden, train_pairs, plan.metrics, plan.k, strata)
+    return evaluate(scorer, matrices["test"], hidden, matrices["train"], plan.metrics, plan.k, strata)
 
 
 def seed_everything(seed: int) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.data.thinning import thin, thinning_order
-from tests.conftest import checkerboard, random_pairs
+from harness.evaluation import evaluate
+from harness.fitting import Watch
+from harness.material import material
+from harness.training import train, try_out
+from tests.conftest import checkerboard, make_run, random_pairs
 
 SHARES = st.lists(st.floats(0.05, 1.0), min_size=2, max_size=5).map(sorted)
 
@@ -57,3 +64,28 @@ def test_held_out_pairs_and_tokens_stay_and_texts_hold_kept_titles_only() -> Non
         dropped = {int(item) for owner, item in whole.train if owner == user} - items
         unique = [names[item] for item in dropped if not any(names[item] in names[other] for other in items)]
         assert not [name for name in unique if len(name) > 12 and name in words]
+
+
+def test_pairs_taken_away_are_neither_trained_on_nor_shown() -> None:
+    """In validation and test: MostPop's lists by hand."""
+    whole = checkerboard()
+    thinned = thin(whole, 0.5, 0)
+    assert (thinned.known() != whole.matrix("train")).nnz == 0
+    assert (thinned.tuning_view().known() != whole.matrix("train")).nnz == 0
+    run = make_run("MostPop")
+    count = np.bincount(thinned.train[:, 1], minlength=len(whole.items)).astype(float)
+
+    def popular(users: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.tile(count, (len(users), 1)))
+
+    def mean(relevant: str, hidden: sp.csr_matrix) -> float:
+        found = evaluate(popular, thinned.matrix(relevant), hidden, hidden, ("recall",), (5,))
+        return float(found.users["recall@5"].mean())
+
+    with material(thinned, None) as data:
+        tested = train(run, data, Watch()).users["recall@5"].mean()
+        validated = try_out(run, data.for_tuning(), Watch())["valid"]["recall@5"]
+    assert tested == pytest.approx(mean("test", whole.matrix("train")))
+    assert tested != pytest.approx(mean("test", thinned.matrix("train")))
+    assert validated == pytest.approx(mean("valid", whole.matrix("train")))
+    assert validated != pytest.approx(mean("valid", thinned.matrix("train")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
@@ -63,6 +63,8 @@ class TuningView:
         name: Name used in tables.
         users, items: Tokens, [U] and [I], str.
         train, valid: Pairs as positions in ``users`` and ``items``, [E, 2].
+        thinned: Train pairs that thinning took away, [E, 2]. Nothing is trained on them, and no list shows
+            them: what a user is known to like is no miss, and candidates are the same at every density.
     """
 
     name: str
@@ -70,6 +72,7 @@ class TuningView:
     items: np.ndarray
     train: np.ndarray
     valid: np.ndarray
+    thinned: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64), kw_only=True)
 
     splits: ClassVar[tuple[str, ...]] = ("train", "valid")
 
@@ -87,6 +90,11 @@ class TuningView:
     def matrix(self, split: str) -> sp.csr_matrix:
         """One split as a sorted binary matrix [U, I], float32."""
         return pair_matrix(self.pairs(split), len(self.users), len(self.items))
+
+    def known(self) -> sp.csr_matrix:
+        """The train pairs and the thinned ones, as :meth:`matrix`."""
+        pairs = np.concatenate([self.train, self.thinned])
+        return pair_matrix(pairs, len(self.users), len(self.items))
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ class Dataset(TuningView):
 
     def tuning_view(self) -> TuningView:
         """The same without its test pairs."""
-        return TuningView(self.name, self.users, self.items, self.train, self.valid)
+        return TuningView(self.name, self.users, self.items, self.train, self.valid, thinned=self.thinned)
 
     @cached_property
     def checksum(self) -> str:
@@ -121,8 +129,8 @@ class Dataset(TuningView):
         parts: list[bytes] = []
         for tokens in (self.users, self.items):
             parts.append("\0".join(tokens).encode())
-        for split in SPLITS:
-            pairs = self.pairs(split)
+        thinned = [self.thinned] if len(self.thinned) else []
+        for pairs in [*(self.pairs(split) for split in SPLITS), *thinned]:
             order = np.lexsort((pairs[:, 1], pairs[:, 0]))
             parts.append(np.ascontiguousarray(pairs[order], dtype="<i8").tobytes())
         for texts in self.texts or ():

@@ -10,17 +10,19 @@ from harness.data.dataset import Dataset
 
 
 def thin(dataset: Dataset, share: float, seed: int) -> Dataset:
-    """The dataset with a ``share`` of its train pairs; validation and test stay as they are."""
+    """The dataset with a ``share`` of its train pairs; validation, test and candidates stay as they are."""
     order = thinning_order(dataset.train, seed)
-    kept = np.sort(order[: max(1, round(share * len(order)))])
+    kept, taken = np.split(order, [max(1, round(share * len(order)))])
+    kept = np.sort(kept)
     train = dataset.train[kept]
     lost = [len(np.unique(dataset.train[:, column])) - len(np.unique(train[:, column])) for column in (0, 1)]
     note = (
         f"train pairs thinned to {share:.0%}, {len(train):,} of {len(order):,}; {lost[0]:,} users and "
-        f"{lost[1]:,} items lost their last one"
+        f"{lost[1]:,} items lost their last one; no list shows a pair taken away"
     )
     reviews = dataset.reviews.rows(kept) if dataset.reviews else None
-    return replace(dataset, train=train, reviews=reviews, notes=(*dataset.notes, note))
+    notes = (*dataset.notes, note)
+    return replace(dataset, train=train, thinned=dataset.train[taken], reviews=reviews, notes=notes)
 
 
 def thinning_order(train: np.ndarray, seed: int) -> np.ndarray:
