@@ -24,12 +24,16 @@ def ablation(frame: pd.DataFrame, metric: str) -> Figure:
     systems, variants = list(frame["system"].unique()), list(frame["variant"].unique())
     made, (panel,) = figure(width=max(5.2, 1.2 + 0.42 * len(systems) * (len(variants) + 1)))
     room = 0.8 / len(variants)
+    own = frame.groupby("system")["variant"]
+    frame = frame.assign(
+        at=frame["system"].map(systems.index) + room * (own.cumcount() - (own.transform("size") - 1) / 2)
+    )
     for place, variant in enumerate(variants):
-        mine = frame[frame["variant"] == variant].set_index("system").reindex(systems)
-        middle = mine["difference"].to_numpy(dtype=float)
+        mine = frame[frame["variant"] == variant]
+        middle = mine["difference"]
         reach = np.stack([middle - mine["difference_low"], mine["difference_high"] - middle])
         panel.bar(
-            np.arange(len(systems)) + room * (place + 0.5) - 0.4,
+            mine["at"],
             middle,
             width=0.9 * room,
             yerr=reach,
