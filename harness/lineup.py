@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import InputError
 from harness.nearest import nearest
 from harness.registry import ALIGNMENTS, BACKBONES
-from harness.systems import SystemSpec, changed, parse, terms_of
+from harness.systems import SystemSpec, parse, terms_of
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -49,12 +49,12 @@ def lineup(plan: Plan) -> Iterator[Entrant | Lacking]:
     for entry in plan.systems:
         yield Entrant(entry)
         if entry.spec.needs_text and not (entry.spec.ablated or entry.spec.text):
-            yield from _changed(entry, changes, listed)
+            yield from _variants(entry, changes, listed)
     for grid in plan.grid:
         yield from _points(grid)
 
 
-def _changed(entry: SystemPlan, changes: list[str], listed: set[str]) -> Iterator[Entrant | Lacking]:
+def _variants(entry: SystemPlan, changes: list[str], listed: set[str]) -> Iterator[Entrant | Lacking]:
     for change in changes:
         lacked = [term for term in terms_of(change) if term not in entry.spec.terms()]
         if lacked:
@@ -63,6 +63,17 @@ def _changed(entry: SystemPlan, changes: list[str], listed: set[str]) -> Iterato
         name = changed(entry.spec, change).name
         if name not in listed:
             yield Entrant(entry.model_copy(update={"system": name}))
+
+
+def changed(spec: SystemSpec, change: str) -> SystemSpec:
+    """A system with one more change, such as ``-intent`` or ``text=shuffled``.
+
+    Raises:
+        InputError: The system has no such term or cannot be changed so.
+    """
+    inside = spec.name.removesuffix("]").partition("[")[2]
+    head = spec.alignment or spec.backbone
+    return parse(f"{head}[{f'{inside}, ' if inside else ''}{change}]")
 
 
 def _points(grid: GridPlan) -> Iterator[Entrant]:

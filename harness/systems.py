@@ -101,7 +101,9 @@ class SystemSpec:
         return {item.name: item for part in parts for item in fields(part)}
 
     def terms(self) -> list[str]:
-        """The weighted loss terms that can be ablated."""
+        """The weighted loss terms that can be ablated; classics have none."""
+        if self.is_classic:
+            return []
         return [name.removesuffix(WEIGHT) for name in self.options() if name.endswith(WEIGHT)]
 
     def weights(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,7 +185,8 @@ def _check_terms(spec: SystemSpec, terms: list[str], line: str) -> list[str]:
     known = spec.terms()
     for term in terms:
         if term not in known:
-            raise InputError(f"{line!r}: no term {term!r}; {nearest(term, known)}")
+            hint = nearest(term, known) if known else f"{spec.base} has none"
+            raise InputError(f"{line!r}: no term {term!r}; {hint}")
     return terms
 
 
@@ -197,14 +200,3 @@ def _noise(value: str, line: str) -> str:
     if kind != "noise" or not 0 < share <= 1:
         raise InputError(f"{line!r}: text {value!r}; expected noise:SHARE with a share above 0, up to 1")
     return f"noise:{share:g}"
-
-
-def changed(spec: SystemSpec, change: str) -> SystemSpec:
-    """A system with one more change, such as ``-intent`` or ``text=shuffled``.
-
-    Raises:
-        InputError: The system has no such term or cannot be changed so.
-    """
-    inside = spec.name.removesuffix("]").partition("[")[2]
-    head = spec.alignment or spec.backbone
-    return parse(f"{head}[{f'{inside}, ' if inside else ''}{change}]")

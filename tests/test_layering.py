@@ -18,7 +18,7 @@ HOST = {
     "harness/recbole_trainer.py",
 }
 
-LEAVES = ("plots", "scores", "stats", "strata", "sweeps", "tables")
+LEAVES = ("plots", "scores", "stats", "strata", "tables", "writing")
 """Frames in, frames or files out: modules and packages of the harness that know nothing of the rest."""
 
 

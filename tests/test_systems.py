@@ -6,8 +6,9 @@ import pytest
 
 from harness import InputError
 from harness.assembly import settings
+from harness.lineup import changed
 from harness.registry import ALIGNMENTS, BACKBONES, CLASSICS
-from harness.systems import changed, parse
+from harness.systems import parse
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,7 @@ def test_canonical_names(line: str, name: str) -> None:
         ("IRLLRec[LightGCN, text=shufled]", "did you mean 'shuffled'"),
         ("LightGCN[text=shuffled]", "no change to LightGCN"),
         ("MostPop[-l2]", "no term 'l2'"),
+        ("ItemKNN[-user]", "no term 'user'; ItemKNN has none"),
         ("IRLLRec[LightGCN", "is no system"),
     ],
 )
