@@ -51,7 +51,7 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
             raise InputError(f"{place} is {value!r}; {nearest(str(value), choices)}")
     elif not number or (kind is int and not isinstance(value, int)):
         raise InputError(f"{place} is {value!r}; expected a {kind.__name__}")
-    elif value < 0 or (value == 0 and not item.name.endswith(("weight", "shrink"))):
+    elif not 0 <= value < float("inf") or (value == 0 and not item.name.endswith(("weight", "shrink"))):
         raise InputError(f"{place} is {value!r}; expected a positive number")
     elif item.name.endswith("_tau") and value < LOWEST_TAU:
         raise InputError(f"{place} is {value!r}; expected at least {LOWEST_TAU}")

@@ -15,6 +15,7 @@ from harness.stats import simulation
 from harness.stats.paired import LEVEL
 from harness.stats.randomisation import randomisation_test
 from harness.store import Store
+from harness.writing import writing
 
 
 def calibrate(
@@ -39,6 +40,8 @@ def calibrate(
     Raises:
         InputError: No store holds two runs of one dataset that differ.
     """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; expected a folder")
     alarms, seen = [], []
     groups = [(Store(root), *each) for root in stores for each in _systems(Store(root))]
     for store, dataset, systems in groups:
@@ -49,13 +52,15 @@ def calibrate(
             seen.append(simulation.power(difference, max(1, comparisons // 3)).assign(**named))
     if not alarms:
         raise InputError(f"{', '.join(map(str, stores))}: no two runs of one dataset differ in {metric}")
-    out.mkdir(parents=True, exist_ok=True)
     found, power = pd.concat(alarms, ignore_index=True), pd.concat(seen, ignore_index=True)
     seeds = [row for store, dataset, systems in groups for row in _seeds(store, dataset, systems, metric)]
     rows = {"alarms.csv": found, "power.csv": power, "seeds.csv": pd.DataFrame(seeds)}
-    for name, frame in rows.items():
-        frame.to_csv(out / name, index=False)
-    for file in (*(out / name for name in rows), *plots.save(plots.power(power), out, "power")):
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, frame in rows.items():
+            frame.to_csv(out / name, index=False)
+        files = [*(out / name for name in rows), *plots.save(plots.power(power), out, "power")]
+    for file in files:
         tell(f"wrote {file}")
     return (
         found.groupby(["dataset", "null", "test"], sort=False)["alarms"].agg(["count", "mean"]).reset_index()

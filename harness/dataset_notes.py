@@ -25,7 +25,7 @@ class DatasetNotes:
 
     def __contains__(self, key: str) -> bool:
         """Whether a dataset was noted."""
-        return self._facts(key).exists()
+        return self.facts(key) is not None
 
     def __iter__(self) -> Iterator[str]:
         """The key of every noted dataset."""
@@ -50,14 +50,19 @@ class DatasetNotes:
                 unfinished.write_text(json.dumps(facts, indent=1, sort_keys=True))
 
     def facts(self, key: str) -> dict[str, Any] | None:
-        """Checksum and sizes of a dataset, or None where it was not noted."""
-        path = self._facts(key)
-        return json.loads(path.read_text()) if path.exists() else None
+        """Checksum and sizes of a dataset, or None where it was not noted, or not soundly."""
+        try:
+            found = json.loads(self._facts(key).read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return found if isinstance(found, dict) and "checksum" in found else None
 
     def degrees(self, key: str) -> pd.DataFrame | None:
-        """The train pairs of a dataset's users, or None where they were not noted."""
-        path = self._degrees(key)
-        return pd.read_parquet(path) if path.exists() else None
+        """The train pairs of a dataset's users, or None where they were not noted, or not soundly."""
+        try:
+            return pd.read_parquet(self._degrees(key))
+        except (FileNotFoundError, ValueError, OSError):  # pyarrow's errors are among these
+            return None
 
     def _facts(self, key: str) -> Path:
         return self.folder / f"{key}.json"

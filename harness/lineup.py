@@ -42,7 +42,8 @@ def lineup(plan: Plan) -> Iterator[Entrant | Lacking]:
     """Every system of a plan: each line, its ablations and controls, then the grids.
 
     Ablations and controls are made of the lines that read text and are neither already. They keep
-    the line's hyper-parameters. One that the plan lists itself stands where it is listed.
+    the line's hyper-parameters. One that the plan lists itself stands where it is listed; one that two
+    changes spell differently stands once.
     """
     listed = {entry.spec.name for entry in plan.systems}
     changes = [*plan.ablate, *(f"text={control}" for control in plan.controls)]
@@ -62,6 +63,7 @@ def _variants(entry: SystemPlan, changes: list[str], listed: set[str]) -> Iterat
             continue
         name = changed(entry.spec, change).name
         if name not in listed:
+            listed.add(name)
             yield Entrant(entry.model_copy(update={"system": name}))
 
 

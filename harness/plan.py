@@ -64,6 +64,26 @@ class Plan(Part):
             )
         return self
 
+    @model_validator(mode="after")
+    def _changes_have_a_system(self) -> Plan:
+        whole = [entry.spec for entry in self.systems if not (entry.spec.ablated or entry.spec.text)]
+        for key, changes in (("ablate", self.ablate), ("controls", self.controls)):
+            if changes and not any(spec.needs_text for spec in whole):
+                raise ValueError(
+                    f"{key}: no listed system reads text; expected one such as IRLLRec[LightGCN]"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _grids_vary_what_is_free(self) -> Plan:
+        for grid in self.grid:
+            for name in grid.over:
+                if name in grid.hyper:
+                    raise ValueError(f"grid: {name} stands in `hyper` and in `over`; expected one of them")
+                if name.removesuffix("_weight") in grid.spec.ablated:
+                    raise ValueError(f"grid: {grid.spec.name} has no {name} to vary")
+        return self
+
     @field_validator("datasets")
     @classmethod
     def _every_variant(cls, value: tuple[DatasetPlan, ...]) -> tuple[DatasetPlan, ...]:
@@ -114,6 +134,8 @@ def load_plan(path: Path) -> Plan:
         raise InputError(f"{path}: unreadable plan ({error})") from None
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    except InputError as error:
+        raise InputError(f"{path}, {error}") from None
     if not isinstance(tree, dict):
         raise InputError(f"{path}: holds a {type(tree).__name__}; expected keys such as `datasets`")
     try:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import ValidationError
 
+from harness import InputError
 from harness.data.spec import SourceSpec
 from harness.nearest import nearest
 from harness.text.table import TextSpec
@@ -20,9 +21,22 @@ Marks = dict[Place, int]
 
 
 def lines(node: yaml.Node | None, at: Place = ()) -> Marks:
-    """Line number, from 1, of every key and item of a YAML tree."""
+    """Line number, from 1, of every key and item of a YAML tree.
+
+    Raises:
+        InputError: A key stands twice, of which YAML would silently keep the last.
+    """
     found = {at: node.start_mark.line + 1} if node else {}
     if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                where = ".".join(str(part) for part in (*at, key.value))
+                raise InputError(
+                    f"line {line}, {where}: stands in line {seen[key.value]} too; expected it once"
+                )
+            seen[key.value] = line
         for key, value in node.value:
             found |= lines(value, (*at, key.value)) | {(*at, key.value): key.start_mark.line + 1}
     elif isinstance(node, yaml.SequenceNode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,13 @@ def read(path: Path) -> pd.DataFrame:
         InputError: Unreadable file, missing column, a value that is no number, a number twice.
     """
     try:
+        with path.open(newline="", encoding="utf-8") as file:
+            fields = [len(row) for row in csv.reader(file)]
+        for number, count in enumerate(fields, start=1):
+            if count not in (0, fields[0]):
+                raise InputError(
+                    f"{path}:{number}: {count} fields; expected {fields[0]}, texts with a comma in quotes"
+                )
         frame = pd.read_csv(path)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: unreadable ({' '.join(str(error).split())})") from None

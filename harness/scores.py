@@ -62,7 +62,12 @@ def by_run(paths: Sequence[Path], metrics: Sequence[str]) -> dict[str, pd.DataFr
     users, index = None, pd.Index([])
     for path in paths:
         try:
-            table = pq.read_table(path, columns=["user", *metrics], use_threads=False)
+            file = pq.ParquetFile(path)
+            for metric in metrics:
+                if metric not in file.schema.names:
+                    measured = [name for name in file.schema.names if name != "user"]
+                    raise InputError(f"{path}: {metric} was not measured; expected one of {measured}")
+            table = file.read(columns=["user", *metrics], use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise InputError(f"{path}: unreadable scores ({error}); delete that run") from None
         if users is None or not table["user"].equals(users):  # one index for all runs of a dataset is fast

@@ -32,7 +32,13 @@ class Store:
     """A folder of results; a run counts only once its folder is complete."""
 
     def __init__(self, root: Path) -> None:
-        """``root`` is made at the first write."""
+        """``root`` is made at the first write.
+
+        Raises:
+            StoreError: It is a file.
+        """
+        if root.exists() and not root.is_dir():
+            raise StoreError(f"{root}: is a file; expected a folder of results")
         self.root = root
 
     def __contains__(self, identity: str) -> bool:

@@ -78,7 +78,12 @@ class Workshop:
         """
         key = dataset.model_dump_json()
         if key not in self._material:
-            loaded = load(dataset, self.site.seed, self.site.root / layout.TEXT)
+            try:
+                loaded = load(dataset, self.site.seed, self.site.root / layout.TEXT)
+            except StoreError:
+                raise
+            except InputError as error:
+                raise InputError(f"dataset {dataset.name}: {error}") from None
             self._material[key] = self._open.enter_context(material(*loaded))
         return self._material[key]
 

@@ -90,7 +90,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(plan: Path, tmp_path: Pa
     done = intentbench("run", plan, "--store", tmp_path / "store")
     assert done.exit_code == 2
     assert done.stderr.startswith("intentbench: ")
-    assert "cannot be written" in done.stderr
+    assert "is a file; expected a folder" in done.stderr
     assert (tmp_path / "store").read_text() == "a file, not a folder"
 
 

@@ -61,6 +61,15 @@ def test_controls_of_every_text_system(tmp_path: Path) -> None:
     assert not skipped
 
 
+def test_a_change_spelt_in_two_ways_stands_once(tmp_path: Path) -> None:
+    more = 'ablate: [-profile, -profile, -intent-translation, -translation-intent]\ncontrols: ["noise:0.5", "noise:.50"]\n'
+    text = TEXT + more
+    names = [each.name for each in expand(load_plan(write(tmp_path, text))) if isinstance(each, Run)]
+    once = list(dict.fromkeys(names))
+    assert [names.count(name) for name in once] == [names.count("MostPop")] * len(once)
+    assert len(once) == 1 + 3 + 4
+
+
 def test_a_listed_change_stands_where_it_is_listed(tmp_path: Path) -> None:
     more = "  - {system: 'IRLLRec[LightGCN, -intent]', hyper: {learning_rate: 0.1}}\nablate: [-intent]\n"
     found, _ = runs(tmp_path, more)
@@ -88,6 +97,14 @@ def test_a_grid_names_what_it_varies_and_shares_the_runs_it_repeats(tmp_path: Pa
         ("grid: {system: IRLLRec, over: {layer: [1]}}", r"line 11, grid.0: .*did you mean 'layers'"),
         ("grid: {system: IRLLRec, over: {layers: [1, 0]}}", r"layers is 0; expected a positive number"),
         ("grid: {system: IRLLRec, over: {layers: []}}", r"line 11, grid"),
+        (
+            "grid: {system: IRLLRec, hyper: {layers: 2}, over: {layers: [1, 2]}}",
+            r"grid: layers stands in `hyper` and in `over`; expected one of them",
+        ),
+        (
+            "grid: {system: 'IRLLRec[LightGCN, -intent]', over: {intent_weight: [0.1, 0.2]}}",
+            r"grid: IRLLRec\[LightGCN, -intent\] has no intent_weight to vary",
+        ),
         (
             "grid: [{system: IRLLRec, over: {layers: [1, 2]}}, {system: IRLLRec, over: {layers: [2, 3]}}]",
             r"IRLLRec\[LightGCN\] with layers=2 stands twice; expected every point once",

@@ -122,3 +122,27 @@ def test_strata_change_the_report_and_item_strata_the_runs(tmp_path: Path) -> No
     assert identities("strata: {users: equal_users, groups: 3}\n") == plain
     assert identities("evaluation: {item_strata: false}\n") == plain
     assert not set(identities("evaluation: {item_strata: true}\n")) & set(plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            GOOD + "systems: [MostPop]\n",
+            r"plan.yaml, line 10, systems: stands in line 6 too; expected it once",
+        ),
+        (
+            GOOD.replace("{n_intents: 16}", "{layers: 1, layers: 2}"),
+            r"plan.yaml, line 9, systems.1.hyper.layers: stands in line 9 too",
+        ),
+        (
+            "name: p\ndatasets: [{name: ml, source: {kind: movielens}}]\nsystems: [LightGCN]\nablate: [-profile]\n",
+            r"ablate: no listed system reads text; expected one such as IRLLRec\[LightGCN\]",
+        ),
+    ],
+)
+def test_what_yaml_or_a_study_would_pass_over_in_silence_is_refused(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        load_plan(write(tmp_path, text))

@@ -141,6 +141,27 @@ def test_densities_show_where_the_gain_is(tmp_path: Path) -> None:
     assert (out / "densities-d.png").exists()
 
 
+def test_a_run_with_two_names_counts_for_both_and_a_point_is_no_baseline(tmp_path: Path) -> None:
+    grid = [{"system": "LightGCN", "over": {"layers": [2, 3]}}]
+    whole, both = (report(tmp_path / name, {}, grid=more) for name, more in (("a", []), ("b", grid)))
+    alone, shared = (
+        pd.read_csv(out / "leaderboard.csv").set_index(["metric", "system"]) for out in (whole, both)
+    )
+    assert set(shared.index.get_level_values("system")) == {
+        "MostPop",
+        "LightGCN",
+        "IRLLRec[LightGCN]",
+        "LightGCN {layers=2}",
+        "LightGCN {layers=3}",
+    }
+    for column in ("mean", "seeds_low", "seeds_high", "recall@20 spread", "mean recall@10"):
+        for metric in ("recall@20", "ndcg@20"):
+            assert shared.loc[(metric, "LightGCN"), column] == pytest.approx(
+                alone.loc[(metric, "LightGCN"), column]
+            )
+    assert set(shared["baseline"].dropna()) == {"LightGCN"}
+
+
 def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
     out = report(tmp_path, {"split": {"kind": "prequential", "windows": 3}})
     frame = pd.read_csv(out / "windows.csv")

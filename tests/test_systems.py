@@ -56,6 +56,8 @@ def test_misspelt_lines_name_the_nearest(line: str, hint: str) -> None:
         ({"profile_tau": 0.001}, "expected at least 0.03"),
         ({"l2_scope": "al"}, "did you mean 'all'"),
         ({"learning_rate": "fast"}, "expected a float"),
+        ({"learning_rate": float("inf")}, "is inf; expected a positive number"),
+        ({"learning_rate": float("nan")}, "is nan; expected a positive number"),
     ],
 )
 def test_wrong_hyper_parameters_are_refused(hyper: dict[str, object], hint: str) -> None:

@@ -117,6 +117,8 @@ def read_frame(path: Path) -> pd.DataFrame:
     """
     suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
     kind = suffixes[-1] if suffixes else ""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
     try:
         if kind == ".jsonl":
             return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
@@ -125,8 +127,6 @@ def read_frame(path: Path) -> pd.DataFrame:
             return pd.read_csv(
                 path, sep=separator, dtype=str, keep_default_na=False, quoting=0 if kind == ".csv" else 3
             )
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     except (ValueError, OSError, EOFError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(f"{path}: unreadable ({reason})") from None

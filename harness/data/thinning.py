@@ -17,7 +17,7 @@ def thin(dataset: Dataset, share: float, seed: int) -> Dataset:
     train = dataset.train[kept]
     lost = [len(np.unique(dataset.train[:, column])) - len(np.unique(train[:, column])) for column in (0, 1)]
     note = (
-        f"train pairs thinned to {share:.0%}, {len(train):,} of {len(order):,}; {lost[0]:,} users and "
+        f"train pairs thinned to {100 * share:g}%, {len(train):,} of {len(order):,}; {lost[0]:,} users and "
         f"{lost[1]:,} items lost their last one; no list shows a pair taken away"
     )
     reviews = dataset.reviews.rows(kept) if dataset.reviews else None

@@ -18,6 +18,10 @@ SPREAD = 0.5
 """Share of the room between two strata over which systems stand side by side."""
 
 
+UPRIGHT = 6
+"""Strata whose labels have room beside each other."""
+
+
 def sparsity(
     frame: pd.DataFrame, metric: str, gaining: Collection[str], axis: str = "train pairs of a user"
 ) -> Figure:
@@ -45,13 +49,13 @@ def sparsity(
     over = references[0] if len(references) == 1 else "the backbone"
     for panel, title in ((means, metric), (gains, f"gain in {metric} over {over}")):
         panel.set(title=title, xlabel=f"{axis} (users)")
-        panel.set_xticks(
-            range(len(strata)),
-            [
-                f"{label}\n({users:,})"
-                for label, users in zip(strata["stratum"], strata["users"], strict=True)
-            ],
-        )
+        crowded = len(strata) > UPRIGHT
+        gap = " " if crowded else "\n"
+        labels = [
+            f"{label}{gap}({users:,})"
+            for label, users in zip(strata["stratum"], strata["users"], strict=True)
+        ]
+        panel.set_xticks(range(len(strata)), labels, rotation=90 if crowded else 0)
         panel.set_xlim(-0.6, len(strata) - 0.4)
         panel.grid(axis="x", visible=False)
     legend_below(made, means)

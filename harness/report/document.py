@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +22,7 @@ from harness.report.tuning import tuning
 from harness.report.variants import variants
 from harness.standings import Standing, standings
 from harness.store import Store
-from harness.writing import replaced
+from harness.writing import replaced, writing
 
 
 def write(
@@ -40,8 +41,11 @@ def write(
     found = standings(plan, store)
     _refuse_damaged(found, store)
     if not any(each.status == "finished" for each in found):
+        counts = Counter(f"{each.status}: {each.reason}" if each.reason else each.status for each in found)
+        states = "; ".join(f"{count} {state}" for state, count in counts.items())
         raise InputError(
-            f"{store.root}: no finished run of the plan {plan.name!r}; expected `intentbench run` first"
+            f"{store.root}: no finished run of the plan {plan.name!r} ({states}); expected "
+            "`intentbench run` first"
         )
     options = options or Options()
     sections, everything = [Section([f"# {plan.name}", plan.about.strip()])], []
@@ -99,8 +103,9 @@ def _files(sections: list[Section], out: Path) -> list[Path]:
             rows.setdefault(name, []).append(frame)
     for name, frames in rows.items():
         contents[f"{name}.csv"] = pd.concat(frames, ignore_index=True).to_csv(index=False)
-    for name, content in contents.items():
-        with replaced(out / name) as unfinished:
-            unfinished.write_text(content, encoding="utf-8")
-    figures = {name: figure for each in sections for name, figure in each.figures.items()}
-    return [out / name for name in contents] + plots.save_all(figures, out)
+    with writing(out):
+        for name, content in contents.items():
+            with replaced(out / name) as unfinished:
+                unfinished.write_text(content, encoding="utf-8")
+        figures = {name: figure for each in sections for name, figure in each.figures.items()}
+        return [out / name for name in contents] + plots.save_all(figures, out)

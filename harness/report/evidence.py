@@ -94,8 +94,8 @@ class Evidence:
 
     @cached_property
     def run_means(self) -> pd.DataFrame:
-        """Means over users of every metric, index identity."""
-        identities = [each for runs in self.groups.values() for each in runs]
+        """Means over users of every metric, index identity: one row a run, whatever its names."""
+        identities = list(dict.fromkeys(each for runs in self.groups.values() for each in runs))
         return self.store.run_means(identities).set_axis(identities)
 
     @cached_property
@@ -126,8 +126,8 @@ class Evidence:
 
     @property
     def baselines(self) -> set[str]:
-        """Systems that may be the best baseline."""
-        return {name for name, spec in self.specs.items() if spec.is_baseline}
+        """Systems that may be the best baseline; points of grids are not, lest test pairs choose values."""
+        return {name for name, spec in self.specs.items() if spec.is_baseline and name == spec.name}
 
     def backbone(self, system: str) -> str | None:
         """The bare backbone of an alignment, if it has run."""

@@ -57,7 +57,7 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
             frame = mine.drop(columns="system").rename(columns={"line": "system", "one": "at"})
             yield (
                 metric,
-                tables.crossed(mine.rename(columns={"line": "System"}), "System", "one", "mean", ".4f"),
+                tables.crossed(mine.rename(columns={"line": "System"}), "System", "values", "mean", ".4f"),
                 plots.curves(frame, down, metric),
             )
             continue

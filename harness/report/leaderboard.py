@@ -65,8 +65,9 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
 def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The comparison with costs and the means of every metric."""
     frame = comparison.merge(costs, left_on="system", right_index=True)
-    system = {each: name for name, runs in evidence.groups.items() for each in runs}
-    means = evidence.run_means.groupby(system).mean()
+    means = pd.DataFrame(
+        {name: evidence.run_means.loc[runs].mean() for name, runs in evidence.groups.items()}
+    ).T
     frame = frame.merge(means.add_prefix("mean "), left_on="system", right_index=True)
     frame.insert(0, "dataset", evidence.dataset.name)
     return frame
@@ -104,9 +105,8 @@ def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
 def beside_published(known: pd.DataFrame, evidence: Evidence) -> Section:
     """Published numbers beside ours, for what both have."""
     dataset = evidence.dataset.name
-    system = {each: name for name, runs in evidence.groups.items() for each in runs}
-    ours = evidence.run_means.copy()
-    ours.insert(0, "system", [system[each] for each in ours.index])
+    named = [evidence.run_means.loc[runs].assign(system=name) for name, runs in evidence.groups.items()]
+    ours = pd.concat(named, ignore_index=True)
     found = published.beside(known, dataset, ours)
     if found.empty:
         return Section([f"No published number of {dataset} is for a system and metric of this table."])

@@ -78,7 +78,7 @@ def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Sec
     ascending = {
         each.dataset.density[0]: each for each in sorted(members, key=lambda each: each.dataset.density)
     }
-    labelled = {f"{share:.0%}": each for share, each in ascending.items()}
+    labelled = {f"{100 * share:g}%": each for share, each in ascending.items()}
     section = _apart(name, labelled, "densities", options)
     metric = members[0].shown[0]
     references = _references(list(ascending.values()))

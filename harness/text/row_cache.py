@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 
 from harness.data.dataset import digest
-from harness.writing import replaced
+from harness.writing import replaced, writing
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -26,10 +27,11 @@ DTYPE = np.dtype("<f4")
 def cached_table(cache: Path, recipe: str, texts: Sequence[str], encode: Encode) -> np.ndarray:
     """Rows [n, T] of texts that are encoded together; kept as one array by all of their content."""
     path = cache / f"{digest([recipe.encode(), *(text.encode() for text in texts)])}.npy"
-    if not path.exists():
-        rows = encode(texts)
-        with replaced(path) as unfinished, unfinished.open("wb") as file:
-            np.save(file, rows)
+    with suppress(FileNotFoundError, ValueError):  # not there, or cut
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    rows = encode(texts)
+    with writing(cache), replaced(path) as unfinished, unfinished.open("wb") as file:
+        np.save(file, rows)
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
