@@ -88,8 +88,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     """Peak memory of training a system, an estimate from sizes alone.
 
     Rows of D numbers a node that live at once are counted for each backbone and alignment
-    (``Entry.tables``); text rows are held once for profiles and once for intents, and as often again
-    in the projection's layers.
+    (``Entry.tables``, at the default number of layers), two more for each layer beyond; text rows are held
+    once for profiles and once for intents, and as often again in the projection's layers.
     """
     base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
     if spec.backbone == "EASE^R":
@@ -98,6 +98,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
         return base
     tables = BACKBONES[spec.backbone].tables
     tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
+    if "layers" in values:
+        tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
     rows = tables * values["embedding_size"] + 3 * sizes.text_width
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
 

@@ -108,6 +108,13 @@ def test_the_memory_estimate_is_near_what_a_step_takes(line: str, world: World) 
     assert taken / 1.5 < needed < taken * 2.5
 
 
+def test_every_layer_beyond_the_default_needs_rows_and_their_gradients() -> None:
+    spec, sizes = parse("LightGCN"), Sizes(1_000, 1_000, 10, 0)
+    usual, deep = (needed_bytes(spec, settings(spec, {"layers": n}), sizes) for n in (3, 1_000_000))
+    assert usual == needed_bytes(spec, settings(spec, {}), sizes)
+    assert deep > 2 * 999_997 * 2_000 * 4 * settings(spec, {})["embedding_size"]
+
+
 def test_a_linear_model_of_many_items_needs_their_square() -> None:
     needed = needed_bytes(parse("EASE^R"), {}, Sizes(10, 500_000, 100, 0))
     assert needed > 8 * 500_000**2
