@@ -34,6 +34,13 @@ def test_a_system_ahead_of_both_beats_its_controls() -> None:
     ]
 
 
+def test_a_control_that_finds_nothing_is_at_zero() -> None:
+    users = scores(**{"X s": 0.05})
+    users.loc[users["system"] == "X s", "recall@20"] = 0.0
+    found = sentences(users, "recall@20", "Recall@20", NAMES, {})
+    assert found == ["X beats its own controls on Recall@20: ahead of text=shuffled at 0 (p < .001)."]
+
+
 def test_one_that_is_not_ahead_or_behind_does_not() -> None:
     assert told(X_s=0.0, X_r=0.0)[0].startswith("X does not beat its own controls on Recall@20: ahead of")
     assert "text=shuffled -9.1 % (p < .001)" in told(X_s=-0.05, X_r=-0.05)[0]

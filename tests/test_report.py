@@ -93,6 +93,17 @@ def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> Non
     assert not (tmp_path / "out" / "ranks.png").exists()
 
 
+def test_published_numbers_without_a_counterpart_are_named(tmp_path: Path) -> None:
+    plan = make_plan()
+    rows = "LightGCN,d0,recall@20,0.4,one\nLigtGCN,d0,recall@20,0.4,one\nDCCF,d0,recal@20,0.4,one\n"
+    file = tmp_path / "published.csv"
+    file.write_text(f"system,dataset,metric,value,source\n{rows}")
+    write(plan, filled(plan, tmp_path), tmp_path / "out", file, Options(figures=False))
+    text = (tmp_path / "out" / "leaderboard.md").read_text()
+    assert " / 0.4000 (" in text
+    assert "Published, and not in this table: LigtGCN Recall@20, DCCF Recal@20." in text
+
+
 def test_wilcoxon_is_shown_on_request_alone(tmp_path: Path) -> None:
     plan = make_plan()
     write(plan, filled(plan, tmp_path), tmp_path / "out", options=Options(figures=False))

@@ -63,7 +63,8 @@ def sentences(
         return []
     frame = pd.DataFrame(pairs, columns=["kind", "system", "name", "other", "control"])
     means, compared = wide.mean(), list(zip(frame["name"], frame["other"], strict=True))
-    frame["gain"] = [100.0 * (means[one] / means[two] - 1.0) for one, two in compared]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        frame["gain"] = [100.0 * (means[one] / means[two] - 1.0) for one, two in compared]
     frame["p"] = holm(
         np.array([randomisation_test((wide[one] - wide[two]).to_numpy()) for one, two in compared])
     )
@@ -122,5 +123,9 @@ def _harm(system: str, title: str, rows: pd.DataFrame) -> str:
 
 def _cells(rows: pd.DataFrame, label: str) -> str:
     return ", ".join(
-        f"{row[label]} {row['gain']:+.1f} % ({tables.p_value(row['p'])})" for _, row in rows.iterrows()
+        f"{row[label]} {_gain(row['gain'])} ({tables.p_value(row['p'])})" for _, row in rows.iterrows()
     )
+
+
+def _gain(percent: float) -> str:
+    return f"{percent:+.1f} %" if np.isfinite(percent) else "at 0"

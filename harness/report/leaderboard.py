@@ -107,15 +107,18 @@ def beside_published(known: pd.DataFrame, evidence: Evidence) -> Section:
     dataset = evidence.dataset.name
     named = [evidence.run_means.loc[runs].assign(system=name) for name, runs in evidence.groups.items()]
     ours = pd.concat(named, ignore_index=True)
-    found = published.beside(known, dataset, ours)
+    found, known = published.beside(known, dataset, ours), known[known["dataset"] == dataset]
     if found.empty:
         return Section([f"No published number of {dataset} is for a system and metric of this table."])
-    sources = "; ".join(sorted(known.loc[known["dataset"] == dataset, "source"].unique()))
+    both = set(zip(found["system"], found["metric"], strict=True))
+    others = [pair for pair in zip(known["system"], known["metric"], strict=True) if pair not in both]
+    lacking = ", ".join(f"{system} {tables.title(metric)}" for system, metric in others)
     return Section(
         [
             "Mean over our repetitions / published number (difference):",
             tables.markdown(tables.published(found)),
-            f"Source: {sources}.",
+            f"Source: {'; '.join(sorted(known['source'].unique()))}.",
+            f"Published, and not in this table: {lacking}." if lacking else "",
         ]
     )
 
