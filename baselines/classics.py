@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,9 +12,6 @@ from models.core import hyper
 
 Scores = Callable[[np.ndarray], np.ndarray]
 """Users [B] to the scores of every item [B, I], float32."""
-
-Fit = Callable[[Any, sp.csr_matrix], tuple[Scores, int]]
-"""Options and train matrix [U, I] to scores and the number of learned values."""
 
 
 @dataclass(frozen=True)

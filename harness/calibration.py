@@ -43,7 +43,7 @@ def calibrate(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
     alarms, seen = [], []
-    groups = [(Store(root), *each) for root in stores for each in _systems(Store(root))]
+    groups = [(store, *each) for store in map(Store, stores) for each in _systems(store)]
     for store, dataset, systems in groups:
         for source, difference in _sources(store, systems, metric):
             tell(f"{dataset}, {len(difference):,} users: {source}")

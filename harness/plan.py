@@ -80,7 +80,7 @@ class Plan(Part):
             for name in grid.over:
                 if name in grid.hyper:
                     raise ValueError(f"grid: {name} stands in `hyper` and in `over`; expected one of them")
-                if name.removesuffix("_weight") in grid.spec.ablated:
+                if name in grid.spec.zeros:
                     raise ValueError(f"grid: {grid.spec.name} has no {name} to vary")
         return self
 

@@ -61,8 +61,13 @@ class DatasetPlan(Part):
         if not self.split.window or self.split.window == 1:
             return None
         split = self.split.model_copy(update={"window": self.split.window - 1})
-        name = self.family + Variant(split, self.twins[0], self.density[0]).suffix
+        name = self.family + self.variant._replace(split=split).suffix
         return self.model_copy(update={"name": name, "split": split})
+
+    @property
+    def variant(self) -> Variant:
+        """What this single dataset is of its family."""
+        return Variant(self.split, self.twins[0], self.density[0])
 
     @property
     def family(self) -> str:

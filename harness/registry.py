@@ -65,14 +65,12 @@ ALIGNMENTS = {
         _of_text_alone(RLMRecCon),
         RLMRecConHyper,
         "profile text by contrast (WWW 2024)",
-        needs_text=True,
         tables=10,
     ),
     "RLMRec-Gen": Entry(
         _of_text_alone(RLMRecGen),
         RLMRecGenHyper,
         "profile text of hidden nodes rebuilt (WWW 2024)",
-        needs_text=True,
         tables=8,
     ),
     "IRLLRec": Entry(
@@ -81,7 +79,6 @@ ALIGNMENTS = {
         ),
         IRLLRecHyper,
         "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
-        needs_text=True,
         tables=40,
     ),
 }

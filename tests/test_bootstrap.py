@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from harness.stats.bootstrap import interval, intervals, over_seeds, resampled_means
+from harness.stats.bootstrap import intervals, over_seeds, resampled_means
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Of the mean over users, values [U]."""
+    low, high = intervals(resampled_means(values[:, None])[:, 0])
+    return float(low), float(high)
 
 
 def test_interval_covers_the_mean() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -34,22 +34,29 @@ def variants(
             frame = pd.concat(rows, ignore_index=True)
             frame = frame[frame["dataset"].isin([each.dataset.name for each in members])]
             found += [_side_by_side(plan, family, members, frame, options)]
-            for name, mine in _alike(members, "density"):
+            for name, mine in _alike(members, _whole):
                 found.append(_by_density(name, mine, options))
-            for name, mine in _alike(members, "window"):
+            for name, mine in _alike(members, _at_any_time):
                 found.append(_by_window(name, mine, frame, options))
     return found
 
 
-def _alike(members: Sequence[Evidence], but: str) -> Iterator[tuple[str, list[Evidence]]]:
-    """Members that differ by nothing ``but`` their density or their window, under the name they share."""
+def _whole(variant: Variant) -> Variant:
+    return variant._replace(density=1.0)
+
+
+def _at_any_time(variant: Variant) -> Variant:
+    return variant._replace(split=variant.split.model_copy(update={"window": None}))
+
+
+def _alike(
+    members: Sequence[Evidence], shared: Callable[[Variant], Variant]
+) -> Iterator[tuple[str, list[Evidence]]]:
+    """Members that differ by nothing but what ``shared`` takes away, under the name that is left."""
     groups: dict[str, list[Evidence]] = {}
     for each in members:
-        dataset, split = each.dataset, each.dataset.split
-        if but == "window":
-            split = split.model_copy(update={"window": None})
-        shared = Variant(split, dataset.twins[0], 1.0 if but == "density" else dataset.density[0])
-        groups.setdefault(dataset.family + shared.suffix, []).append(each)
+        name = each.dataset.family + shared(each.dataset.variant).suffix
+        groups.setdefault(name, []).append(each)
     yield from ((name, mine) for name, mine in groups.items() if len(mine) > 1)
 
 

@@ -56,12 +56,6 @@ def intervals(means: np.ndarray) -> np.ndarray:
     return bounds
 
 
-def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """The 95 % interval of the mean over users, values [U]."""
-    low, high = intervals(resampled_means(values[:, None], seed)[:, 0])
-    return float(low), float(high)
-
-
 def _counts(population: int, resamples: int, random: np.random.Generator) -> Iterator[np.ndarray]:
     """How often each member is drawn, [rows, population] a block, ``resamples`` rows in all."""
     size = max(1, BLOCK_NUMEL // population)

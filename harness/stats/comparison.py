@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.stats.bootstrap import intervals, resampled_means
 from harness.stats.paired import LEVEL, effect_size, t_test
-from harness.stats.randomisation import flipped_sums, p_values
+from harness.stats.randomisation import flipped_sums, p_between
 
 COLUMNS = [
     "system", "metric", "mean", "low", "high", "baseline", "gain_percent", "difference",
@@ -75,9 +75,7 @@ def against(table: pd.DataFrame, references: Mapping[str, str]) -> pd.DataFrame:
                 "difference_low": bounds[0],
                 "difference_high": bounds[1],
                 "effect": effect_size(difference),
-                "p_randomisation": p_values(
-                    (flipped[:, own] - flipped[:, other])[:, None], difference[:, None]
-                )[0],
+                "p_randomisation": p_between(values, flipped, own, other),
                 "p_t": t_test(difference),
             }
         rows.append(row)

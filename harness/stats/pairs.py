@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.stats.comparison import holm
 from harness.stats.paired import LEVEL, smallest_effect
-from harness.stats.randomisation import flipped_sums, p_values
+from harness.stats.randomisation import flipped_sums, p_between
 
 LETTERS = 52
 """a to z and A to Z: more systems have no letter display."""
@@ -33,7 +33,7 @@ def all_pairs(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for first, second in combinations(range(len(names)), 2):
         difference = values[:, first] - values[:, second]
-        p = p_values((flipped[:, first] - flipped[:, second])[:, None], difference[:, None])[0]
+        p = p_between(values, flipped, first, second)
         rows.append((names[first], names[second], difference.mean(), p, difference.std(ddof=1)))
     frame = pd.DataFrame(rows, columns=["first", "second", "difference", "p_randomisation", "spread"])
     frame["p_holm"] = holm(frame["p_randomisation"].to_numpy(dtype=float))

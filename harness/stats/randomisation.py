@@ -73,6 +73,12 @@ def p_values(sums: np.ndarray, values: np.ndarray) -> np.ndarray:
     return p
 
 
+def p_between(values: np.ndarray, flipped: np.ndarray, one: int, other: int) -> float:
+    """Two-sided p of the difference between two columns of values [U, C], from their flipped sums [F, C]."""
+    difference, sums = (rows[:, [one]] - rows[:, [other]] for rows in (values, flipped))
+    return float(p_values(sums, difference)[0])
+
+
 def randomisation_test(difference: np.ndarray, seed: int = 0) -> float:
     """Two-sided p for per-user differences [U]; the order of the users does not matter.
 
