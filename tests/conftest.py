@@ -1,40 +1,15 @@
-"""Small worlds shared by tests."""
+"""Fixtures that every test may ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from typer.testing import CliRunner, Result
 
-from harness.assembly import assemble, settings
-from harness.cli import app
-from harness.data.dataset import Dataset
-from harness.plan import Plan
-from harness.plan_parts import DatasetPlan, EvaluationPlan, TrainingPlan
-from harness.runs import Run, dataset_key, expand
-from harness.store import Store
-from harness.strata import ITEM_STRATA
-from harness.systems import parse
-from harness.text.rows import TextTable
-from models.core import Batch, System
+from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
-
-USERS, ITEMS, WIDTH = 30, 20, 12
-
-
-def random_pairs(seed: int = 0, users: int = USERS, items: int = ITEMS) -> np.ndarray:
-    """About a fifth of all pairs, at least one a user and one an item, [E, 2]."""
-    random = np.random.default_rng(seed)
-    chosen = random.random((users, items)) < 0.2
-    chosen[np.arange(users), np.arange(users) % items] = True
-    return np.argwhere(chosen)
+from tests.worlds import ITEMS, USERS, WIDTH, random_pairs
 
 
 @pytest.fixture
@@ -60,96 +35,3 @@ def batch(pairs: np.ndarray) -> Batch:
     random = np.random.default_rng(1)
     user, positive = torch.from_numpy(pairs[random.permutation(len(pairs))[:16]].T.copy())
     return Batch(user, positive, torch.from_numpy(random.integers(ITEMS, size=16)))
-
-
-def checkerboard(size: int = 40, seed: int = 0, known: int | None = None) -> Dataset:
-    """Users like the items of their own parity: a dataset that knows its answer.
-
-    Every user has train, validation and test pairs, all on its own colour; ``known`` limits the
-    train pairs a user.
-    """
-    random = np.random.default_rng(seed)
-    parts: dict[str, list[tuple[int, int]]] = {"train": [], "valid": [], "test": []}
-    for user in range(size):
-        own = random.permutation(np.arange(user % 2, size, 2))
-        for split, items in zip(parts, np.split(own, [len(own) - 6, len(own) - 3]), strict=True):
-            kept = items[:known] if split == "train" else items
-            parts[split] += [(user, int(item)) for item in kept]
-    arrays = {split: np.array(sorted(rows)) for split, rows in parts.items()}
-    tokens = np.array([f"t{number}" for number in range(size)])
-    return Dataset("checkerboard", tokens, tokens, **arrays)
-
-
-def parity_text(dataset: Dataset, width: int = 8) -> TextTable:
-    """Rows that tell the parity of a node, with a little noise."""
-    random = np.random.default_rng(5)
-
-    def rows(count: int) -> np.ndarray:
-        made = random.normal(0, 0.1, (count, width)).astype(np.float32)
-        made[np.arange(count), np.arange(count) % 2] += 1
-        return made
-
-    users, items = len(dataset.users), len(dataset.items)
-    return TextTable(dataset.users, dataset.items, rows(users), rows(items), rows(users), rows(items))
-
-
-def make_run(
-    line: str, hyper: dict[str, object] | None = None, repetition: int = 0, **training: object
-) -> Run:
-    """A run of one system; quick unless told otherwise."""
-    plan = TrainingPlan.model_validate({"batch_size": 128, "epochs": 2, "metric": "recall@5", **training})
-    dataset = DatasetPlan.model_validate({"name": "checkerboard", "source": {"kind": "movielens"}})
-    spec = parse(line)
-    evaluation = EvaluationPlan.model_validate({"k": [3, 5], "show": ["recall@5"]})
-    return Run(dataset, spec, settings(spec, hyper or {}), repetition, 7, plan, evaluation)
-
-
-def build(line: str, graph: Graph, text: TextRows, seed: int = 0, **hyper: Any) -> System:
-    """A system of width 8 with its defaults otherwise, drawn from ``seed``."""
-    spec = parse(line)
-    torch.manual_seed(seed)
-    return assemble(spec, settings(spec, {"embedding_size": 8, **hyper}), graph, text)
-
-
-def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, degrees: bool = True) -> Store:
-    """A store with every run of a plan: a user's level, the run's score, a little noise that has no mean.
-
-    Alignments have losses too; of the item strata, where the plan has them, 50 users have no tail.
-    """
-    store, random = Store(folder), np.random.default_rng(0)
-    named = pd.DataFrame({"user": [f"u{number}" for number in range(users)]})
-    level = random.normal(0, 0.1, users)
-    facts = {"checksum": "c", "users": users, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
-    noted = named.assign(degree=random.integers(1, 50, users)) if degrees else None
-    for dataset in plan.datasets:
-        store.notes.write(dataset_key(plan, dataset), facts, noted)
-    for run in (each for each in expand(plan) if isinstance(each, Run)):
-        noise = random.normal(0, 0.01, users)
-        scores = score(run) + level + noise - noise.mean()
-        made = {f"{name}@{k}": scores for name in plan.evaluation.metrics for k in plan.evaluation.k}
-        if plan.evaluation.item_strata:
-            made |= {f"recall@20|{label}": scores / 2 for label in ITEM_STRATA}
-            made["recall@20|tail"] = np.where(np.arange(users) < 50, np.nan, scores / 2)
-        store.put(run.identity("c"), made_record(run), named.assign(**made))
-    return store
-
-
-def made_record(run: Run) -> dict[str, Any]:
-    """What a finished run might have recorded."""
-    seconds_s = 1.0 + run.repetition
-    record = {"status": "finished", "overall": {}, "seconds_s": seconds_s, "peak_bytes": 1, "parameters": 1}
-    if not run.system.alignment:
-        return record
-    terms, epochs = {"bpr": 0.6, "profile": 0.3, "l2": 0.1}, range(2 + run.repetition)
-    losses = {term: [share / (epoch + 1) for epoch in epochs] for term, share in terms.items()}
-    return record | {"losses": losses, "best_epoch": 2}
-
-
-def intentbench(*words: object) -> Result:
-    """The command with these words, in this process."""
-    return CliRunner().invoke(app, [str(word) for word in words])
-
-
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the datasets of ../shared/data")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.plan import load_plan
-from harness.runs import Run, expand
+from harness.planning.plan import load_plan
+from harness.planning.runs import Run, expand
+from tests.worlds import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from harness.bench.rows import EVALUATION, our_evaluation, rows_of
-from harness.bench.steps import compare, our_step
+from harness.bench.steps import our_step
 from harness.bench.world import amazon_book, drawn
-from harness.memory import keep_freed_memory, peak_resident_bytes
+from harness.training.memory import keep_freed_memory, peak_resident_bytes
+from harness.training.timing import compare
 from models.products import product
 
 

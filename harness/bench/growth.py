@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from harness.assembly import settings
 from harness.bench.steps import in_process
 from harness.bench.world import ITEMS, PAIRS, USERS, WIDTH
-from harness.memory import Sizes, gibibytes, needed_bytes
-from harness.systems import parse
+from harness.systems.assembly import settings
+from harness.systems.line import parse
+from harness.training.memory import Sizes, gibibytes, needed_bytes
 
 REPEATS = {1: 15, 4: 9, 16: 5, 64: 3}
 """Steps of which the median counts, after two that warm up; the largest take half a minute each."""

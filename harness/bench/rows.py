@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness import InputError
-from harness.bench.steps import Step, compare, in_process, our_step, plain_step
+from harness.bench.steps import in_process, our_step, plain_step
 from harness.bench.world import BATCH, World, amazon_book
-from harness.evaluation import evaluate
-from harness.nearest import nearest
-from harness.recbole_stock import Stock
+from harness.errors import InputError, did_you_mean
+from harness.evaluation.ranking import evaluate
+from harness.recbole_host.stock import Stock
+from harness.training.timing import Step, compare
 
 STOCK, PLAIN = "RecBole", "plain equations"
 """The opponents."""
@@ -49,7 +49,7 @@ def rows(only: str | None, repeats: int, tell: Callable[[str], None]) -> pd.Data
     """
     known = ["LightGCN", EVALUATION, *SYSTEMS]
     if only is not None and only not in known:
-        raise InputError(f"--only: no row {only!r}; {nearest(only, known)}")
+        raise InputError(f"--only: no row {only!r}; {did_you_mean(only, known)}")
     made: list[dict[str, Any]] = []
     for line in known:
         if only in (None, line):

@@ -9,12 +9,12 @@ import pandas as pd
 import tabulate
 import torch
 
-from harness import InputError, plots
 from harness.bench.growth import SCALES, SYSTEMS, grow
 from harness.bench.rows import rows
 from harness.bench.world import at_hand
-from harness.memory import gibibytes
-from harness.nearest import nearest
+from harness.errors import InputError, did_you_mean
+from harness.report import plots
+from harness.training.memory import gibibytes
 
 
 def speed(only: str | None, repeats: int) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:
         InputError: ``only`` names no system that is grown.
     """
     if only is not None and only not in SYSTEMS:
-        raise InputError(f"--only: {only!r} is not grown; {nearest(only, SYSTEMS)}")
+        raise InputError(f"--only: {only!r} is not grown; {did_you_mean(only, SYSTEMS)}")
     scales = tuple(scale for scale in SCALES if scale <= largest)
     found = []
     for line in SYSTEMS if only is None else [only]:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from harness import InputError
-from harness.assembly import assemble, settings
 from harness.bench.plain import Plain
 from harness.bench.world import World
-from harness.descent import adam, descend
-from harness.systems import parse
-from models.core import Batch
-
-Step = Callable[[], Any]
+from harness.errors import InputError
+from harness.systems.assembly import assemble, settings
+from harness.systems.line import parse
+from harness.training.timing import Step, repeatable
 
 
 def our_step(line: str, world: World, chosen: dict[str, Any] | None = None) -> tuple[Step, nn.Module]:
@@ -40,24 +34,6 @@ def plain_step(line: str, world: World, system: nn.Module) -> Step:
     names, values = (spec.backbone, spec.alignment), settings(spec, {})
     parameters = dict(system.named_parameters())
     return repeatable(Plain(names, values, parameters, world.graph, text), world.batches())
-
-
-def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
-    """A step of anything that has ``losses``."""
-    optimiser = adam(module, 1e-3, fused=fused)
-    return lambda: descend(module.losses(next(batches)), optimiser)
-
-
-def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
-    """Median seconds of each step, the steps taking turns so that they share a machine's moods."""
-    seconds: list[list[float]] = [[] for _ in steps]
-    for turn in range(warm + repeats):
-        for step, mine in zip(steps, seconds, strict=True):
-            started = time.perf_counter()
-            step()
-            if turn >= warm:
-                mine.append(time.perf_counter() - started)
-    return [statistics.median(mine) for mine in seconds]
 
 
 def in_process(task: str, *arguments: Any) -> Any:

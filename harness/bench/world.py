@@ -14,8 +14,8 @@ import torch
 
 from harness.data.pairs import pair_keys, pair_matrix
 from harness.data.prepare import prepare
-from harness.plan import load_plan
-from harness.sampling import PairSampler
+from harness.planning.plan import load_plan
+from harness.training.negative_sampling import PairSampler
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows

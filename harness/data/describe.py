@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from harness.data import twins
+from harness.data import duplicate_items
 from harness.data.dataset import SPLITS, Dataset
-from harness.text.rows import TextTable
 
 
-def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
-    """Sizes, density, degree quartiles, cold ids and text widths, as text by fact."""
+def describe(
+    dataset: Dataset, text_widths: tuple[int, int] | None = None, text_notes: Sequence[str] = ()
+) -> dict[str, str]:
+    """Sizes, density, degree quartiles, cold ids and text widths, as text by fact.
+
+    Args:
+        dataset: The dataset.
+        text_widths: Columns of the profile rows and of the intent rows. None if there is no text.
+        text_notes: What a reader of results must know of the text, one sentence each.
+    """
     cells = len(dataset.users) * len(dataset.items)
     counts = {split: len(dataset.pairs(split)) for split in SPLITS}
     facts = {
@@ -28,15 +37,13 @@ def describe(dataset: Dataset, text: TextTable | None) -> dict[str, str]:
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )
-    if twins.sentence(dataset) is None:  # otherwise a note tells of them
+    if duplicate_items.sentence(dataset) is None:  # otherwise a note tells of them
         facts["twins"] = "none found"
-    if text is None:
+    if text_widths is None:
         facts["text"] = "none: systems with an alignment are skipped"
     else:
-        facts["text"] = (
-            f"profile width {text.user_profile.shape[1]}, intent width {text.user_intent.shape[1]}"
-        )
-    for number, note in enumerate([*dataset.notes, *(text.notes if text else ())], 1):
+        facts["text"] = "profile width {}, intent width {}".format(*text_widths)
+    for number, note in enumerate([*dataset.notes, *text_notes], 1):
         facts[f"note {number}"] = note
     facts["checksum"] = dataset.checksum[:16]
     return facts

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness import InputError
 from harness.data.dataset import ItemFacts, Texts
 from harness.data.sources import read_frame
+from harness.errors import InputError
 
 GENDERS = {"M": "man", "F": "woman"}
 

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from harness import InputError
+from harness.errors import InputError
 
 ALLOWED = {
     ("numpy", "dtype"),

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness import InputError
-from harness.data import movielens, sources, twins
+from harness.data import duplicate_items, movielens, sources
 from harness.data.dataset import SPLITS, Dataset
 from harness.data.reviews import item_facts, train_reviews
 from harness.data.spec import Atomic, Matrices, Movielens, SourceSpec, SplitSpec, Table
@@ -16,6 +15,7 @@ from harness.data.splits import carve_valid, labels
 from harness.data.texts import texts_of, titles_of
 from harness.data.thinning import thin
 from harness.data.windows import UNUSED, prequential
+from harness.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def prepare(
         InputError: One sentence naming file, row and id of what is wrong.
     """
     dataset = _interactions(name, source, split, seed)
-    found = twins.sentence(dataset)
+    found = duplicate_items.sentence(dataset)
     dataset = replace(dataset, notes=(*dataset.notes, *([found] if found else [])))
     if merged:
-        dataset = twins.merge(dataset)
+        dataset = duplicate_items.merge(dataset)
     if density < 1:
         dataset = thin(dataset, density, seed)
     texts, notes = texts_of(source, dataset.users, dataset.items, dataset.train)

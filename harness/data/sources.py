@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from harness import InputError
 from harness.data.dataset import SPLITS
 from harness.data.pickles import load_arrays
+from harness.errors import InputError
 
 MATRIX_FILES = {"train": "trn_mat.pkl", "valid": "val_mat.pkl", "test": "tst_mat.pkl"}
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from harness.part import Part
+from harness.schema import StrictModel
 
 
 def from_plan(value: Any, info: ValidationInfo) -> Any:
@@ -16,7 +16,7 @@ def from_plan(value: Any, info: ValidationInfo) -> Any:
     return folder / value.expanduser() if folder and isinstance(value, Path) else value
 
 
-class ProfileFile(Part):
+class ProfileFile(StrictModel):
     """A jsonl(.gz) or csv(.gz) file of texts: the id column and the text column or columns."""
 
     path: Path
@@ -25,7 +25,7 @@ class ProfileFile(Part):
     _resolve = field_validator("path")(from_plan)
 
 
-class Profiles(Part):
+class Profiles(StrictModel):
     """Texts of users and of items; without a file of their own, users get their train items' texts."""
 
     users: ProfileFile | None = None
@@ -33,7 +33,7 @@ class Profiles(Part):
     missing: Literal["refuse", "blank"] = Field("refuse", description="what to do with an id without text")
 
 
-class ItemFile(Part):
+class ItemFile(StrictModel):
     """A jsonl(.gz) or csv(.gz) file of what is known of items: a title, and what else describes them."""
 
     path: Path
@@ -43,7 +43,7 @@ class ItemFile(Part):
     _resolve = field_validator("path")(from_plan)
 
 
-class _Source(Part):
+class _Source(StrictModel):
     kind: str
     min_rating: float | None = Field(None, description="keep interactions rated at least this")
     core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
@@ -109,7 +109,7 @@ class Atomic(_Source):
 SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminator="kind")]
 
 
-class SplitSpec(Part):
+class SplitSpec(StrictModel):
     """How interactions are split; ``given`` takes the source's own split."""
 
     kind: Literal[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from harness import InputError
+from harness.errors import InputError
 
 
 def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, place: str) -> np.ndarray:

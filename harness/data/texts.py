@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness import InputError
 from harness.data import movielens, sources
 from harness.data.dataset import SAME_INTENTS, Texts
 from harness.data.spec import Movielens, ProfileFile, Profiles, SourceSpec
+from harness.errors import InputError
 
 
 def texts_of(

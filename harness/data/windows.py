@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from harness import InputError
+from harness.errors import InputError
 
 UNUSED = ""
 """The label of a row that lies behind the window, or is not known before it."""

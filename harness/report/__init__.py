@@ -1,6 +1,6 @@
 """The report of a plan, from the store alone.
 
-leaderboard.py  a dataset's table, its caption, its failures and skips
+sections/leaderboard.py  a dataset's table, its caption, its failures and skips
 tuning.py       what each search spent and bought
 comparisons.py  all pairs, and mean ranks across datasets
 control_verdicts.py  whether text systems beat their controls

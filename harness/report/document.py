@@ -7,22 +7,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness import InputError, plots, published
-from harness.plan import Plan
-from harness.plan_parts import DatasetPlan
-from harness.report import strata
-from harness.report.ablations import ablations
-from harness.report.comparisons import comparisons
-from harness.report.control_verdicts import on_controls
+from harness.errors import InputError
+from harness.planning.parts import DatasetPlan
+from harness.planning.plan import Plan
+from harness.planning.run_status import RunStatus, run_statuses
+from harness.report import plots, published
 from harness.report.evidence import Evidence, Options, Section
-from harness.report.grids import grids
-from harness.report.leaderboard import absent, beside_published, heading, leaderboard
-from harness.report.losses import losses
-from harness.report.tuning import tuning
-from harness.report.variants import variants
-from harness.standings import Standing, standings
-from harness.store import Store
-from harness.writing import replaced, writing
+from harness.report.sections import strata
+from harness.report.sections.ablations import ablations
+from harness.report.sections.comparisons import comparisons
+from harness.report.sections.control_verdicts import on_controls
+from harness.report.sections.grids import grids
+from harness.report.sections.leaderboard import absent, beside_published, heading, leaderboard
+from harness.report.sections.losses import losses
+from harness.report.sections.sweeps import variants
+from harness.report.sections.tuning import tuning
+from harness.store.files import replaced, writing
+from harness.store.store import Store
 
 
 def write(
@@ -38,7 +39,7 @@ def write(
             are unreadable.
     """
     known = published.read(beside) if beside else None
-    found = standings(plan, store)
+    found = run_statuses(plan, store)
     _refuse_damaged(found, store)
     if not any(each.status == "finished" for each in found):
         counts = Counter(f"{each.status}: {each.reason}" if each.reason else each.status for each in found)
@@ -59,7 +60,7 @@ def write(
     return _files(sections, out)
 
 
-def _refuse_damaged(found: list[Standing], store: Store) -> None:
+def _refuse_damaged(found: list[RunStatus], store: Store) -> None:
     """No table is made of files that are not those that were written."""
     for each in found:
         if each.status == "damaged":
@@ -70,7 +71,7 @@ def _refuse_damaged(found: list[Standing], store: Store) -> None:
 def _dataset(
     plan: Plan,
     dataset: DatasetPlan,
-    mine: list[Standing],
+    mine: list[RunStatus],
     evidence: Evidence,
     known: pd.DataFrame | None,
     options: Options,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.plan import Plan
-from harness.plan_parts import DatasetPlan
-from harness.runs import Run, expand_one
-from harness.standings import Standing
-from harness.stats.comparison import best_baseline
-from harness.stats.pairs import all_pairs
-from harness.store import Store
-from harness.systems import SystemSpec
+from harness.evaluation.stats.comparison import best_baseline
+from harness.evaluation.stats.pairs import all_pairs
+from harness.planning.parts import DatasetPlan
+from harness.planning.plan import Plan
+from harness.planning.run_status import RunStatus
+from harness.planning.runs import Run, expand_one
+from harness.store.store import Store
+from harness.systems.line import SystemSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,8 +69,8 @@ class Evidence:
     groups: dict[str, list[str]]
 
     @classmethod
-    def of(cls, plan: Plan, dataset: DatasetPlan, mine: list[Standing], store: Store) -> Evidence:
-        """From the standings of the dataset's runs."""
+    def of(cls, plan: Plan, dataset: DatasetPlan, mine: list[RunStatus], store: Store) -> Evidence:
+        """From the run_statuses of the dataset's runs."""
         groups: dict[str, list[str]] = {}
         for each in mine:
             if each.status == "finished":

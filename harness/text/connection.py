@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import Field, field_validator
 
-from harness import InputError
-from harness.part import Part
+from harness.errors import InputError
+from harness.schema import StrictModel
 
 PUBLIC_URL = "https://api.openai.com/v1"
 
@@ -23,7 +23,7 @@ SHORTEST_SECRET = 6
 """Shorter secrets are words of the language, and cannot be struck out of texts."""
 
 
-class Connection(Part):
+class Connection(StrictModel):
     """A model behind a server that speaks OpenAI's protocol (the extra [llm])."""
 
     model: str = Field(min_length=1)

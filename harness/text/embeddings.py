@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from harness import InputError
+from harness.errors import InputError
 from harness.text.connection import Connection, load_openai
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar, Literal, Protocol
 import numpy as np
 from pydantic import Field
 
-from harness import InputError
-from harness.part import Part
+from harness.errors import InputError
+from harness.schema import StrictModel
 from harness.text.embeddings import EmbeddingsSpec
 
 
@@ -31,7 +31,7 @@ class Encoder(Protocol):
         """
 
 
-class _Spec(Part):
+class _Spec(StrictModel):
     one_by_one: ClassVar[bool] = True
 
 

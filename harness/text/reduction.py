@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from harness import InputError
-from harness.part import Part
+from harness.errors import InputError
+from harness.schema import StrictModel
 
 
-class Reduction(Part):
+class Reduction(StrictModel):
     """The leading principal directions of all rows of a kind, users' and items' together."""
 
     kind: Literal["pca"] = "pca"

@@ -11,7 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from harness.data.dataset import digest
-from harness.writing import replaced, writing
+from harness.store.files import replaced, writing
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from harness import InputError
+from harness.errors import InputError
 from models.text import TextRows
 
 TABLES = ("user_profile", "item_profile", "user_intent", "item_intent")
@@ -35,6 +35,11 @@ class TextTable:
     item_intent: np.ndarray
     recipe: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Columns of the profile rows and of the intent rows."""
+        return self.user_profile.shape[1], self.user_intent.shape[1]
 
     def rows(self, users: np.ndarray, items: np.ndarray) -> TextRows:
         """Profiles [U + I, T] and intents [U + I, T'] of ``users`` [U] and ``items`` [I], in their order.

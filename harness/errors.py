@@ -1,0 +1,30 @@
+"""The errors that the harness raises on purpose, and the hint that goes with a misspelt name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """Input from outside cannot be used. The message is one sentence: file, place, what was expected."""
+
+
+class StoreError(InputError):
+    """The store cannot be written or read. Nothing in it was changed."""
+
+
+class RunFailed(Exception):
+    """A run ended without a result. The message says where and why."""
+
+
+class Interrupted(Exception):
+    """Somebody asked the program to stop. The state of the last whole epoch is saved."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint with the known name that is nearest to ``word``, or a list of all names if none is near."""
+    names = sorted(known)
+    lowered = {name.lower(): name for name in names}
+    found = get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.5)
+    return f"did you mean {lowered[found[0]]!r}?" if found else f"expected one of {names}"

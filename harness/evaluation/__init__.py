@@ -1,0 +1,1 @@
+"""What a list of recommendations is worth: rankings, metrics, strata and statistics."""

@@ -1,0 +1,1 @@
+"""Doing what a store lacks of a plan, in one process, several, or on a cluster."""

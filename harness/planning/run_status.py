@@ -1,0 +1,94 @@
+"""What the store holds of a plan: which runs are finished, failed, missing or skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from harness.planning.plan import Plan
+from harness.planning.runs import Run, Skipped, dataset_key
+from harness.planning.searches import Search, Untuned, planned, searches
+from harness.store.store import Store
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """What the store holds of one planned run.
+
+    ``status`` is finished, failed, missing, skipped, or damaged: files that are not those written.
+
+    ``identity`` is that of what is stored: the run, or the search that failed before it.
+    """
+
+    dataset: str
+    system: str
+    repetition: int | None
+    status: str
+    reason: str = ""
+    identity: str = ""
+
+
+class StoreIndex:
+    """A plan's tasks in the store, by the checksums noted there; no data is read."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        """Datasets that were never read have no checksum, and none of their runs is stored."""
+        noted = {each.name: store.notes.facts(dataset_key(plan, each)) for each in plan.datasets}
+        self.store = store
+        self._sound: dict[str, bool] = {}
+        self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
+
+    def find(self, task: Run | Search) -> str | None:
+        """The task's identity if it is stored, sound or damaged."""
+        if not all(dataset.name in self.checksums for dataset in task.datasets):
+            return None
+        identity = task.identity(*(self.checksums[dataset.name] for dataset in task.datasets))
+        return identity if identity and identity in self.store else None
+
+    def is_sound(self, identity: str) -> bool:
+        """As ``Store.is_sound``, looked at once."""
+        if identity not in self._sound:
+            self._sound[identity] = self.store.is_sound(identity)
+        return self._sound[identity]
+
+    def identity(self, task: Run | Search) -> str | None:
+        """The task's identity if it is stored and sound."""
+        identity = self.find(task)
+        return identity if identity and self.is_sound(identity) else None
+
+    def record(self, task: Run | Search) -> dict[str, Any] | None:
+        """The task's record if it is stored and sound."""
+        identity = self.identity(task)
+        return self.store.record(identity) if identity else None
+
+
+def run_statuses(plan: Plan, store: Store) -> list[RunStatus]:
+    """One entry a planned run, and one a skipped pair."""
+    return list(_standings(plan, StoreIndex(plan, store)))
+
+
+def _standings(plan: Plan, shelf: StoreIndex) -> Iterator[RunStatus]:
+    failed = {}
+    if plan.tuning:
+        failed = {(run.dataset.name, run.name): shelf.identity(search) for run, search in searches(plan)}
+    for entry in planned(plan, shelf.record):
+        if isinstance(entry, Skipped):
+            yield RunStatus(entry.dataset, entry.system, None, "skipped", entry.reason)
+        elif isinstance(entry, Untuned):
+            run, status = entry.run, "failed" if entry.failed else "missing"
+            search = failed[run.dataset.name, run.name] or ""
+            yield RunStatus(run.dataset.name, run.name, run.repetition, status, entry.reason, search)
+        else:
+            yield _standing(entry, shelf)
+
+
+def _standing(run: Run, shelf: StoreIndex) -> RunStatus:
+    name = (run.dataset.name, run.name, run.repetition)
+    identity = shelf.find(run)
+    if identity is None:
+        return RunStatus(*name, "missing", "not run yet")
+    if not shelf.is_sound(identity):
+        return RunStatus(*name, "damaged", "its files are not those that were written", identity)
+    record = shelf.store.record(identity)
+    return RunStatus(*name, record["status"], record.get("reason", ""), identity)

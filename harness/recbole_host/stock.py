@@ -1,0 +1,94 @@
+"""RecBole's own LightGCN and full-ranking evaluation, as opponents in a comparison of speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from harness.recbole_host.config import make_config, quiet
+from harness.recbole_host.trainer import without_tensorboard
+from models.products import product
+
+NAME = "bench"
+
+
+class Stock:
+    """RecBole's LightGCN with its data, trainer and evaluator, repaired only so far that it runs."""
+
+    def __init__(
+        self, folder: Path, splits: Mapping[str, np.ndarray], users: int, items: int, batch_size: int
+    ) -> None:
+        """Write ``splits`` (train, valid, test pairs [n, 2]) to ``folder`` and load them with RecBole."""
+        from recbole.data import create_dataset, data_preparation
+        from recbole.model.general_recommender.lightgcn import LightGCN
+        from recbole.trainer import Trainer
+
+        _write(folder / NAME, splits, users, items)
+        options = {
+            "data_path": str(folder),
+            "benchmark_filename": list(splits),
+            "load_col": {"inter": ["user_id", "item_id"], "user": ["user_id"], "item": ["item_id"]},
+            "embedding_size": 32,
+            "n_layers": 3,
+            "reg_weight": 1e-5,
+            "train_batch_size": batch_size,
+            "eval_batch_size": 4096 * 1024,
+            "metrics": ["Recall", "NDCG"],
+            "topk": [20],
+            "valid_metric": "Recall@20",
+            "metric_decimal_place": 12,
+            "checkpoint_dir": str(folder / "unused"),
+        }
+        config = make_config(LightGCN, NAME, options)
+        with quiet(), without_tensorboard():
+            dataset = create_dataset(config)
+            self.train, _, self.test = data_preparation(config, dataset)
+            self.model = LightGCN(config, self.train.dataset).to(config["device"])
+            self.trainer = Trainer(config, self.model)
+        self.users, self.items = (_order(dataset, name, n) for name, n in (("user", users), ("item", items)))
+
+    def step(self) -> Callable[[], None]:
+        """One training step: RecBole's loss, gradients and optimiser, the batch being at hand."""
+        interaction = next(iter(self.train)).to(self.model.device)
+        optimiser = self.trainer.optimizer
+
+        def step() -> None:
+            optimiser.zero_grad()
+            self.model.calculate_loss(interaction).backward()
+            optimiser.step()
+
+        return step
+
+    def evaluate(self) -> dict[str, float]:
+        """RecBole's full-ranking pass over the test users."""
+        self.model.restore_user_e = None
+        with quiet(), torch.no_grad():
+            found = self.trainer.evaluate(self.test, load_best_model=False, show_progress=False)
+        return dict(found)
+
+    def scorer(self) -> Callable[[np.ndarray], torch.Tensor]:
+        """The same model's scores, [B, I], for our evaluation; user and item numbers are ours."""
+        with torch.no_grad():
+            user, item = self.model.forward()
+        user, item = user[self.users], item[self.items]
+        return lambda block: product(user[block], item)
+
+
+def _write(folder: Path, splits: Mapping[str, np.ndarray], users: int, items: int) -> None:
+    folder.mkdir(parents=True)
+    for name, pairs in splits.items():
+        frame = pd.DataFrame(pairs, columns=["user_id:token", "item_id:token"])
+        frame.to_csv(folder / f"{NAME}.{name}.inter", sep="\t", index=False)
+    for side, count in (("user", users), ("item", items)):
+        frame = pd.DataFrame({f"{side}_id:token": np.arange(count)})
+        frame.to_csv(folder / f"{NAME}.{side}", sep="\t", index=False)
+
+
+def _order(dataset: Any, side: str, count: int) -> np.ndarray:
+    """RecBole's ids of our numbers 0 .. count - 1."""
+    return np.asarray([dataset.token2id(f"{side}_id", str(number)) for number in range(count)])

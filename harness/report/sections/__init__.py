@@ -1,0 +1,1 @@
+"""The parts of a report, each from the finished runs of one dataset or of several."""

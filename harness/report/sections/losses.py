@@ -1,0 +1,67 @@
+"""What each term contributes to a system's training loss, at the best epoch and on the way there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from harness.report import plots
+from harness.report.evidence import Evidence, Options, Section
+
+
+def losses(evidence: Evidence, options: Options) -> Section:
+    """Shares of the loss of every trained system with more terms than a ranking loss and L2.
+
+    Text and figure leave out ablations, controls and grids; ``losses.csv`` has every system.
+    """
+    courses = {name: course for name in evidence.groups if (course := _course(evidence, name)) is not None}
+    if not courses:
+        return Section()
+    frame = pd.concat(courses.values(), ignore_index=True)
+    rows = frame.assign(dataset=evidence.dataset.name)
+    plain = [name for name in courses if name in evidence.plain]
+    if not plain:
+        return Section(frames={"losses": rows})
+    lines = [f"- {name}: {_at_best(evidence, name)}" for name in plain]
+    text = ["### Loss terms", "Shares of the training loss at the best epoch:", "\n".join(lines)]
+    if not options.figures:
+        return Section(text, frames={"losses": rows})
+    name = f"losses-{evidence.dataset.name}"
+    figure = plots.courses(frame[frame["system"].isin(plain)])
+    text.append(f"![Shares of the loss over epochs]({name}.png)")
+    return Section(text, frames={"losses": rows}, figures={name: figure})
+
+
+def _course(evidence: Evidence, system: str) -> pd.DataFrame | None:
+    """Columns ``system``, ``term``, ``epoch``, ``loss`` and ``share``: means over the system's runs.
+
+    Epochs that not every run reached are left out.
+    """
+    runs = [pd.DataFrame(each["losses"]) for each in _records(evidence, system)]
+    if not runs or len(runs[0].columns) <= 2:
+        return None
+    mean = sum(run.iloc[: min(map(len, runs))] for run in runs) / len(runs)
+    mean = mean.set_axis(mean.index + 1).rename_axis("epoch")
+    loss = mean.melt(var_name="term", value_name="loss", ignore_index=False).reset_index()
+    total = mean.sum(axis="columns").loc[loss["epoch"]].to_numpy()
+    loss = loss.assign(share=loss["loss"] / total)
+    loss.insert(0, "system", system)
+    return loss
+
+
+def _at_best(evidence: Evidence, system: str) -> str:
+    """Every term's share in the best epochs of the system's runs."""
+    best = pd.DataFrame(
+        [
+            {term: course[max(each["best_epoch"], 1) - 1] for term, course in each["losses"].items()}
+            for each in _records(evidence, system)
+        ]
+    ).mean()
+    shares = (100.0 * best / best.sum()).sort_values(ascending=False, kind="stable")
+    return ", ".join(f"{term} {share:.2g} %" for term, share in shares.items())
+
+
+def _records(evidence: Evidence, system: str) -> list[dict[str, Any]]:
+    """Records of the system's runs that were trained in epochs."""
+    return [each for each in evidence.records[system] if "losses" in each]

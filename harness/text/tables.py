@@ -1,0 +1,122 @@
+"""From a plan's words about text to a table of rows: encoded texts, written intents, precomputed rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
+from harness.data.pickles import load_arrays
+from harness.data.spec import from_plan
+from harness.errors import InputError
+from harness.schema import StrictModel
+from harness.text.embeddings import EmbeddingsSpec
+from harness.text.encoders import Model2VecSpec, SentenceTransformersSpec, TfidfSpec, WordLlamaSpec
+from harness.text.encoding import encode_texts
+from harness.text.intents.documents import TrainLog
+from harness.text.intents.spec import IntentsSpec
+from harness.text.intents.table import intent_table, written_so_far
+from harness.text.rows import TABLES, TextTable
+
+
+class PrecomputedSpec(StrictModel):
+    """Rows from ``.npy`` or ``.pkl`` files; a ``.ids`` file beside one names its rows."""
+
+    one_by_one: ClassVar[bool] = True
+    kind: Literal["precomputed"]
+    user_profile: Path
+    item_profile: Path
+    user_intent: Path | None = None
+    item_intent: Path | None = None
+    _resolve = field_validator("*")(from_plan)
+
+
+TextSpec = Annotated[
+    TfidfSpec
+    | WordLlamaSpec
+    | SentenceTransformersSpec
+    | Model2VecSpec
+    | EmbeddingsSpec
+    | PrecomputedSpec
+    | IntentsSpec,
+    Field(discriminator="kind"),
+]
+
+
+def text_table(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> TextTable:
+    """The text rows of a dataset.
+
+    Raises:
+        InputError: The dataset has no texts, precomputed rows do not fit it, or intents are not
+            written yet.
+    """
+    if isinstance(spec, PrecomputedSpec):
+        return _precomputed(spec, dataset)
+    if isinstance(spec, IntentsSpec):
+        return intent_table(spec, dataset, cache)
+    if dataset.texts is None:
+        raise InputError(f"dataset {dataset.name!r} has no texts; give it `profiles` or precomputed rows")
+    return encode_texts(spec, dataset.texts, dataset.users, dataset.items, cache)
+
+
+def texts_of(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> Texts:
+    """The texts that a dataset's rows are made from.
+
+    Raises:
+        InputError: The rows were precomputed and the dataset has no texts.
+    """
+    if isinstance(spec, IntentsSpec):
+        return written_so_far(spec, TrainLog.of(dataset), cache).texts()
+    if dataset.texts is None:
+        raise InputError(f"dataset {dataset.name!r} has no texts to name anything by")
+    return dataset.texts
+
+
+def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
+    made = {}
+    for name in TABLES:
+        side, kind = name.split("_")
+        path = getattr(spec, name) or getattr(spec, f"{side}_profile")
+        tokens = dataset.users if side == "user" else dataset.items
+        made[name] = _load_rows(path, tokens, side)
+        if side == "item" and made[name].shape[1] != made[f"user_{kind}"].shape[1]:
+            wide, expected = made[name].shape[1], made[f"user_{kind}"].shape[1]
+            raise InputError(f"{path}: rows of width {wide}; expected the users' width {expected}")
+    content = digest(made[name].tobytes() for name in TABLES)
+    notes = () if spec.user_intent and spec.item_intent else (SAME_INTENTS,)
+    return TextTable(dataset.users, dataset.items, **made, recipe=content, notes=notes)
+
+
+def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
+    """Rows [n, T] in token order, checked."""
+    if path.suffix == ".pkl":
+        loaded = load_arrays(path)
+    else:
+        try:
+            loaded = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(f"{path}: unreadable rows ({str(error).splitlines()[0]})") from None
+    try:
+        rows = np.asarray(loaded, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InputError(f"{path}: rows of different width; expected a table of numbers") from None
+    if rows.ndim != 2:
+        raise InputError(f"{path}: shape {rows.shape}; expected one row a {side}")
+    ids = path.with_suffix(".ids")
+    names = ids.read_text().split() if ids.exists() else list(tokens)
+    if len(names) != len(rows):
+        raise InputError(f"{path}: {len(rows)} rows; expected {len(names)}, one a {side}")
+    place = {name: position for position, name in enumerate(names)}
+    missing = [token for token in tokens if token not in place]
+    if missing:
+        raise InputError(f"{ids}: no {side} {str(missing[0])!r}; expected every {side} of the dataset")
+    rows = rows[[place[token] for token in tokens]]
+    bad = np.flatnonzero(~np.isfinite(rows).all(1))
+    if len(bad):
+        raise InputError(
+            f"{path}: NaN or infinity in the row of {side} {str(tokens[bad[0]])!r}; expected numbers"
+        )
+    return rows

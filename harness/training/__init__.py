@@ -1,0 +1,1 @@
+"""One run: prepared data, negative sampling, the training loop and the test."""

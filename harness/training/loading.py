@@ -1,0 +1,26 @@
+"""The dataset and text rows that a plan asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.data.dataset import Dataset
+from harness.data.prepare import prepare
+from harness.planning.identity import seed_of
+from harness.planning.parts import DatasetPlan
+from harness.planning.runs import has_text
+from harness.text.rows import TextTable
+from harness.text.tables import text_table
+
+
+def load_dataset(plan: DatasetPlan, seed: int) -> Dataset:
+    """The dataset a plan asks for, checked; ``seed`` is the plan's."""
+    split_seed = seed_of(seed, plan.family, None, "split")
+    (density,), merged = plan.density, plan.twins == ("merged",)
+    return prepare(plan.name, plan.source, plan.split, split_seed, density, merged)
+
+
+def load(plan: DatasetPlan, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
+    """The dataset and text rows a plan asks for, checked."""
+    dataset = load_dataset(plan, seed)
+    return dataset, text_table(plan.text, dataset, cache) if has_text(plan) else None

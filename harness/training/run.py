@@ -1,0 +1,144 @@
+"""One run: train a system on one dataset with one seed, and measure it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import torch
+
+from harness.errors import RunFailed
+from harness.evaluation.ranking import Evaluation, evaluate
+from harness.planning.runs import Run
+from harness.recbole_host import config as recbole
+from harness.recbole_host.models import hosted
+from harness.training.loop import TrainingLoop, Watch, validation_score
+from harness.training.matched_capacity import matched
+from harness.training.memory import PeakMemory, gibibytes, needed_bytes
+from harness.training.prepared_data import PreparedData
+from harness.training.prototypes import prototype_arrays
+from harness.training.warm_start import Weights, take_over, weights_of
+from models.core import learned_parameters
+
+
+@dataclass
+class Outcome:
+    """What one run measured; ``record`` is JSON, the others arrays by name, where there are any."""
+
+    users: pd.DataFrame
+    record: dict[str, Any] = field(default_factory=dict)
+    prototypes: dict[str, np.ndarray] | None = None
+    weights: Weights | None = None
+
+
+def train(run: Run, data: PreparedData, watch: Watch | None = None, start: Weights | None = None) -> Outcome:
+    """Train and test one run, from ``start`` if it is given.
+
+    Raises:
+        RunFailed: A loss term exploded or is not a number; names term and epoch.
+        Interrupted: ``watch.stop`` said so; the checkpoint holds the last whole epoch.
+    """
+    started = time.perf_counter()
+    with PeakMemory() as memory:
+        model, history = _fit(run, data, watch or Watch(), start)
+        result = _test(run, data, model)
+    users = result.users.assign(user=data.dataset.users[result.users["user"]])
+    record = {
+        "overall": result.overall,
+        "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
+        "peak_bytes": memory.peak_bytes,
+        "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
+        **history,
+    }
+    ids = recbole.ids_of(model, data.dataset.users, data.dataset.items)
+    if run.system.is_classic:
+        return Outcome(users, record)
+    weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
+    return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
+
+
+def try_out(run: Run, data: PreparedData, watch: Watch) -> dict[str, Any]:
+    """Train one run and score it on the validation pairs; what training says of itself, ``valid`` too.
+
+    Raises:
+        RunFailed, Interrupted: As :func:`train`.
+    """
+    model, history = _fit(run, data, watch)
+    if run.system.is_classic:
+        scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
+        metric = run.training.metric
+        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric)}}
+    return history
+
+
+def _named(ids: tuple[np.ndarray, np.ndarray], data: PreparedData) -> tuple[Weights, Weights]:
+    """Rows in the node tables, and tokens, of users and items; node numbers are RecBole's ids less one."""
+    tokens = {"users": data.dataset.users, "items": data.dataset.items}
+    return dict(zip(tokens, (side - 1 for side in ids), strict=True)), tokens
+
+
+def _fit(
+    run: Run, data: PreparedData, watch: Watch, start: Weights | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """The trained model, and what training says of itself."""
+    width = {}
+    if run.system.capacity and data.table:
+        run = matched(run, data)
+        width = {"embedding_size": run.settings["embedding_size"]}
+    _refuse_beyond_memory(run, data)
+    spec = run.system
+    model_class = hosted(spec.name)
+    table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
+    config = recbole.make_config(
+        model_class,
+        recbole.ATOMIC_NAME,
+        {
+            **run.settings,
+            "text_rows": table,
+            "data_path": str(data.atomic),
+            "load_col": {
+                "inter": ["user_id", "item_id"],
+                "user": ["user_id"],
+                "item": ["item_id"],
+            },
+            "epochs": run.training.epochs,
+            "eval_step": run.training.eval_every,
+            "stopping_step": run.training.patience - 1,  # RecBole stops one check later
+            "checkpoint_dir": str(data.folder / "unused"),
+        },
+    )
+    pairs = recbole.load_dataset(config, len(data.dataset.train))
+    seed_everything(run.seed("init"))
+    model = model_class(config, pairs).to(config["device"])
+    if spec.is_classic:
+        return model, {}
+    seed_everything(run.seed("noise"))
+    ids = recbole.ids_of(model, data.dataset.users, data.dataset.items)
+    if start is not None:
+        take_over(model.system, *_named(ids, data), start)
+    fitting = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, watch)
+    return model, {**width, **fitting.train()}
+
+
+def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
+    needed, free = needed_bytes(run.system, run.settings, data.sizes), psutil.virtual_memory().available
+    if needed > free:
+        raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
+
+
+def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
+    scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
+    plan, matrices = run.evaluation, data.matrices
+    hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
+    strata = data.item_strata if plan.item_strata else None
+    return evaluate(scorer, matrices["test"], hidden, matrices["train"], plan.metrics, plan.k, strata)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch and numpy's global generator, which RecBole draws from."""
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)

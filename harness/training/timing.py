@@ -1,0 +1,32 @@
+"""How long one training step takes, measured where a plan is estimated and where systems are compared."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from models.core import Batch
+from models.optimiser import adam, descend
+
+Step = Callable[[], Any]
+"""One step of work that can be repeated."""
+
+
+def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
+    """A step of anything that has ``losses``."""
+    optimiser = adam(module, 1e-3, fused=fused)
+    return lambda: descend(module.losses(next(batches)), optimiser)
+
+
+def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
+    """Median seconds of each step, the steps taking turns so that they share a machine's moods."""
+    seconds: list[list[float]] = [[] for _ in steps]
+    for turn in range(warm + repeats):
+        for step, mine in zip(steps, seconds, strict=True):
+            started = time.perf_counter()
+            step()
+            if turn >= warm:
+                mine.append(time.perf_counter() - started)
+    return [statistics.median(mine) for mine in seconds]

@@ -1,0 +1,50 @@
+"""Where Optuna keeps a search's trials: a database, or a journal that outlives whoever writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+
+from harness.errors import StoreError
+
+
+@contextmanager
+def open_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
+    """Optuna's storage at any URL it knows, or else a journal file of the search's own; then closed.
+
+    Only the process that holds the search's claim may call this: what a killed one left unfinished in
+    the journal is cut off.
+
+    Raises:
+        StoreError: Nothing answers at the URL.
+    """
+    if url is None:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        _mend(journal)
+        yield JournalStorage(JournalFileBackend(str(journal)))
+        return
+    try:
+        storage = RDBStorage(url)
+    except Exception as error:  # whatever SQLAlchemy or the driver raises; the URL may hold a password
+        reason = str(error).split("\n")[0].replace(url, "the URL")
+        raise StoreError(f"--storage: cannot be opened ({type(error).__name__}: {reason})") from None
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _mend(journal: Path) -> None:
+    """Remove a dead writer's lock and half-written last line."""
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
+    if journal.exists():
+        whole = journal.read_bytes()
+        kept = whole.rfind(b"\n") + 1
+        if kept < len(whole):
+            with journal.open("r+b") as file:
+                file.truncate(kept)

@@ -1,0 +1,91 @@
+"""What single backbones promise beyond the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from models.core import Batch
+from models.graph import Graph
+from models.sparse import scores_at
+from models.text import TextRows
+from tests.worlds import ITEMS, USERS, build
+
+
+def test_sgl_views_differ_and_scoring_has_no_dropped_edge(graph: Graph, text: TextRows) -> None:
+    backbone: Any = build("SGL", graph, text, edge_keep=0.5).backbone
+    ego = backbone.ego()
+    assert not torch.equal(backbone.view(ego), backbone.view(ego))
+    whole: Any = build("LightGCN", graph, text).backbone
+    whole.load_state_dict(backbone.state_dict())
+    torch.testing.assert_close(backbone.encode(ego).nodes, whole.eval().encode(ego).nodes)
+
+
+def test_simgcl_noise_has_its_length_and_keeps_the_orthant(graph: Graph, text: TextRows) -> None:
+    backbone: Any = build("SimGCL", graph, text, layers=1, noise_size=0.1).backbone
+    ego = torch.randn(graph.nodes, 8)
+    moved = backbone.view(ego) - backbone.encode(ego).nodes
+    torch.testing.assert_close(moved.norm(dim=1), torch.full((graph.nodes,), 0.1))
+    propagated = graph.propagate(ego)
+    assert bool((moved * propagated >= -1e-6).all())
+
+
+def test_bigcf_scores_with_the_mean_of_its_noise(graph: Graph, text: TextRows) -> None:
+    mean, drawn = (build("BIGCF", graph, text, scored_noise=kind) for kind in ("mean", "draw"))
+    assert torch.equal(mean.embeddings()[0], mean.embeddings()[0])
+    assert not torch.equal(drawn.embeddings()[0], drawn.embeddings()[0])
+    draws = torch.stack([drawn.embeddings()[0] for _ in range(3000)]).mean(0)
+    torch.testing.assert_close(draws, mean.embeddings()[0], rtol=0.0, atol=0.1)
+
+
+def test_alpharec_reads_item_text_alone(graph: Graph, text: TextRows) -> None:
+    changed = text.profile.clone()
+    changed[: graph.users] = 0.0
+    first, second = (build("AlphaRec", graph, TextRows(rows, rows)) for rows in (text.profile, changed))
+    assert torch.equal(first.embeddings()[0], second.embeddings()[0])
+    backbone: Any = first.backbone
+    item = text.profile[graph.users :]
+    liked = graph.user_columns[graph.user_starts[3] : graph.user_starts[4]]
+    torch.testing.assert_close(backbone.text[3], item[liked].mean(0))
+
+
+def test_masked_nodes_hide_what_they_were(graph: Graph, text: TextRows, batch: Batch) -> None:
+    alignment: Any = build("RLMRec-Gen[LightGCN]", graph, text).alignment
+    ego = torch.randn(graph.nodes, 8)
+    hidden, masked = alignment.corrupt(ego)
+    assert len(masked) == int(graph.nodes * 0.15)
+    torch.testing.assert_close(hidden[masked], torch.zeros(len(masked), 8))
+    others = torch.ones(graph.nodes, dtype=torch.bool).index_fill(0, masked, False)
+    assert torch.equal(hidden[others], ego[others])
+
+
+def test_chosen_scores_and_their_gradients() -> None:
+    torch.manual_seed(0)
+    left, right = torch.randn(5, 3, requires_grad=True), torch.randn(40, 3, requires_grad=True)
+    columns = torch.randint(40, (5, 7))
+    columns[0, 1] = columns[0, 0]  # a candidate may be chosen twice
+    weight = torch.randn(5, 7)
+    grads = []
+    for made in (scores_at(left, right, columns), (left[:, None] * right[columns]).sum(-1)):
+        left.grad = right.grad = None
+        (made * weight).sum().backward()
+        grads.append((made.detach(), left.grad, right.grad))
+    for mine, wanted in zip(*grads, strict=True):
+        torch.testing.assert_close(mine, wanted)
+
+
+def test_alpharec_draws_negatives_that_training_shows(text: TextRows) -> None:
+    """Items without a train pair are unknown while it trains, unless they are asked for."""
+    user, item = torch.arange(USERS), torch.arange(USERS) % 5
+    graph = Graph(user, item, USERS, ITEMS)
+    known: Any = build("AlphaRec", graph, text).backbone
+    everything: Any = build("AlphaRec", graph, text, negatives_from="all").backbone
+    assert known.drawable.tolist() == list(range(5))
+    assert everything.drawable.tolist() == list(range(ITEMS))
+    batch = Batch(user, item, item)
+    known.text.requires_grad_()
+    loss = known.ranking(known.encode(known.ego()), batch)["softmax"]
+    (slope,) = torch.autograd.grad(loss, known.text)
+    assert bool((slope[USERS + 5 :] == 0).all())
+    assert bool((slope[USERS : USERS + 5] != 0).any())

@@ -1,0 +1,112 @@
+"""Twin items: found by title or by train users, told, merged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.data import duplicate_items
+from harness.data.dataset import SPLITS, Dataset
+from harness.data.prepare import prepare
+from harness.data.spec import Matrices, Movielens, SplitSpec
+from tests.worlds import SHARED, needs_data
+
+
+def shop(train: list[tuple[int, int]], valid: list[tuple[int, int]], test: list[tuple[int, int]]) -> Dataset:
+    """Four users and four items."""
+    tokens = np.array(["a", "b", "c", "d"])
+    return Dataset(
+        "shop", tokens, tokens, *(np.array(pairs).reshape(-1, 2) for pairs in (train, valid, test))
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Othello", "OTHELLO (Penguin Classics)", True),
+        ("The Ice Storm", "Ice Storm, The", True),
+        ("Les Mis&eacute;rables", "Les Miserables", True),
+        ("War &amp; Peace", "War & Peace [Hardcover]", True),
+        ("Twelve Angry Men 1957", "Twelve Angry Men 1997", False),
+        ("Star Wars: Episode IV", "Star Wars: Episode V", False),
+        ("", "", False),
+        ("(1984)", "[It]", False),
+        ("The", "A", False),
+    ],
+)
+def test_titles_are_equal_but_for_their_print(one: str, other: str, same: bool) -> None:
+    groups = duplicate_items.by_title([one, "something else", other])
+    assert (groups[0] == groups[2]) == same
+    assert groups[1] not in (groups[0], groups[2])
+
+
+def test_items_with_nearly_the_same_users_are_twins() -> None:
+    dataset = shop([(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (3, 1), (3, 2), (0, 3), (1, 3)], [], [])
+    groups = duplicate_items.find(dataset)
+    assert groups[0] == groups[1], "Jaccard 3/4 with three common users"
+    assert len(set(groups)) == 3, "item 3 has but two users in common with either"
+
+
+def test_the_sentence_counts_items_groups_and_tested_pairs() -> None:
+    dataset = replace(shop([(0, 0), (1, 2)], [], [(0, 1), (1, 3)]), titles=("It", "It", "Emma", "Ulysses"))
+    found = duplicate_items.sentence(dataset)
+    assert found == (
+        "2 items are twins, in 1 groups (equal titles); 50.0% of the test pairs have a twin among the "
+        "user's train items"
+    )
+    assert duplicate_items.sentence(replace(dataset, titles=("It", "Emma", "Ulysses", "Nana"))) is None
+
+
+def test_merging_keeps_a_pair_in_its_first_split() -> None:
+    dataset = shop([(0, 0), (1, 1), (2, 1)], [(0, 1), (1, 2)], [(1, 0), (2, 0), (3, 0), (3, 1), (0, 3)])
+    merged = duplicate_items.merge(replace(dataset, titles=("It", "It", "Emma", "Nana")))
+    assert merged.items.tolist() == ["b", "c", "d"], "item b has more train pairs than a"
+    assert merged.train.tolist() == [[0, 0], [1, 0], [2, 0]]
+    assert merged.valid.tolist() == [[1, 1]]
+    assert merged.test.tolist() == [[0, 2], [3, 0]]
+    assert merged.titles == ("It", "Emma", "Nana")
+    assert "4 items became 3, and 4 pairs fell together" in merged.notes[-1]
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.lists(st.sampled_from("abcdef"), min_size=12, max_size=12), st.integers(0, 100))
+def test_merging_loses_no_user_item_fact(titles: list[str], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    cells = random.permutation(5 * 12)[:30]
+    parts = [np.stack([part // 12, part % 12], axis=1) for part in np.split(cells, [15, 20])]
+    numbers = np.arange(12).astype(str)
+    dataset = Dataset("d", numbers[:5], numbers, *parts, titles=tuple(titles))
+    merged = duplicate_items.merge(dataset)
+    assert merged.titles is not None
+    assert len(set(merged.titles)) == len(merged.titles)
+    facts = {(user, titles[item]) for split in SPLITS for user, item in dataset.pairs(split)}
+    kept = [(user, merged.titles[item]) for split in SPLITS for user, item in merged.pairs(split)]
+    assert len(kept) == len(set(kept))
+    assert set(kept) == facts
+    trained = {(user, titles[item]) for user, item in dataset.train}
+    assert {(user, merged.titles[item]) for user, item in merged.train} == trained
+
+
+def test_movielens_has_films_under_two_ids() -> None:
+    dataset = prepare("m", Movielens(kind="movielens", core=0, min_rating=None), SplitSpec(), 0, merged=True)
+    assert len(dataset.items) == 1682 - 18
+    assert "246" not in dataset.items or "268" not in dataset.items
+    assert any("36 items are twins, in 18 groups" in note for note in dataset.notes)
+    assert dataset.texts is not None
+    assert len(dataset.texts.item_profile) == len(dataset.items)
+
+
+@needs_data
+def test_amazon_book_has_the_known_twins_and_yelp_none() -> None:
+    """340 twin items by this definition are known of Amazon-book, none of Yelp."""
+    counts = []
+    for name in ("amazon-book", "yelp"):
+        source = Matrices(kind="matrices", folder=SHARED / name)
+        dataset = prepare(name, source, SplitSpec(kind="given"), 0)
+        sizes = np.bincount(duplicate_items.find(dataset))
+        counts.append(int(sizes[sizes > 1].sum()))
+    assert counts == [340, 0]

@@ -1,0 +1,37 @@
+"""False alarms and power of the default test; the full size is results/calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.evaluation.stats.simulation import NULLS, false_alarms, power
+
+
+@pytest.fixture(scope="module")
+def difference() -> np.ndarray:
+    """Like two seeds of one system: mostly zero, the rest steps of recall."""
+    return np.random.default_rng(0).choice([0.0, 0.0, 0.0, 0.5, -0.5, 0.2, -0.1, 0.1], size=300)
+
+
+def test_the_randomisation_test_raises_five_false_alarms_in_a_hundred(difference: np.ndarray) -> None:
+    found = false_alarms(difference, comparisons=400).set_index(["null", "test"])
+    for kind in NULLS:
+        row = found.loc[(kind, "randomisation")]
+        assert row["low"] < 0.05 < row["high"]
+
+
+def test_power_follows_its_prediction(difference: np.ndarray) -> None:
+    found = power(difference, comparisons=200)
+    assert found["seen"].to_numpy() == pytest.approx(found["predicted"].to_numpy(), abs=0.1)
+    assert found["seen"].is_monotonic_increasing
+
+
+def test_power_is_predicted_for_systems_far_apart_too(difference: np.ndarray) -> None:
+    lopsided = np.where(difference == 0, 0.0, difference + 0.6)
+    found = power(lopsided, comparisons=200)
+    assert found["seen"].to_numpy() == pytest.approx(found["predicted"].to_numpy(), abs=0.1)
+
+
+def test_the_same_seed_gives_the_same_rows(difference: np.ndarray) -> None:
+    assert false_alarms(difference, 30, seed=3).equals(false_alarms(difference, 30, seed=3))

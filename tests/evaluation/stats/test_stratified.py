@@ -1,0 +1,88 @@
+"""Gains by stratum on a world that knows its answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy.stats import ttest_ind
+
+from harness.evaluation.stats.stratified import by_stratum, trends
+from harness.evaluation.strata import user_strata
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Sparse users gain .1 from ``helps``, dense ones nothing; ``same`` helps nobody."""
+    random = np.random.default_rng(0)
+    degree = pd.Series(random.integers(1, 65, 900), index=[f"u{number}" for number in range(900)])
+    base = random.random(900)
+    gain = np.where(degree <= 16, 0.1, 0.0)
+    table = pd.DataFrame(
+        {
+            "helps": base + gain + random.normal(0, 0.1, 900),
+            "plain": base,
+            "same": base + random.normal(0, 0.1, 900),
+        },
+        index=degree.index,
+    )
+    return table, degree, user_strata(degree, edges=[16, 32, 48])
+
+
+REFERENCES = {"helps": "plain", "same": "plain"}
+
+
+def test_the_gain_is_where_it_was_put(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
+    table, _, strata = world
+    found = by_stratum(table, strata, REFERENCES).set_index(["system", "stratum"])
+    assert found.loc["helps", "verdict"].tolist() == ["better", "even", "even", "even"]
+    assert (found.loc["same", "verdict"] == "even").all()
+    assert found.loc[("helps", "1-16"), "difference"] == pytest.approx(0.1, abs=0.03)
+    assert found.loc["plain", "baseline"].isna().all()
+    assert found.loc["plain", "users"].sum() == 900
+
+
+def test_means_of_strata_make_the_mean(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
+    table, _, strata = world
+    found = by_stratum(table, strata, REFERENCES)
+    weighted = (found["mean"] * found["users"]).groupby(found["system"]).sum() / 900
+    assert weighted.to_numpy() == pytest.approx(table.mean()[weighted.index].to_numpy())
+
+
+def test_trend_and_interaction_are_those_of_the_libraries(
+    world: tuple[pd.DataFrame, pd.Series, pd.Series],
+) -> None:
+    table, degree, strata = world
+    found = trends(table, degree, strata, REFERENCES).set_index("system").loc["helps"]
+    gain = table["helps"] - table["plain"]
+    fitted = sm.OLS(gain, sm.add_constant(np.log2(1 + degree).to_numpy())).fit(cov_type="HC3")
+    assert found["slope"] == pytest.approx(fitted.params.iloc[1])
+    assert found[["slope_low", "slope_high"]].tolist() == pytest.approx(fitted.conf_int().iloc[1].tolist())
+    assert found["p_slope"] == pytest.approx(fitted.pvalues.iloc[1])
+    sparsest, densest = gain[strata == "1-16"], gain[strata == strata.cat.categories[-1]]
+    assert found["sparsest_less_densest"] == pytest.approx(sparsest.mean() - densest.mean())
+    assert found["p_interaction"] == pytest.approx(ttest_ind(sparsest, densest, equal_var=False).pvalue)
+    assert found["low"] < 0.1 < found["high"]
+    assert max(found["p_slope_holm"], found["p_interaction_holm"]) < 0.001
+
+
+def test_a_system_without_trend_has_none(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
+    found = trends(*world, REFERENCES).set_index("system").loc["same"]
+    assert min(found["p_slope_holm"], found["p_interaction_holm"]) > 0.05
+
+
+def test_equal_systems_and_one_stratum_give_no_test(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
+    table, degree, _ = world
+    twin = table.assign(same=table["plain"])
+    found = trends(twin, degree, user_strata(degree, edges=[100]), {"same": "plain"})
+    assert found[["p_slope", "p_interaction", "p_slope_holm"]].isna().all(axis=None)
+
+
+def test_one_stratum_has_no_sparsest_and_densest(
+    world: tuple[pd.DataFrame, pd.Series, pd.Series],
+) -> None:
+    table, degree, _ = world
+    found = trends(table, degree, user_strata(degree, edges=[1000]), {"helps": "plain"}).iloc[0]
+    assert found[["sparsest_less_densest", "p_interaction", "p_interaction_holm"]].isna().all()
+    assert found["p_slope_holm"] == found["p_slope"]

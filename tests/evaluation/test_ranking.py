@@ -1,0 +1,111 @@
+"""Ranking: hidden items never appear; per-user means equal RecBole's own evaluator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.data.dataset import Dataset
+from harness.data.prepare import prepare
+from harness.data.spec import Movielens, SplitSpec
+from harness.evaluation.metrics import METRICS
+from harness.evaluation.ranking import best, evaluate
+
+
+def test_lists_are_the_best_unseen_items() -> None:
+    scores = torch.tensor([[4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 1.0]])
+    hidden = sp.csr_matrix(np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=np.float32))
+    relevant = sp.csr_matrix(np.array([[0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]], dtype=np.float32))
+    found = evaluate(lambda users: scores[users].clone(), relevant, hidden, hidden, ("recall",), (1, 3)).users
+    assert found["user"].tolist() == [0, 1], "a user with nothing to find is not measured"
+    assert found["recall@1"].tolist() == [0.5, 0.0]
+    assert found["recall@3"].tolist() == [1.0, 1.0]
+
+
+def test_recall_of_an_items_stratum_counts_its_items_alone() -> None:
+    """User 0 wants b and d and is shown b, c; user 1 wants a alone and is shown c, b."""
+    scores = torch.tensor([[0.0, 4.0, 3.0, 1.0], [1.0, 3.0, 4.0, 0.0]])
+    relevant = sp.csr_matrix(np.array([[0, 1, 0, 1], [1, 0, 0, 0]], dtype=np.float32))
+    hidden = sp.csr_matrix((2, 4), dtype=np.float32)
+    strata = {"tail": np.array([True, False, False, True]), "head": np.array([False, True, True, False])}
+    found = evaluate(
+        lambda users: scores[users].clone(), relevant, hidden, hidden, ("hit",), (2, 3), strata
+    ).users
+    assert found["recall@2|head"].tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
+    assert found["recall@2|tail"].tolist() == [0.0, 0.0]
+    assert found["recall@3|tail"].tolist() == [1.0, 1.0]
+
+
+@given(st.integers(1, 8), st.integers(1, 400), st.integers(1, 20), st.integers(0, 99))
+def test_best_equals_sorting(rows: int, columns: int, depth: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    scores = torch.from_numpy(random.permutation(rows * columns).reshape(rows, columns).astype(np.float32))
+    scores[torch.from_numpy(random.random((rows, columns)) < 0.1)] = -torch.inf
+    depth = min(depth, columns)
+    found = scores.gather(1, best(scores, depth))
+    assert torch.equal(found, scores.sort(descending=True).values[:, :depth])
+
+
+@pytest.fixture(scope="module")
+def movielens() -> Dataset:
+    return prepare("ml", Movielens(kind="movielens"), SplitSpec(), 3)
+
+
+def test_equal_to_recbole(movielens: Dataset) -> None:
+    from recbole.evaluator import Collector, Evaluator
+
+    from harness.recbole_host.config import make_config, quiet
+    from models.recommender import HostedRecommender
+
+    cutoffs = (1, 5, 10, 20)
+    options = {
+        "metrics": [
+            "Recall",
+            "NDCG",
+            "Precision",
+            "Hit",
+            "MRR",
+            "MAP",
+            "ItemCoverage",
+            "GiniIndex",
+            "AveragePopularity",
+        ],
+        "topk": list(cutoffs),
+        "metric_decimal_place": 12,
+    }
+    config = make_config(HostedRecommender, "anything", {**options, "valid_metric": "Recall@10"})
+    users, items = len(movielens.users), len(movielens.items)
+    scores = torch.randn(users, items, generator=torch.Generator().manual_seed(1))
+    scores += torch.from_numpy(movielens.matrix("test").toarray()) * 1.5
+    train, test = movielens.matrix("train"), movielens.matrix("test")
+    ours = evaluate(lambda block: scores[block], test, train, train, tuple(METRICS), cutoffs)
+
+    padded = torch.nn.functional.pad(scores, (1, 0), value=-torch.inf)
+    seen = torch.from_numpy(np.argwhere(train.toarray()))
+    padded[seen[:, 0], seen[:, 1] + 1] = -torch.inf
+    tested = torch.from_numpy(ours.users["user"].to_numpy())
+    place = torch.full((users,), -1).scatter(0, tested, torch.arange(len(tested)))
+    pairs = torch.from_numpy(movielens.test)
+    collector = Collector(config)
+    counts = {number + 1: int(count) for number, count in enumerate(train.sum(0).A1)}
+    collector.eval_batch_collect(padded[tested], None, place[pairs[:, 0]], pairs[:, 1] + 1)
+    collected = collector.get_data_struct()
+    collected.set("data.num_items", items + 1)
+    collected.set("data.count_items", counts)
+    with quiet():
+        theirs = Evaluator(config).evaluate(collected)
+    for name in METRICS:
+        for k in cutoffs:
+            mean = ours.users[f"{name}@{k}"].mean()
+            assert mean == pytest.approx(theirs[f"{name}@{k}"], abs=1e-6), f"{name}@{k}"
+    for k in cutoffs:
+        overall = ours.overall
+        # RecBole counts its padding item, which nobody is ever recommended.
+        assert overall[f"coverage@{k}"] * items / (items + 1) == pytest.approx(theirs[f"itemcoverage@{k}"])
+        assert overall[f"popularity@{k}"] == pytest.approx(theirs[f"averagepopularity@{k}"], abs=1e-4)
+        with_padding = (overall[f"gini@{k}"] * items + 1) / (items + 1)
+        assert with_padding == pytest.approx(theirs[f"giniindex@{k}"])

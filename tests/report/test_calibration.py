@@ -1,0 +1,67 @@
+"""Calibration reads real differences from stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.store.store import Store
+from tests.worlds import intentbench
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    for system in ("LightGCN", "SGL"):
+        for repetition in range(2):
+            record = {"status": "finished", "dataset": "d", "system": system, "repetition": repetition}
+            record |= {"base_seed": 1, "dataset_plan": {"name": "d"}}
+            values = random.choice([0.0, 0.5, 1.0], 60)
+            users = pd.DataFrame({"user": [f"u{n}" for n in range(60)], "recall@20": values})
+            Store(tmp_path / "store").put(f"{system}{repetition}", record | {"started": "2026"}, users)
+    return tmp_path / "store"
+
+
+def calibrate(store: Path, *words: object) -> Any:
+    return intentbench("calibrate", "--store", store, "--comparisons", 30, *words)
+
+
+def test_alarms_and_power_of_every_source(store: Path, tmp_path: Path) -> None:
+    result = calibrate(store, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    alarms = pd.read_csv(tmp_path / "out" / "alarms.csv")
+    assert set(alarms["source"]) == {
+        "two repetitions of LightGCN",
+        "two repetitions of SGL",
+        "LightGCN and SGL",
+    }
+    assert len(alarms) == 3 * 2 * 3
+    power = pd.read_csv(tmp_path / "out" / "power.csv")
+    assert power["seen"].between(0, 1).all()
+    assert (tmp_path / "out" / "power.pdf").exists()
+    seeds = pd.read_csv(tmp_path / "out" / "seeds.csv")
+    assert seeds["pairs"].to_list() == [1, 1]
+    assert set(seeds["alarms"]) <= {0.0, 1.0}
+
+
+def test_datasets_of_one_name_and_two_seeds_are_not_mixed(store: Path, tmp_path: Path) -> None:
+    record = {"status": "finished", "dataset": "d", "system": "DCCF", "repetition": 0, "started": "2025"}
+    users = pd.DataFrame({"user": [f"v{n}" for n in range(60)], "recall@20": 0.5})
+    Store(store).put("other", record | {"base_seed": 2, "dataset_plan": {"name": "d"}}, users)
+    assert calibrate(store, "--out", tmp_path / "out").exit_code == 0
+    assert not pd.read_csv(tmp_path / "out" / "alarms.csv")["source"].str.contains("DCCF").any()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["--metric", "recal@20"], "did you mean 'recall'"), ([], "no two runs of one dataset")],
+)
+def test_bad_input_is_one_sentence(words: list[str], said: str, tmp_path: Path) -> None:
+    result = calibrate(tmp_path / "gone", "--out", tmp_path / "out", *words)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,143 @@
+"""Figures are drawn from the tables' frames, in three formats, the same every time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from harness.evaluation.stats import ranks, simulation
+from harness.evaluation.stats.stratified import by_stratum
+from harness.evaluation.strata import user_strata
+from harness.report import plots
+from harness.report.plots.style import FORMATS
+from tests.worlds import ROOT
+
+
+def strata() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    degree = pd.Series(random.integers(1, 40, 120))
+    table = pd.DataFrame(random.random((120, 3)), columns=["LightGCN", "IRLLRec[LightGCN]", "MostPop"])
+    references = {"IRLLRec[LightGCN]": "LightGCN", "MostPop": "LightGCN"}
+    return by_stratum(table, user_strata(degree, groups=3), references)
+
+
+def sparsity() -> Figure:
+    return plots.sparsity(strata(), "Recall@20", ["IRLLRec[LightGCN]"])
+
+
+def ablation() -> Figure:
+    frame = pd.DataFrame(
+        [("A", "-one", -0.01, -0.02, 0.0), ("A", "-two", 0.01, 0.0, 0.02), ("B", "-one", 0.0, -0.01, 0.01)],
+        columns=["system", "variant", "difference", "difference_low", "difference_high"],
+    )
+    return plots.ablation(frame, "Recall@20")
+
+
+def heat() -> Figure:
+    frame = pd.DataFrame({"k": [1, 1, 2], "tau": [0.1, 0.2, 0.1], "mean": [0.1, 0.3, 0.2]})
+    return plots.heat(frame, "k", "tau", "mean", "Recall@20")
+
+
+def mean_ranks() -> ranks.Ranking:
+    """Of systems of which each is better than the one before, so that several bars overlap."""
+    scores = np.random.default_rng(1).random((8, 7)) + 0.3 * np.arange(7)
+    return ranks.rank(pd.DataFrame(scores, columns=[f"system {letter}" for letter in "ABCDEFG"]))
+
+
+def critical() -> Figure:
+    found = mean_ranks()
+    return plots.ranks(found.mean_ranks, found.p_nemenyi, found.critical_difference)
+
+
+def costs() -> Figure:
+    frame = pd.DataFrame(
+        {"system": ["slow", "fast", "bad"], "mean": [0.3, 0.2, 0.1], "seconds_s": [9.0, 1.0, 5.0]}
+    )
+    return plots.costs(frame.assign(low=frame["mean"] - 0.01, high=frame["mean"] + 0.01), "Recall@20")
+
+
+def power() -> Figure:
+    frame = simulation.power(np.random.default_rng(2).normal(size=40), comparisons=20)
+    return plots.power(frame.assign(dataset="d"))
+
+
+def curves() -> Figure:
+    frame = pd.DataFrame({"system": list("AABB"), "at": [0.1, "all"] * 2, "mean": [0.1, 0.2, 0.2, 0.3]})
+    return plots.curves(frame.assign(low=frame["mean"] - 0.01, high=frame["mean"] + 0.01), "k", "Recall@20")
+
+
+def courses() -> Figure:
+    rows = [(name, term, epoch, 0.5) for name in "AB" for term in ("bpr", "l2") for epoch in (1, 2, 3)]
+    return plots.courses(pd.DataFrame(rows, columns=["system", "term", "epoch", "share"]))
+
+
+@pytest.mark.parametrize("draw", [sparsity, ablation, heat, critical, costs, power, curves, courses])
+def test_a_figure_is_the_same_every_time(draw: Callable[[], Figure], tmp_path: Path) -> None:
+    made = [plots.save(draw(), tmp_path / folder, "name") for folder in ("one", "two")]
+    assert [path.suffix[1:] for path in made[0]] == list(FORMATS)
+    for one, two in zip(*made, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+        assert one.stat().st_size > 2000
+    assert len(list((tmp_path / "one").iterdir())) == len(FORMATS)
+
+
+CRITICAL = """
+from pathlib import Path
+from tests.report.test_plots import critical, plots
+from tests.worlds import ROOT
+print(plots.save(critical(), Path.cwd(), "name")[1].read_text())
+"""
+
+
+def test_critical_differences_do_not_depend_on_the_hashes_of_names(tmp_path: Path) -> None:
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", CRITICAL],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path, check=True, capture_output=True, text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]  # fmt: skip
+    assert len(drawn[0]) > 2000
+    assert len(set(drawn)) == 1
+
+
+def test_critical_differences_name_every_system_with_its_rank() -> None:
+    found = mean_ranks()
+    (panel,) = critical().axes
+    drawn = {text.get_text() for text in panel.texts if "critical" not in text.get_text()}
+    expected = found.mean_ranks.items()
+    both = [{f"{name} ({rank:.2f})", f"({rank:.2f}) {name}"} for name, rank in expected]
+    assert all(len(each & drawn) == 1 for each in both)
+    assert len(drawn) == len(both)
+
+
+def test_curves_stand_at_the_frames_means_and_gains() -> None:
+    frame, (means, gains) = strata(), sparsity().axes
+    drawn = {line.get_label() for line in means.containers}
+    assert drawn == set(frame["system"])
+    assert [line.get_label() for line in gains.containers] == ["IRLLRec[LightGCN]"]
+    mine = frame[frame["system"] == "IRLLRec[LightGCN]"]
+    assert gains.containers[0][0].get_ydata() == pytest.approx(mine["difference"].to_numpy(float))
+    labels = [tick.get_text() for tick in means.get_xticklabels()]
+    assert [label.split("\n")[0] for label in labels] == frame["stratum"].unique().tolist()
+
+
+def test_every_bar_has_a_hatch_of_its_own() -> None:
+    (panel,) = ablation().axes
+    assert len({bars.patches[0].get_hatch() for bars in panel.containers if hasattr(bars, "patches")}) == 2
+
+
+def test_the_front_joins_what_nothing_beats() -> None:
+    (panel,) = costs().axes
+    front = panel.lines[-1]
+    assert front.get_xdata().tolist() == [1.0, 9.0]
+    assert front.get_ydata().tolist() == [0.2, 0.3]

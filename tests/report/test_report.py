@@ -1,0 +1,157 @@
+"""The report's further sections, on stores filled by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.planning.plan import Plan
+from harness.planning.runs import Run
+from harness.report import Options, write
+from harness.store.store import Store
+from tests.worlds import fill
+
+SYSTEMS = ["MostPop", "LightGCN", "DCCF", "IRLLRec[LightGCN]"]
+SHIFT = dict(zip(SYSTEMS, (-0.2, 0.0, 0.01, 0.05), strict=True))
+USERS = 150
+
+
+def make_plan(datasets: int = 1, **more: object) -> Plan:
+    profiles = {side: {"path": f"{side}.jsonl", "id": "id"} for side in ("users", "items")}
+    source = {"kind": "matrices", "profiles": profiles}
+    named = [{"name": f"d{n}", "source": {**source, "folder": f"d{n}"}} for n in range(datasets)]
+    return Plan.model_validate({"name": "p", "repetitions": 2, "datasets": named, "systems": SYSTEMS, **more})
+
+
+def filled(plan: Plan, folder: Path, degrees: bool = True) -> Store:
+    """A store in which a system is ahead by its shift."""
+    return fill(plan, folder, lambda run: 0.4 + SHIFT[run.system.name], USERS, degrees)
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of two datasets with everything."""
+    folder = tmp_path_factory.mktemp("studied")
+    plan = make_plan(2, strata={"users": "equal_interactions", "groups": 3})
+    write(plan, filled(plan, folder / "store"), folder / "out", options=Options(wilcoxon=True))
+    return folder / "out"
+
+
+def test_strata_hold_every_user_once_and_gains_over_the_backbone(studied: Path) -> None:
+    frame = pd.read_csv(studied / "strata.csv").set_index(["dataset", "system"]).sort_index()
+    assert frame.loc[("d0", "IRLLRec[LightGCN]"), "users"].sum() == USERS
+    assert set(frame.loc[("d0", "IRLLRec[LightGCN]"), "baseline"]) == {"LightGCN"}
+    assert frame.loc[("d1", "IRLLRec[LightGCN]"), "difference"].to_numpy() == pytest.approx(0.05, abs=0.02)
+    assert set(frame.loc[("d0", "MostPop"), "baseline"]) == {"DCCF"}
+    text = (studied / "leaderboard.md").read_text()
+    assert text.count("### By train pairs of a user") == 2
+    assert pd.read_csv(studied / "trends.csv")["system"].nunique() == 3
+
+
+def test_pairs_say_what_could_have_been_seen(studied: Path) -> None:
+    frame = pd.read_csv(studied / "pairs.csv")
+    assert len(frame) == 2 * 2 * 6
+    clear = frame["difference"] > 2 * frame["detectable"]
+    assert clear.any()
+    assert (frame.loc[clear, "p_holm"] < 0.05).all()
+    assert frame["p_wilcoxon"].between(0, 1).all()
+    text = (studied / "leaderboard.md").read_text()
+    assert "letters" in text
+    assert "would have been seen with a chance of 80 %" in text
+    assert "Ihemelandu" in text
+    assert "Mean ranks over 2 sources" in text
+    assert "Friedman p" in text
+
+
+def test_a_lead_that_other_seeds_could_turn_is_no_verdict(tmp_path: Path) -> None:
+    plan = make_plan()
+    for drift, verdict in ((0.0, "better"), (0.2, "even")):
+
+        def score(run: Run, drift: float = drift) -> float:
+            swing = drift * (-1) ** run.repetition if run.system.alignment else 0.0
+            return 0.4 + SHIFT[run.system.name] + swing
+
+        folder = tmp_path / verdict
+        write(plan, fill(plan, folder, score, USERS), folder / "out", options=Options(figures=False))
+        frame = pd.read_csv(folder / "out" / "leaderboard.csv").set_index(["metric", "system"])
+        found = frame.loc["recall@20", :].loc["IRLLRec[LightGCN]"]
+        assert found["p_holm"] < 0.001
+        assert found["verdict"] == verdict
+        assert (found["difference_seeds_low"] < 0) == (verdict == "even")
+
+
+def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> None:
+    plan = make_plan(2)
+    same = [each.model_copy(update={"source": plan.datasets[0].source}) for each in plan.datasets]
+    plan = plan.model_copy(update={"datasets": tuple(same)})
+    write(plan, filled(plan, tmp_path), tmp_path / "out")
+    text = (tmp_path / "out" / "leaderboard.md").read_text()
+    assert "Mean ranks over 2 datasets x 2 metrics" in text
+    assert "Friedman p" not in text
+    assert not (tmp_path / "out" / "ranks.png").exists()
+
+
+def test_published_numbers_without_a_counterpart_are_named(tmp_path: Path) -> None:
+    plan = make_plan()
+    rows = "LightGCN,d0,recall@20,0.4,one\nLigtGCN,d0,recall@20,0.4,one\nDCCF,d0,recal@20,0.4,one\n"
+    file = tmp_path / "published.csv"
+    file.write_text(f"system,dataset,metric,value,source\n{rows}")
+    write(plan, filled(plan, tmp_path), tmp_path / "out", file, Options(figures=False))
+    text = (tmp_path / "out" / "leaderboard.md").read_text()
+    assert " / 0.4000 (" in text
+    assert "Published, and not in this table: LigtGCN Recall@20, DCCF Recal@20." in text
+
+
+def test_wilcoxon_is_shown_on_request_alone(tmp_path: Path) -> None:
+    plan = make_plan()
+    write(plan, filled(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
+    assert "p_wilcoxon" not in pd.read_csv(tmp_path / "out" / "pairs.csv")
+    text = (tmp_path / "out" / "leaderboard.md").read_text()
+    assert "Ihemelandu" not in text
+    assert "Friedman" not in text
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_intervals_over_seeds_are_no_narrower(studied: Path) -> None:
+    frame = pd.read_csv(studied / "leaderboard.csv")
+    assert ((frame["seeds_high"] - frame["seeds_low"]) > 0.95 * (frame["high"] - frame["low"])).all()
+    against = frame.dropna(subset=["baseline"])
+    assert (against["difference_seeds_low"] < against["difference"]).all()
+    assert (against["difference"] < against["difference_seeds_high"]).all()
+    assert frame["difference_seeds_low"].isna().equals(frame["baseline"].isna())
+
+
+def test_figures_stand_beside_the_text_that_shows_them(studied: Path) -> None:
+    text = (studied / "leaderboard.md").read_text()
+    for name in ("strata-d0", "strata-d1", "costs-d0", "ranks"):
+        assert f"({name}.png)" in text
+        assert all((studied / f"{name}.{suffix}").stat().st_size for suffix in ("png", "svg", "pdf"))
+
+
+def test_a_store_without_degrees_says_so(tmp_path: Path) -> None:
+    plan = make_plan(strata={})
+    write(plan, filled(plan, tmp_path, degrees=False), tmp_path / "out", options=Options(figures=False))
+    assert "does not hold the users' train pairs" in (tmp_path / "out" / "leaderboard.md").read_text()
+
+
+def test_one_system_alone_has_a_table_and_no_pairs(tmp_path: Path) -> None:
+    plan = make_plan()
+    alone = plan.model_copy(update={"systems": plan.systems[1:2]})
+    write(alone, filled(plan, tmp_path), tmp_path / "out", options=Options(figures=False))
+    assert not (tmp_path / "out" / "pairs.csv").exists()
+    assert "LightGCN" in (tmp_path / "out" / "leaderboard.md").read_text()
+
+
+def test_item_strata_count_the_users_who_have_any(tmp_path: Path) -> None:
+    plan = make_plan(evaluation={"item_strata": True})
+    write(plan, filled(plan, tmp_path), tmp_path / "out")
+    frame = pd.read_csv(tmp_path / "out" / "items.csv")
+    assert frame.drop_duplicates("stratum").set_index("stratum")["users"].to_dict() == {
+        "tail": USERS - 50,
+        "middle": USERS,
+        "head": USERS,
+    }
+    assert set(frame.loc[frame["system"] == "IRLLRec[LightGCN]", "verdict"]) == {"better"}
+    assert (tmp_path / "out" / "items-d0.png").exists()

@@ -1,0 +1,76 @@
+"""A run that is stopped and taken up again ends as one that never stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.errors import Interrupted, StoreError
+from harness.store.checkpoint import Checkpoint
+from harness.training.loop import Watch
+from harness.training.prepared_data import PreparedData, material
+from harness.training.run import train
+from tests.worlds import checkerboard, make_run, parity_text
+
+QUICK = {"embedding_size": 8, "learning_rate": 0.02}
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[PreparedData]:
+    dataset = checkerboard()
+    with material(dataset, parity_text(dataset)) as made:
+        yield made
+
+
+def after(asks: int) -> Watch:
+    """Stops when it has been asked that often."""
+    left = iter(range(asks))
+    return Watch(stop=lambda: next(left, None) is None)
+
+
+@pytest.mark.parametrize("line", ["LightGCN", "SGL", "AlphaRec", "RLMRec-Gen[DCCF]", "IRLLRec[BIGCF]"])
+def test_a_stopped_run_ends_as_an_undisturbed_one(line: str, board: PreparedData, tmp_path: Path) -> None:
+    run = make_run(line, QUICK, epochs=7, eval_every=2, patience=2)
+    whole = train(run, board)
+    checkpoint = Checkpoint(tmp_path / "c" / "run.pt")
+    for asks in (1, 2, 1):
+        watch = Watch(checkpoint=checkpoint, stop=after(asks).stop)
+        with pytest.raises(Interrupted):
+            train(run, board, watch)
+        torch.rand(5)  # another run's draws in between
+    taken_up = train(run, board, Watch(checkpoint=checkpoint))
+    assert taken_up.users.equals(whole.users)
+    for key in ("epochs", "best_epoch", "valid", "losses", "stopped", "overall"):
+        assert taken_up.record[key] == whole.record[key], key
+    assert taken_up.record["seconds_s"] > taken_up.record["earlier_s"] > 0
+
+
+def test_a_damaged_checkpoint_is_no_checkpoint(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    assert checkpoint.load() is None
+    checkpoint.save({"epoch": 3, "rows": torch.ones(2)})
+    state = checkpoint.load()
+    assert state is not None
+    assert state["epoch"] == 3
+    content = bytearray(checkpoint.path.read_bytes())
+    content[-1] ^= 1
+    checkpoint.path.write_bytes(content)
+    assert checkpoint.load() is None
+    checkpoint.path.write_bytes(content[:100])
+    assert checkpoint.load() is None
+    checkpoint.remove()
+    checkpoint.remove()
+    assert not checkpoint.path.exists()
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    checkpoint.save({"epoch": 1})
+    monkeypatch.setattr(Path, "replace", lambda self, target: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(StoreError, match=r"run.pt: cannot be written \(disk full\)"):
+        checkpoint.save({"epoch": 2})
+    monkeypatch.undo()
+    assert checkpoint.load() == {"epoch": 1}

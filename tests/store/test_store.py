@@ -1,0 +1,85 @@
+"""Runs are written once and whole; means come back by system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.errors import InputError
+from harness.store.housekeeping import merge
+from harness.store.store import Store
+
+
+def scores(*values: float) -> pd.DataFrame:
+    return pd.DataFrame({"user": [f"u{n}" for n in range(len(values))], "recall@20": values})
+
+
+def test_what_is_put_comes_back(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    assert "a" not in store
+    store.put("a", {"status": "finished"}, scores(0.5, 1.0))
+    assert "a" in store
+    assert store.record("a") == {"status": "finished"}
+    assert not list((tmp_path / "store" / "unfinished").iterdir())
+
+
+def test_a_second_put_changes_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put("a", {"n": 1}, scores(0.5))
+    store.put("a", {"n": 2}, scores(0.9))
+    assert store.record("a") == {"n": 1}
+    assert store.run_means(["a"])["recall@20"].tolist() == [0.5]
+    assert not list((tmp_path / "unfinished").iterdir())
+
+
+def test_a_run_that_was_cut_off_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+
+    def die(self: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", die)
+    with pytest.raises(KeyboardInterrupt):
+        store.put("a", {}, scores(0.5))
+    monkeypatch.undo()
+    assert "a" not in store
+    store.put("a", {}, scores(0.7))
+    assert "a" in store
+
+
+def test_user_means_average_repetitions_by_user(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for identity, frame in (("a", scores(0.0, 1.0)), ("b", scores(0.5, 1.0)), ("c", scores(0.2, 0.3))):
+        store.put(identity, {}, frame)
+    means = store.user_means({"X[Y, -z]": ["a", "b"], "W": ["c"]})
+    assert list(means.columns) == ["system", "user", "recall@20"]
+    table = means.pivot(index="user", columns="system", values="recall@20")
+    assert table["X[Y, -z]"].tolist() == [0.25, 1.0]
+    assert table["W"].tolist() == [0.2, 0.3]
+
+
+def test_a_broken_record_is_named(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put("a", {}, None)
+    (tmp_path / "runs" / "a" / "run.json").write_text("{")
+    with pytest.raises(InputError, match=r"a/run.json: unreadable record .* delete the folder"):
+        store.record("a")
+
+
+def test_degrees_are_kept_and_merged(tmp_path: Path) -> None:
+    one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
+    degrees = pd.DataFrame({"user": ["u0", "u1"], "degree": [3, 0]})
+    one.notes.write("d", {"checksum": "c"}, degrees)
+    one.notes.write("bare", {"checksum": "c"}, None)
+    merge(two, one)
+    for store in (one, two):
+        pd.testing.assert_frame_equal(store.notes.degrees("d"), degrees)
+        assert store.notes.degrees("bare") is None
+        assert store.notes.facts("d") == {"checksum": "c"}
+        assert sorted(path.name for path in (store.root / "datasets").iterdir()) == [
+            "bare.json",
+            "d.json",
+            "d.parquet",
+        ]

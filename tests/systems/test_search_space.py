@@ -1,0 +1,99 @@
+"""Search spaces: declared beside the hyper-parameter, narrowed by plans, without what is ablated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.systems.assembly import settings
+from harness.systems.line import parse
+from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
+from harness.systems.search_space import Domain, Range, check_names, space
+
+EVERY = [
+    *CLASSICS,
+    *BACKBONES,
+    *(f"{alignment}[{backbone}]" for alignment in ALIGNMENTS for backbone in BACKBONES),
+]
+
+
+def found(line: str, fixed: set[str] = frozenset(), **narrowed: Any) -> dict[str, Domain]:  # type: ignore[assignment]
+    spec = parse(line)
+    return space(spec, settings(spec, {}), set(fixed), narrowed)
+
+
+@pytest.mark.parametrize("line", EVERY)
+def test_every_default_lies_in_its_space(line: str) -> None:
+    values = settings(parse(line), {})
+    for name, domain in found(line).items():
+        assert domain.nearest(values[name]) == values[name], name
+        assert domain.low < domain.high
+
+
+def test_switches_and_widths_are_fixed_unless_the_plan_varies_them() -> None:
+    assert {"layers", "learning_rate", "l2_weight", "contrast_weight"} <= set(found("DCCF"))
+    assert not {"embedding_size", "n_intents", "products", "contrast_mean"} & set(found("DCCF"))
+    assert found("DCCF", embedding_size=(32, 64))["embedding_size"] == Domain(choices=(32, 64))
+    assert found("DCCF", contrast_mean=("own", "users"))["contrast_mean"].choices == ("own", "users")
+
+
+def test_an_ablated_terms_parameters_leave() -> None:
+    whole, without = found("IRLLRec[LightGCN]"), found("IRLLRec[LightGCN, -intent-translation]")
+    assert set(whole) - set(without) == {"intent_weight", "intent_tau", "translation_weight"}
+    assert set(found("RLMRec-Gen[LightGCN]")) - set(found("RLMRec-Gen[LightGCN, -reconstruct]")) == {
+        "mask_ratio",
+        "reconstruct_weight",
+        "reconstruct_tau",
+    }
+    assert "noise_size" not in found("SimGCL[-contrast]")
+
+
+def test_what_the_plan_fixes_leaves() -> None:
+    assert "learning_rate" not in found("LightGCN", fixed={"learning_rate"})
+
+
+def test_a_plan_narrows() -> None:
+    domains = found("LightGCN", learning_rate=Range(low=1e-3, high=5e-3), layers=Range(low=1, high=2))
+    assert domains["learning_rate"] == Domain(1e-3, 5e-3, log=True)
+    assert domains["layers"] == Domain(1, 2, whole=True)
+    assert not found("LightGCN", learning_rate=Range(low=1e-3, high=5e-3, log=False))["learning_rate"].log
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "wanted", "expected"),
+    [
+        ("LightGCN", "layers", Range(low=3, high=2), "low is 3.0, high 2.0; expected low below high"),
+        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a int"),
+        ("LightGCN", "layers", (), "no value is left"),
+        ("LightGCN", "readout", ("sums",), "did you mean 'sum'?"),
+        ("LightGCN", "readout", Range(low=1, high=2), "has no range; expected a list of values"),
+        ("ItemKNN", "shrink", Range(low=0, high=2, log=True), "expected more than 0"),
+        ("DCCF", "contrast_tau", Range(low=1e-9, high=2), "expected at least"),
+    ],
+)
+def test_an_impossible_domain_is_refused(line: str, name: str, wanted: Any, expected: str) -> None:
+    with pytest.raises(InputError, match=expected.replace("?", r"\?")):
+        found(line, **{name: wanted})
+
+
+def test_a_name_that_no_system_has_is_refused() -> None:
+    specs = [parse("LightGCN"), parse("DCCF")]
+    check_names({"contrast_tau": (0.1,)}, specs, "space")
+    with pytest.raises(InputError, match="no hyper-parameter 'contrast_tu'; did you mean 'contrast_tau'"):
+        check_names({"contrast_tu": (0.1,)}, specs, "space")
+
+
+@given(st.floats(-10, 10), st.floats(-5, 0), st.floats(0.1, 5))
+def test_the_nearest_value_lies_inside(value: float, low: float, high: float) -> None:
+    near = Domain(low, high).nearest(value)
+    assert low <= near <= high
+    assert abs(near - value) == max(0.0, low - value, value - high)
+
+
+def test_the_nearest_choice() -> None:
+    assert Domain(choices=(1, 4)).nearest(3) == 4
+    assert Domain(choices=("a", "b")).nearest("c") == "a"

@@ -1,0 +1,328 @@
+"""Text rows: by token, encoded, cached, precomputed, and their controls."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.data.dataset import SAME_INTENTS, Dataset, Texts
+from harness.errors import InputError
+from harness.text import encoders
+from harness.text.embeddings import EmbeddingsSpec
+from harness.text.encoders import (
+    Model2VecSpec,
+    SentenceTransformersSpec,
+    TfidfSpec,
+    WordLlamaSpec,
+)
+from harness.text.encoding import encode_texts
+from harness.text.reduction import Reduction
+from harness.text.row_cache import cached_rows
+from harness.text.rows import TABLES
+from harness.text.tables import PrecomputedSpec, text_table
+from tests.text.intents.scripted_server import ScriptedServer
+from tests.worlds import ROOT, SHARED, checkerboard, needs_data, parity_text
+
+WORDS = ["red apple fruit", "green apple fruit", "fast car engine", "slow car engine", "red car paint"]
+
+
+def talking() -> Dataset:
+    dataset = checkerboard()
+    texts = [f"{WORDS[number % 5]} {number % 3}" for number in range(40)]
+    return replace(dataset, texts=Texts(texts, texts, texts[::-1], texts))
+
+
+def test_rows_follow_tokens_not_positions() -> None:
+    table = parity_text(checkerboard())
+    order = np.random.default_rng(0).permutation(40)
+    rows = table.rows(table.users[order], table.items)
+    np.testing.assert_array_equal(rows.profile[:40], table.user_profile[order])
+    np.testing.assert_array_equal(rows.intent[40:], table.item_intent)
+
+
+def test_an_unknown_token_is_named() -> None:
+    table = parity_text(checkerboard())
+    with pytest.raises(InputError, match="1 users without a text row, user 'ghost' first"):
+        table.rows(np.array(["t0", "ghost"]), table.items)
+
+
+def test_controls_keep_what_they_say() -> None:
+    table = parity_text(checkerboard())
+    shuffled, random = table.control("shuffled", 1), table.control("random", 1)
+    for name in TABLES:
+        rows = getattr(table, name)
+        mixed, noise = getattr(shuffled, name), getattr(random, name)
+        assert not np.array_equal(mixed, rows)
+        np.testing.assert_array_equal(np.sort(mixed, axis=0), np.sort(rows, axis=0))
+        np.testing.assert_allclose(np.linalg.norm(noise, axis=1), np.linalg.norm(rows, axis=1), rtol=1e-5)
+    assert table.control(None, 1) is table
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.floats(0.01, 1), st.floats(0.01, 1), st.integers(0, 20))
+def test_noise_replaces_its_share_by_rows_of_others(one: float, other: float, seed: int) -> None:
+    table = parity_text(checkerboard())
+    small, large = (table.control(f"noise:{share}", seed) for share in sorted((one, other)))
+    moved = []
+    for made, share in zip((small, large), sorted((one, other)), strict=True):
+        for side in ("user", "item"):
+            rows, mixed = getattr(table, f"{side}_profile"), getattr(made, f"{side}_profile")
+            differs = (rows != mixed).any(1)
+            assert differs.sum() == round(share * len(rows))
+            assert {row.tobytes() for row in mixed} <= {row.tobytes() for row in rows}
+            np.testing.assert_array_equal(
+                differs, (getattr(made, f"{side}_intent") != getattr(table, f"{side}_intent")).any(1)
+            )
+            moved.append(differs)
+    assert not (moved[0] & ~moved[2]).any(), "the users of the smaller share are among the larger one's"
+    assert not (moved[1] & ~moved[3]).any()
+
+
+def test_tfidf_rows_are_unit_and_similar_texts_are_near() -> None:
+    table = text_table(TfidfSpec(width=3), talking())
+    norms = np.linalg.norm(table.user_profile, axis=1)
+    np.testing.assert_allclose(norms, 1, rtol=1e-5)
+    fruit, other_fruit, car = table.user_profile[0], table.user_profile[1], table.user_profile[2]
+    assert fruit @ other_fruit > fruit @ car
+
+
+def test_directions_that_the_texts_do_not_have_are_dropped() -> None:
+    """Two of the three words always come together: the rows have rank two, whatever the width."""
+    texts = ["apple fruit", "apple fruit", "engine", "engine", "apple fruit engine"]
+    assert TfidfSpec(width=2).encode(texts).shape == (5, 2)
+    more = [*texts, "wheel engine apple fruit", "wheel", "wheel seat", "seat wheel engine"]
+    rows = TfidfSpec(width=4).encode(more)
+    assert np.linalg.matrix_rank(rows, tol=1e-5) == rows.shape[1]
+
+
+def test_rows_are_the_same_in_every_process() -> None:
+    code = (
+        "import hashlib; from harness.data.spec import Movielens, SplitSpec;"
+        "from harness.data.prepare import prepare; from harness.text.encoders import TfidfSpec; from harness.text.tables import text_table;"
+        "d = prepare('d', Movielens(kind='movielens'), SplitSpec(), 1); t = text_table(TfidfSpec(), d);"
+        "print(hashlib.sha256(t.user_profile.tobytes() + t.item_intent.tobytes()).hexdigest())"
+    )
+    command, root = [sys.executable, "-c", code], ROOT
+    made = [subprocess.run(command, capture_output=True, text=True, check=True, cwd=root) for _ in range(2)]
+    assert made[0].stdout == made[1].stdout
+
+
+def test_texts_without_common_words_are_refused() -> None:
+    with pytest.raises(InputError, match="no word in common"):
+        TfidfSpec().encode(["one", "two"])
+
+
+def test_cache_is_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = talking()
+    first = text_table(TfidfSpec(width=3), dataset, tmp_path)
+    made = len(list(tmp_path.iterdir()))
+    assert made == 2, "profiles and intents, each once"
+
+    def refuse(self: TfidfSpec, texts: list[str]) -> np.ndarray:
+        raise AssertionError("encoded again")
+
+    monkeypatch.setattr(encoders.TfidfSpec, "encode", refuse)
+    again = text_table(TfidfSpec(width=3), dataset, tmp_path)
+    assert all(np.array_equal(getattr(again, name), getattr(first, name)) for name in TABLES)
+    assert again.recipe == first.recipe
+    with pytest.raises(AssertionError, match="encoded again"):
+        text_table(TfidfSpec(width=2), dataset, tmp_path)
+
+
+def test_a_dataset_without_texts_is_refused() -> None:
+    with pytest.raises(InputError, match="'checkerboard' has no texts"):
+        text_table(TfidfSpec(), checkerboard())
+
+
+def save(folder: Path, rows: Any, name: str = "rows.npy") -> Path:
+    path = folder / name
+    if name.endswith(".pkl"):
+        path.write_bytes(pickle.dumps(rows))
+    else:
+        np.save(path, rows)
+    return path
+
+
+@pytest.mark.parametrize("name", ["usr_emb_np.pkl", "rows.npy"])
+def test_precomputed_rows_in_token_order(tmp_path: Path, name: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float16)
+    path = save(tmp_path, rows, name)
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    table = text_table(spec, checkerboard())
+    np.testing.assert_array_equal(table.user_intent, rows.astype(np.float32))
+    assert table.notes == (SAME_INTENTS,)
+    other = save(tmp_path, rows + 1, f"other-{name}")
+    changed = PrecomputedSpec(kind="precomputed", user_profile=other, item_profile=path)
+    assert text_table(changed, checkerboard()).recipe != table.recipe
+
+
+def test_precomputed_rows_with_ids(tmp_path: Path) -> None:
+    dataset = checkerboard()
+    rows = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    path = save(tmp_path, rows[::-1])
+    path.with_suffix(".ids").write_text("\n".join(dataset.users[::-1]))
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    np.testing.assert_array_equal(text_table(spec, dataset).user_profile, rows)
+
+
+def broken(rows: np.ndarray) -> np.ndarray:
+    rows[3, 2] = np.nan
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [
+        (np.ones((39, 5)), "39 rows; expected 40, one a user"),
+        (np.ones(40), "expected one row a user"),
+        (broken(np.ones((40, 5))), "NaN or infinity in the row of user 't3'"),
+    ],
+)
+def test_wrong_precomputed_rows_are_refused(tmp_path: Path, rows: np.ndarray, hint: str) -> None:
+    path = save(tmp_path, rows)
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    with pytest.raises(InputError, match=hint):
+        text_table(spec, checkerboard())
+
+
+def test_item_rows_of_another_width_are_refused(tmp_path: Path) -> None:
+    users, items = save(tmp_path, np.ones((40, 5)), "u.npy"), save(tmp_path, np.ones((40, 4)), "i.npy")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=users, item_profile=items)
+    with pytest.raises(InputError, match="rows of width 4; expected the users' width 5"):
+        text_table(spec, checkerboard())
+
+
+def test_wordllama_reads_its_own_weights() -> None:
+    pytest.importorskip("wordllama")
+    rows = WordLlamaSpec(kind="wordllama", width=64).encode(["a red apple", "a green apple", "a car"])
+    assert rows.shape == (3, 64)
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    assert rows[0] @ rows[1] > rows[0] @ rows[2]
+
+
+def static_model(folder: Path) -> Path:
+    """A model2vec model of six words."""
+    model2vec = pytest.importorskip("model2vec")
+    tokenizers = pytest.importorskip("tokenizers")
+    words = ["[UNK]", "red", "green", "apple", "car", "engine"]
+    vocabulary = tokenizers.models.WordLevel({word: place for place, word in enumerate(words)}, "[UNK]")
+    tokenizer = tokenizers.Tokenizer(vocabulary)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    vectors = np.array(
+        [[0, 0, 0], [1, 0, 0], [1, 0.1, 0], [0, 1, 0], [0, 0, 1], [0, 0.1, 1]], dtype=np.float32
+    )
+    model2vec.StaticModel(vectors, tokenizer).save_pretrained(folder)
+    return folder
+
+
+def test_model2vec_reads_a_folder(tmp_path: Path) -> None:
+    folder = static_model(tmp_path / "model")
+    rows = Model2VecSpec(kind="model2vec", model=str(folder)).encode(
+        ["red apple", "green apple", "car engine"]
+    )
+    assert rows.shape == (3, 3)
+    assert rows[0] @ rows[1] > rows[0] @ rows[2]
+    with pytest.raises(InputError, match="model2vec cannot load"):
+        Model2VecSpec(kind="model2vec", model=str(tmp_path / "gone")).encode(["a"])
+
+
+def test_embeddings_come_from_a_server_in_batches() -> None:
+    pytest.importorskip("openai")
+    texts = [f"text {number}" for number in range(10)] + ["", " "]
+    with ScriptedServer() as server:
+        spec = EmbeddingsSpec(kind="openai", model="e", base_url=server.url, batch=4, width=5)
+        rows, again = spec.encode(texts), spec.encode(texts[3:4])
+    assert rows.shape == (12, 5)
+    np.testing.assert_array_equal(rows[3], again[0])
+    assert not rows[10:].any(), "servers refuse empty texts"
+    with pytest.raises(InputError, match=r"127.0.0.1:\d+/v1: no embeddings \(APIConnectionError\)"):
+        EmbeddingsSpec(kind="openai", model="e", base_url=server.url, tries=1).encode(["a"])
+
+
+def test_rows_are_kept_by_text_and_each_is_encoded_once(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def encode(texts: Any) -> np.ndarray:
+        seen.extend(texts)
+        return np.array([[len(text), ord(text[0])] for text in texts], dtype=np.float32)
+
+    rows = cached_rows(tmp_path, "recipe", ["a", "bb", "a"], encode)
+    np.testing.assert_array_equal(rows, [[1, 97], [2, 98], [1, 97]])
+    rows = cached_rows(tmp_path, "recipe", ["ccc", "bb"], encode)
+    np.testing.assert_array_equal(rows, [[3, 99], [2, 98]])
+    assert seen == ["a", "bb", "ccc"]
+    cached_rows(tmp_path, "another", ["a"], encode)
+    assert seen[3:] == ["a"]
+
+
+def test_rows_without_a_key_are_written_over(tmp_path: Path) -> None:
+    """A process killed between a row and its key leaves a row that nobody reads."""
+
+    def encode(texts: Any) -> np.ndarray:
+        return np.array([[len(text)] * 3 for text in texts], dtype=np.float32)
+
+    cached_rows(tmp_path, "recipe", ["a"], encode)
+    file = next(tmp_path.rglob("rows.f32"))
+    with file.open("ab") as rows:
+        rows.write(b"1234567890")
+    made = cached_rows(tmp_path, "recipe", ["bb", "a"], encode)
+    np.testing.assert_array_equal(made, [[2] * 3, [1] * 3])
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_principal_directions_keep_what_they_say(whiten: bool) -> None:
+    random = np.random.default_rng(0)
+    rows = (random.standard_normal((50, 3)) * [3, 2, 0.1] @ random.standard_normal((3, 6))).astype(np.float32)
+    made, kept = Reduction(width=2, whiten=whiten).apply(rows)
+    values = np.linalg.svd(rows - rows.mean(0), compute_uv=False) ** 2
+    assert kept == pytest.approx(values[:2].sum() / values.sum(), rel=1e-4)
+    spread = made.std(0, ddof=1)
+    assert np.allclose(spread, 1, atol=1e-4) == whiten
+    with pytest.raises(InputError, match="have 6 directions"):
+        Reduction(width=7).apply(rows)
+
+
+def test_a_reduction_is_noted_and_rows_stay_unit() -> None:
+    dataset = talking()
+    assert dataset.texts is not None
+    table = encode_texts(
+        TfidfSpec(width=5), dataset.texts, dataset.users, dataset.items, reduction=Reduction(width=2)
+    )
+    assert table.user_intent.shape == (40, 2)
+    np.testing.assert_allclose(np.linalg.norm(table.item_profile, axis=1), 1, rtol=1e-5)
+    assert table.notes[0].startswith("profile rows are 2 principal directions that keep ")
+
+
+def test_a_missing_extra_says_how_to_get_it() -> None:
+    try:
+        import sentence_transformers  # noqa: F401
+    except ImportError:
+        with pytest.raises(InputError, match=r"install the extra \[sentence-transformers\]"):
+            SentenceTransformersSpec(kind="sentence-transformers", model="x").encode(["text"])
+    else:
+        pytest.skip("sentence-transformers is installed")
+
+
+@needs_data
+def test_minilm_rows_are_found_by_their_ids() -> None:
+    folder = SHARED / "xrec-yelp"
+    names = (folder / "minilm_users.ids").read_text().split()
+    tokens = np.array(sorted(names))
+    dataset = replace(
+        checkerboard(), users=tokens, items=np.array((folder / "minilm_items.ids").read_text().split())
+    )
+    spec = PrecomputedSpec(
+        kind="precomputed", user_profile=folder / "minilm_users.npy", item_profile=folder / "minilm_items.npy"
+    )
+    table = text_table(spec, dataset)
+    raw = np.load(folder / "minilm_users.npy").astype(np.float32)
+    np.testing.assert_array_equal(table.user_profile[7], raw[names.index(tokens[7])])
