@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from harness.planning.plan import load_plan
-from harness.planning.runs import Run, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
 from tests.worlds import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -47,14 +47,15 @@ def explain(
 def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     """The dataset, texts and text rows that a run was made from."""
     from harness.errors import InputError
-    from harness.planning.parts import DatasetPlan
+    from harness.planning.datasets import DatasetVariant
     from harness.store.layout import TEXT
     from harness.text.tables import texts_of
     from harness.training.loading import load
 
     if "dataset_plan" not in record:
         raise InputError("the run was stored before plans were kept with it; run it again to explain it")
-    plan = DatasetPlan.model_validate(record["dataset_plan"])
+    family = record["dataset"].partition("@")[0]
+    plan = DatasetVariant.from_stored(record["dataset_plan"], family)
     dataset, table = load(plan, record["base_seed"], store.root / TEXT)
     return dataset, texts_of(plan.text, dataset, store.root / TEXT), table
 

@@ -106,7 +106,7 @@ def _datasets(plan: Path, only: str | None) -> Iterator[tuple[str, Any, Any]]:
     from harness.training.loading import load_dataset
 
     loaded = load_plan(plan)
-    known = {each.name: each for each in loaded.datasets if each.text.kind == "intents"}
+    known = {each.name: each for each in loaded.variants if each.text.kind == "intents"}
     if not known:
         raise InputError(f"{plan}: no dataset has written intents; expected `text: {{kind: intents}}`")
     if only is not None and only not in known:

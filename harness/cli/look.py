@@ -71,7 +71,7 @@ def check(plan: PlanPath, store: StorePath = DEFAULT_STORE) -> None:
         from harness.training.loading import load
 
         loaded = load_plan(plan)
-        for each in loaded.datasets:
+        for each in loaded.variants:
             kept = store / TEXT  # where written intents are, if there are any
             dataset, text = load(each, loaded.seed, kept if kept.is_dir() else None)
             table = Table("fact", "value", title=escape(each.name))

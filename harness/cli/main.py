@@ -83,7 +83,8 @@ def _only(plan: Any, line: str | None) -> Callable[[str], bool]:
     if line is None:
         return lambda name: True
     from harness.errors import did_you_mean
-    from harness.planning.runs import Run, expand
+    from harness.planning.runs import expand
+    from harness.planning.tasks import Run
     from harness.systems.line import parse
 
     known = list({each.name: None for each in expand(plan) if isinstance(each, Run)})

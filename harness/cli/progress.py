@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from harness.cli.terminal import console, progress_bars
-from harness.execution.task_runner import Task
+from harness.planning.tasks import Task
 from harness.training.loop import Progress as Epochs
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.errors import InputError, Interrupted
 from harness.execution.execution import Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.planning.tasks import Task
 
 CONNECT_S = 10
 """How long the scheduler may take to answer."""

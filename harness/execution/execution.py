@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from harness.errors import Interrupted
 from harness.execution.provenance import degrees, facts
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, dataset_key
 from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Task
 from harness.training.loop import Progress
 
 POLL_S = 0.5
@@ -70,9 +70,9 @@ def execute(
     """
     with site.open() as task_runner:
         store, place = task_runner.store, open_place(task_runner, watcher)
-        for dataset in plan.datasets:
+        for dataset in plan.variants:
             data = task_runner.material(dataset)
-            store.notes.write(dataset_key(plan, dataset), facts(data), degrees(data))
+            store.notes.write(dataset.key(plan.seed), facts(data), degrees(data))
         if plan.tuning:
             wanted = [search for run, search in searches(plan) if only(run.name)]
             each_once = {task_runner.identity(search): search for search in wanted}

@@ -16,7 +16,8 @@ import torch
 
 from harness.errors import Interrupted, RunFailed
 from harness.execution.execution import POLL_S, Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.planning.tasks import Task
 
 TRIES = 2
 """A task whose process dies is done once more, from its checkpoint, and then reported."""

@@ -14,9 +14,8 @@ import torch
 
 from harness.errors import InputError, Interrupted, RunFailed, StoreError
 from harness.execution.provenance import describe
-from harness.planning.parts import DatasetPlan
-from harness.planning.runs import Run
-from harness.planning.searches import Search
+from harness.planning.datasets import DatasetVariant
+from harness.planning.tasks import Run, Search, Task
 from harness.store import layout
 from harness.store.checkpoint import Checkpoint
 from harness.store.store import PROTOTYPES, WEIGHTS, Store
@@ -25,9 +24,6 @@ from harness.training.loop import Progress, Watch
 from harness.training.prepared_data import PreparedData, material
 from harness.training.run import train
 from harness.training.warm_start import Weights
-
-Task = Run | Search
-"""What a place is given to do."""
 
 Stop = Callable[[], bool]
 """Whether somebody asked to stop."""
@@ -70,7 +66,7 @@ class TaskRunner:
         """Remove temporary files."""
         self._open.close()
 
-    def material(self, dataset: DatasetPlan) -> PreparedData:
+    def material(self, dataset: DatasetVariant) -> PreparedData:
         """The dataset's material.
 
         Raises:
@@ -112,6 +108,7 @@ class TaskRunner:
                 if isinstance(task, Search):
                     found, trials = self._tune(task, identity, Watch(progress, stop=stop))
                 else:
+                    assert isinstance(task, Run)
                     watch = Watch(progress, checkpoint=self.store.checkpoint(identity), stop=stop)
                     outcome = train(task, self.material(task.dataset), watch, self._start(task))
                     found, users = outcome.record, outcome.users

@@ -1,120 +1,57 @@
-"""The parts of a plan: datasets, systems, training, tuning, evaluation, strata."""
+"""The parts of a plan beside its datasets: systems, training, tuning, evaluation, strata."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
-from harness.data.spec import SourceSpec, SplitSpec
-from harness.data.variants import TwinsPlan, Variant, variants
 from harness.errors import did_you_mean
 from harness.evaluation.metrics import check_metric, check_metric_name
 from harness.evaluation.strata import Grouping
 from harness.schema import StrictModel
 from harness.systems.line import SystemSpec, parse
-from harness.systems.presets import check_released
 from harness.systems.search_space import Range
-from harness.text.encoders import TfidfSpec
-from harness.text.tables import TextSpec
 
 
-class DatasetPlan(StrictModel):
-    """One dataset: where it comes from, how it is split, how its text becomes rows."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    source: SourceSpec
-    split: SplitSpec = SplitSpec()
-    text: TextSpec = TfidfSpec()
-    released: str | None = Field(None, description="whose released hyper-parameters to start from")
-    twins: tuple[TwinsPlan, ...] = Field(("kept",), min_length=1, description="twin items kept or merged")
-    density: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
-        (1.0,), min_length=1, description="shares of the train pairs that are kept"
-    )
-
-    @field_validator("twins", "density", mode="before")
-    @classmethod
-    def _listed(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str | int | float) else value
-
-    @field_validator("twins", "density")
-    @classmethod
-    def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError(f"{list(value)}; expected each once")
+def _parsed(value: Any) -> SystemSpec:
+    if isinstance(value, SystemSpec):
         return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a system; expected a line such as IRLLRec[LightGCN]")
+    return parse(value)
 
-    @model_validator(mode="after")
-    def _texts_know_train_alone(self) -> DatasetPlan:
-        shrinks = min(self.density) < 1 or self.split.kind == "prequential"
-        if shrinks and (self.text.kind == "precomputed" or self.source.has_written_users):
-            raise ValueError(
-                "the users' texts are given and may tell of pairs that thinning or a window leaves out; "
-                "expected profiles of items alone, so that users get their train items' texts"
-            )
-        return self
 
-    @property
-    def window_before(self) -> DatasetPlan | None:
-        """The window of time before this one; None for the first, and without windows."""
-        if not self.split.window or self.split.window == 1:
-            return None
-        split = self.split.model_copy(update={"window": self.split.window - 1})
-        name = self.family + self.variant._replace(split=split).suffix
-        return self.model_copy(update={"name": name, "split": split})
-
-    @property
-    def variant(self) -> Variant:
-        """What this single dataset is of its family."""
-        return Variant(self.split, self.twins[0], self.density[0])
-
-    @property
-    def family(self) -> str:
-        """The name in the plan, which all variants share; their splits and seeds are drawn by it."""
-        return self.name.partition("@")[0]
-
-    def variants(self) -> list[DatasetPlan]:
-        """The single datasets meant: one a window, handling of twins and density."""
-        return [
-            self.model_copy(
-                update={
-                    "name": self.name + each.suffix,
-                    "split": each.split,
-                    "twins": (each.twins,),
-                    "density": (each.density,),
-                }
-            )
-            for each in variants(self.split, self.twins, self.density)
-        ]
-
-    @field_validator("released")
-    @classmethod
-    def _known(cls, value: str | None) -> str | None:
-        return value if value is None else check_released(value)
+SystemLine = Annotated[
+    SystemSpec,
+    PlainValidator(_parsed),
+    PlainSerializer(lambda spec: spec.name),
+    WithJsonSchema({"type": "string"}),
+]
+"""A system, which plans write as a line such as ``IRLLRec[LightGCN, -intent]``."""
 
 
 class SystemPlan(StrictModel):
-    """One system line and the hyper-parameters chosen for it; may also be the bare line."""
+    """One system and the hyper-parameters chosen for it. A plan may also write the line alone."""
 
-    system: str
-    hyper: dict[str, Any] = {}
-    space: dict[str, Range | tuple[Any, ...]] = Field({}, description="narrows what tuning may vary")
+    system: SystemLine
+    hyper: dict[str, Any] = Field({}, description="Hyper-parameters that are fixed for this system.")
+    space: dict[str, Range | tuple[Any, ...]] = Field(
+        {}, description="Narrows the values that tuning may try for this system."
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _bare_line(cls, value: Any) -> Any:
         return {"system": value} if isinstance(value, str) else value
-
-    @field_validator("system")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        return parse(value).name
-
-    @property
-    def spec(self) -> SystemSpec:
-        """The parsed line."""
-        return parse(self.system)
 
 
 class GridPlan(SystemPlan):
@@ -137,6 +74,10 @@ class TrainingPlan(StrictModel):
     @classmethod
     def _known(cls, value: str) -> str:
         return check_metric(value)
+
+
+HOUR_S = 3600.0
+"""Plans and estimates are written in hours; what is measured is in seconds."""
 
 
 class TuningPlan(StrictModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,9 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harness.errors import InputError
-from harness.planning.expansion import check_ablation, check_control
-from harness.planning.parts import (
-    DatasetPlan,
-    EvaluationPlan,
-    GridPlan,
-    StrataPlan,
-    SystemPlan,
-    TrainingPlan,
-    TuningPlan,
-)
+from harness.planning.changes import check_ablation, check_control
+from harness.planning.datasets import DatasetPlan, DatasetVariant
+from harness.planning.parts import EvaluationPlan, GridPlan, StrataPlan, SystemPlan, TrainingPlan, TuningPlan
 from harness.planning.plan_errors import Marks, Place, lines, place, sentence
 from harness.schema import StrictModel
 from harness.systems.assembly import settings
@@ -45,18 +39,23 @@ class Plan(StrictModel):
     evaluation: EvaluationPlan = EvaluationPlan()
     strata: StrataPlan | None = Field(None, description="users looked at apart in the report")
 
+    @cached_property
+    def variants(self) -> tuple[DatasetVariant, ...]:
+        """The single datasets that the plan's datasets stand for, in their order."""
+        return tuple(variant for dataset in self.datasets for variant in dataset.variants())
+
     @field_validator("datasets", "systems")
     @classmethod
     def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        names = [part.name if isinstance(part, DatasetPlan) else part.spec.name for part in value]
+        names = [part.name if isinstance(part, DatasetPlan) else part.system.name for part in value]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"{name!r} stands twice; expected it once")
+                raise ValueError(f"{name!r} is listed twice; expected it once")
         return value
 
     @model_validator(mode="after")
     def _warm_starts_are_not_tuned(self) -> Plan:
-        warm = [entry.spec.name for entry in (*self.systems, *self.grid) if entry.spec.start]
+        warm = [entry.system.name for entry in (*self.systems, *self.grid) if entry.system.start]
         if self.tuning and warm:
             raise ValueError(
                 f"{warm[0]} starts from the window before, which may be tuned to other values; expected no "
@@ -66,7 +65,7 @@ class Plan(StrictModel):
 
     @model_validator(mode="after")
     def _changes_have_a_system(self) -> Plan:
-        whole = [entry.spec for entry in self.systems if not (entry.spec.ablated or entry.spec.text)]
+        whole = [entry.system for entry in self.systems if not (entry.system.ablated or entry.system.text)]
         for key, changes in (("ablate", self.ablate), ("controls", self.controls)):
             if changes and not any(spec.needs_text for spec in whole):
                 raise ValueError(
@@ -80,14 +79,9 @@ class Plan(StrictModel):
             for name in grid.over:
                 if name in grid.hyper:
                     raise ValueError(f"grid: {name} stands in `hyper` and in `over`; expected one of them")
-                if name in grid.spec.zeros:
-                    raise ValueError(f"grid: {grid.spec.name} has no {name} to vary")
+                if name in grid.system.zeros:
+                    raise ValueError(f"grid: {grid.system.name} has no {name} to vary")
         return self
-
-    @field_validator("datasets")
-    @classmethod
-    def _every_variant(cls, value: tuple[DatasetPlan, ...]) -> tuple[DatasetPlan, ...]:
-        return tuple(variant for dataset in value for variant in dataset.variants())
 
     @field_validator("grid", mode="before")
     @classmethod
@@ -99,7 +93,7 @@ class Plan(StrictModel):
     def _every_point_once(cls, value: tuple[GridPlan, ...]) -> tuple[GridPlan, ...]:
         """Tables know points by their values alone, whatever else the grid fixes."""
         points = [
-            (grid.spec.name, sorted(zip(grid.over, point, strict=True)))
+            (grid.system.name, sorted(zip(grid.over, point, strict=True)))
             for grid in value
             for point in product(*grid.over.values())
         ]
@@ -158,10 +152,10 @@ def _check_values(path: Path, plan: Plan, marks: Marks) -> None:
             chosen += [(("grid", index), point) for point in points]
     for at, entry in chosen:
         with _placed(path, at, marks):
-            domains(tuning, entry, settings(entry.spec, entry.hyper))
-            check_names(entry.space, [entry.spec], "space")
+            domains(tuning, entry, settings(entry.system, entry.hyper))
+            check_names(entry.space, [entry.system], "space")
     with _placed(path, ("tuning", "space"), marks):
-        check_names(tuning.space, [entry.spec for _, entry in chosen], "space")
+        check_names(tuning.space, [entry.system for _, entry in chosen], "space")
 
 
 @contextmanager
@@ -179,8 +173,8 @@ def domains(tuning: TuningPlan, entry: SystemPlan, values: dict[str, Any]) -> di
     Raises:
         InputError: A narrowed domain cannot be; a grid has a range.
     """
-    found = space(entry.spec, values, set(entry.hyper), {**tuning.space, **entry.space})
+    found = space(entry.system, values, set(entry.hyper), {**tuning.space, **entry.space})
     ranges = [name for name, domain in found.items() if not domain.choices]
     if tuning.sampler == "grid" and ranges:
-        raise InputError(f"{entry.spec.name}: a grid needs lists; {', '.join(ranges)} have ranges")
+        raise InputError(f"{entry.system.name}: a grid needs lists; {', '.join(ranges)} have ranges")
     return found

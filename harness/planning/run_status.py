@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, Skipped, dataset_key
-from harness.planning.searches import Search, Untuned, planned, searches
+from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Skipped, Task, Untuned
 from harness.store.store import Store
 
 
@@ -34,12 +34,12 @@ class StoreIndex:
 
     def __init__(self, plan: Plan, store: Store) -> None:
         """Datasets that were never read have no checksum, and none of their runs is stored."""
-        noted = {each.name: store.notes.facts(dataset_key(plan, each)) for each in plan.datasets}
+        noted = {each.name: store.notes.facts(each.key(plan.seed)) for each in plan.variants}
         self.store = store
         self._sound: dict[str, bool] = {}
         self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
 
-    def find(self, task: Run | Search) -> str | None:
+    def find(self, task: Task) -> str | None:
         """The task's identity if it is stored, sound or damaged."""
         if not all(dataset.name in self.checksums for dataset in task.datasets):
             return None
@@ -52,12 +52,12 @@ class StoreIndex:
             self._sound[identity] = self.store.is_sound(identity)
         return self._sound[identity]
 
-    def identity(self, task: Run | Search) -> str | None:
+    def identity(self, task: Task) -> str | None:
         """The task's identity if it is stored and sound."""
         identity = self.find(task)
         return identity if identity and self.is_sound(identity) else None
 
-    def record(self, task: Run | Search) -> dict[str, Any] | None:
+    def record(self, task: Task) -> dict[str, Any] | None:
         """The task's record if it is stored and sound."""
         identity = self.identity(task)
         return self.store.record(identity) if identity else None

@@ -174,6 +174,17 @@ def _change(spec: SystemSpec, parts: list[str], line: str) -> SystemSpec:
     return replace(spec, ablated=order, **changes)
 
 
+def changed(spec: SystemSpec, change: str) -> SystemSpec:
+    """A system with one more change, such as ``-intent`` or ``text=shuffled``.
+
+    Raises:
+        InputError: The system has no such term or cannot be changed so.
+    """
+    inside = spec.name.removesuffix("]").partition("[")[2]
+    head = spec.alignment or spec.backbone
+    return parse(f"{head}[{f'{inside}, ' if inside else ''}{change}]")
+
+
 def terms_of(change: str) -> list[str]:
     """The terms that a change such as ``-intent-translation`` takes away; none of ``text=random``."""
     return change[1:].split("-") if change.startswith("-") else []

@@ -12,7 +12,7 @@ import torch
 
 from harness.errors import Interrupted, RunFailed
 from harness.evaluation.ranking import Scorer, evaluate
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.recbole_host.trainer import Batches, Hooks, HostTrainer, fit
 from harness.store.checkpoint import Checkpoint
 from harness.training.negative_sampling import PairSampler

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.systems.assembly import assemble, settings
 from harness.systems.line import SystemSpec, parse
 from harness.training.prepared_data import PreparedData

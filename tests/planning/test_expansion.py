@@ -9,7 +9,8 @@ import pytest
 from harness.errors import InputError
 from harness.planning.expansion import system_variants
 from harness.planning.plan import load_plan
-from harness.planning.runs import Run, Skipped, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
 from tests.planning.test_plan import write
 
 TEXT = """\
@@ -91,7 +92,7 @@ def test_a_grid_names_what_it_varies_and_shares_the_runs_it_repeats(tmp_path: Pa
     ("more", "hint"),
     [
         ("ablate: [-intnt]", r"line 11, ablate: no system has a term 'intnt'; did you mean 'intent'"),
-        ("ablate: [intent]", r"'intent' is no ablation; expected -TERM"),
+        ("ablate: [intent]", r"'intent' is not an ablation; expected a term"),
         ("controls: [shufled]", r"line 11, controls: .*did you mean 'shuffled'"),
         ("controls: ['noise:2']", r"expected noise:SHARE with a share above 0, up to 1"),
         ("grid: {system: IRLLRec, over: {layer: [1]}}", r"line 11, grid.0: .*did you mean 'layers'"),

@@ -9,7 +9,8 @@ import pytest
 from harness.errors import InputError
 from harness.planning.identity import seed_of
 from harness.planning.plan import load_plan
-from harness.planning.runs import Run, Skipped, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
 from tests.worlds import ROOT, make_run
 
 PLANS = ROOT / "harness" / "plans"
@@ -75,7 +76,7 @@ def test_relative_paths_start_at_the_plan(tmp_path: Path) -> None:
         ("repetitions: 2", "evaluation: {show: [recall@7]}", r"'recall@7' is not measured"),
         ("repetitions: 2", "training: {metric: ndgc@20}", r"line 2, training.metric: .*did you mean 'ndcg'"),
         ("repetitions: 2", "repetitions: 0", r"line 2, repetitions: .*\(found 0\)"),
-        ("  - MostPop", "  - LightGCN\n  - LightGCN", r"'LightGCN' stands twice"),
+        ("  - MostPop", "  - LightGCN\n  - LightGCN", r"'LightGCN' is listed twice"),
         ("repetitions: 2", "strata: {users: equal_user}", r"line 2, strata.users: .*'equal_users'"),
         ("repetitions: 2", "strata: {edges: [5, 5]}", r"line 2, strata: edges \[5, 5\]; expected ascending degrees"),
         ("repetitions: 2", "strata: {edges: [5], groups: 3}", r"line 2, strata: `edges` stand beside"),

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetPlan
 from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.presets import read, released_datasets

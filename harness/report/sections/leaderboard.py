@@ -11,10 +11,9 @@ from harness.data.dataset import SPLITS
 from harness.evaluation.stats.bootstrap import intervals, over_seeds, resampled_means
 from harness.evaluation.stats.comparison import compare, settled
 from harness.evaluation.stats.pairs import letters
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.planning.runs import dataset_key
 from harness.report import plots, published, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.tuning import budget
@@ -22,9 +21,9 @@ from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
 
-def heading(plan: Plan, dataset: DatasetPlan, store: Store) -> Section:
+def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
     """The dataset's name, sizes and notes."""
-    noted = store.notes.facts(dataset_key(plan, dataset)) or {}
+    noted = store.notes.facts(dataset.key(plan.seed)) or {}
     notes = [f"Note: {text}." for text in noted.get("notes", [])]
     return Section([f"## {dataset.name}", _sizes(noted), *notes])
 

@@ -9,7 +9,6 @@ import pandas as pd
 from harness.evaluation.stats.stratified import by_stratum, each_apart, trends
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
-from harness.planning.runs import dataset_key
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
@@ -22,7 +21,7 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Strata of users by train degree, by the first metric shown."""
     heading = "### By train pairs of a user"
-    noted = evidence.store.notes.degrees(dataset_key(evidence.plan, evidence.dataset))
+    noted = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
     if noted is None:
         return Section(
             [

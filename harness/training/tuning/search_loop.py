@@ -17,8 +17,8 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import Interrupted, RunFailed
-from harness.planning.runs import Run
-from harness.planning.searches import HOUR_S, Search
+from harness.planning.parts import HOUR_S
+from harness.planning.tasks import Run, Search
 from harness.store.checkpoint import Checkpoint
 from harness.training.loop import Watch
 from harness.training.prepared_data import PreparedData
