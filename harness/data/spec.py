@@ -50,7 +50,7 @@ class _Source(StrictModel):
     profiles: Profiles | None = None
     intents: Profiles | None = Field(None, description="intent texts; the profiles where absent")
     titles: ProfileFile | None = Field(
-        None, description="titles that tell twin items; equal ones mean one thing"
+        None, description="titles of items; items of equal title are duplicates"
     )
     items: ItemFile | None = Field(None, description="titles and descriptions for written intents")
     warning: str | None = Field(None, description="what every reader of the results must know")
