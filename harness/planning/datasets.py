@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from harness.data.spec import SourceSpec, SplitSpec
-from harness.schema import StrictModel
+from harness.schema import StrictModel, distinct
 from harness.systems.presets import check_released
 from harness.text.encoders import TfidfSpec
 from harness.text.tables import TextSpec
@@ -121,10 +121,10 @@ class DatasetPlan(_Described):
 
     @field_validator("duplicate_items", "density")
     @classmethod
-    def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError(f"{list(value)} holds a value twice; expected each value once")
-        return value
+    def _distinct_in_print(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Tables and files name a density by its per cents in six digits."""
+        shown = [f"{100 * one:g}%" if isinstance(one, float) else one for one in value]
+        return distinct(value, shown)
 
     @field_validator("released")
     @classmethod
@@ -142,11 +142,18 @@ class DatasetPlan(_Described):
             )
         return self
 
+    @property
+    def _windows(self) -> Sequence[int | None]:
+        every = self.split.kind == "prequential" and self.split.window is None
+        return range(1, self.split.windows + 1) if every else [self.split.window]
+
+    @property
+    def size(self) -> int:
+        """The number of single datasets."""
+        return len(self._windows) * len(self.duplicate_items) * len(self.density)
+
     def variants(self) -> tuple[DatasetVariant, ...]:
         """The single datasets: one for each window, then each handling of duplicates, then each density."""
-        windows: list[int | None] = [self.split.window]
-        if self.split.kind == "prequential" and self.split.window is None:
-            windows = list(range(1, self.split.windows + 1))
         return tuple(
             DatasetVariant(
                 family=self.name,
@@ -157,5 +164,5 @@ class DatasetPlan(_Described):
                 duplicate_items=duplicate_items,
                 density=density,
             )
-            for window, duplicate_items, density in product(windows, self.duplicate_items, self.density)
+            for window, duplicate_items, density in product(self._windows, self.duplicate_items, self.density)
         )

@@ -1,1 +1,1 @@
-"""Results on disk: a folder for every run and search, and what is kept of datasets."""
+"""Results on disk: one write-once folder a run, and what is kept of datasets."""

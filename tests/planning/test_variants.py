@@ -85,7 +85,7 @@ def test_systems_that_cannot_rank_the_cold_are_skipped_with_the_reason(tmp_path:
 @pytest.mark.parametrize(
     ("more", "hint"),
     [
-        ("density: [0.5, 0.5]", r"line 6, datasets.0.density: \[0.5, 0.5\] holds a value twice"),
+        ("density: [0.5, 0.5]", r"line 6, datasets.0.density: '50%' is listed twice"),
         ("density: [0.5, 1.5]", r"line 6, datasets.0.density.1: .*\(found 1.5\)"),
         ("density: 0", r"datasets.0.density.0: .*greater than 0"),
         ("twins: merge", r"datasets.0.twins.0: .*'kept' or 'merged'"),
