@@ -34,7 +34,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (GOOD.replace("name: p", 'name: "p\\ud800"'), r"line 1: half of a surrogate pair"),
         (GOOD.replace("name: p", "? [p]\n: 1"), r"line 1, \?: a list or mapping as a key"),
         (GOOD.replace("repetitions: 2", "repetitions: 1000000000"), r"line 2, repetitions: .*10000 \(found 1000000000\)"),
-        (GOOD.replace("repetitions: 2", "repetitions: 9999\ncontrols: [" + ", ".join(f"'noise:{n / 100}'" for n in range(1, 99)) + "]"), r"plan: the plan stands for up to 1,999,800 runs"),
+        (GOOD.replace("repetitions: 2", "repetitions: 9999\ncontrols: [" + ", ".join(f"'noise:{n / 100}'" for n in range(1, 99)) + "]"), r"plan: the plan stands for up to 1,979,802 runs"),
         (GOOD.replace("{kind: movielens}", "{kind: movielens}\n    split: {kind: prequential, windows: 1000000000}"), r"windows.*1000"),
         (GOOD.replace("repetitions: 2", "training: {threads: 1000000000}"), r"line 2, training.threads: .*1024"),
         (GOOD.replace("repetitions: 2", "evaluation: {k: []}"), r"line 2, evaluation.k: .*at least 1 item"),
