@@ -49,7 +49,7 @@ def test_a_system_without_prototypes_has_none(graph: Graph, text: TextRows) -> N
 
 
 def test_figures_of_cases_made_by_hand() -> None:
-    even, one = np.full((8, 4), 0.25), np.tile([1.0, 0, 0, 0], (8, 1))
+    one = np.tile([1.0, 0, 0, 0], (8, 1))
     classes = np.arange(8) % 2
     found = figures(one, classes)
     assert (found.dead, found.usage_entropy, found.node_entropy) == (3, 0, 0)
