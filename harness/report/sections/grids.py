@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.evaluation.stats.comparison import against
+from harness.evaluation.stats.comparison import compare_with_references
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
 from harness.report import plots, tables
@@ -23,7 +23,7 @@ def grids(evidence: Evidence, options: Options) -> Section:
     if points.empty:
         return Section()
     metric, dataset = evidence.shown[0], evidence.dataset.name
-    found = against(evidence.tables[metric][points["name"].unique()], {})
+    found = compare_with_references(evidence.tables[metric][points["name"].unique()], {})
     points = points.merge(found[["system", "mean", "low", "high"]], left_on="name", right_on="system")
     text, figures = ["### Grids"], {}
     for place, (title, table, figure) in enumerate(_drawn(points, tables.title(metric)), start=1):

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from harness.data.dataset import SPLITS
-from harness.evaluation.stats.bootstrap import intervals, over_seeds, resampled_means
-from harness.evaluation.stats.comparison import compare, settled
+from harness.evaluation.stats.bootstrap import intervals, means_over_seeds, resampled_means
+from harness.evaluation.stats.comparison import compare, with_cautious_verdicts
 from harness.evaluation.stats.pairs import letters
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
@@ -33,7 +33,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     shown, name = evidence.shown, evidence.dataset.name
     comparison = compare(evidence.users, shown, evidence.baselines)
     comparison = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
-    comparison = settled(comparison, evidence.pairs)
+    comparison = with_cautious_verdicts(comparison, evidence.pairs)
     costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
     figures = {}
     if options.figures and options.costs and evidence.plain:
@@ -79,7 +79,7 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
     scores = evidence.store.scores(identities, evidence.shown)
     for metric, mine in comparison.groupby("metric", sort=False):
         means = pd.DataFrame(resampled_means(scores[metric].to_numpy(dtype=float)), columns=identities)
-        drawn = {name: over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
+        drawn = {name: means_over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
         for row in mine.itertuples():
             other = drawn.get(row.baseline)
             gap = (np.nan, np.nan) if other is None else intervals(drawn[row.system] - other)

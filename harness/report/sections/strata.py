@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harness.evaluation.stats.stratified import by_stratum, each_apart, trends
+from harness.evaluation.stats.stratified import by_stratum, compare_in_each, trends
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
 from harness.report import plots, tables
@@ -61,7 +61,7 @@ def items(evidence: Evidence, options: Options) -> Section:
         for label, name in zip(ITEM_STRATA, names, strict=True)
     }
     references = evidence.references(first)
-    found = each_apart(by_label, references)
+    found = compare_in_each(by_label, references)
     text = [
         "### By popularity of the relevant items",
         tables.markdown(tables.strata(found)),

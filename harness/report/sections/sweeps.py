@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.evaluation.stats.stratified import each_apart
+from harness.evaluation.stats.stratified import compare_in_each
 from harness.evaluation.stats.swept import sweep_trends
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
@@ -125,7 +125,9 @@ def _apart(name: str, by_label: Mapping[str, Evidence], kind: str, options: Opti
     metric = next(iter(by_label.values())).shown[0]
     references = _references(list(by_label.values()))
     common = _common(list(by_label.values()))
-    found = each_apart({label: each.tables[metric][common] for label, each in by_label.items()}, references)
+    found = compare_in_each(
+        {label: each.tables[metric][common] for label, each in by_label.items()}, references
+    )
     text = [
         f"### {kind.capitalize()} of {name}",
         tables.markdown(tables.strata(found)),
