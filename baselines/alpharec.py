@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.lightgcn import linear_layers, summed
-from models.core import Batch, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
+from models.hyper import LOWEST_TAU, hyper
 from models.products import take
 from models.sparse import scores_at
 from models.text import TextRows, projector
@@ -21,7 +22,7 @@ class AlphaRecHyper:
     """AlphaRec's own hyper-parameters."""
 
     layers: int = hyper(2, "propagation layers L", 1, 4)
-    softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0)
+    softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0, minimum=LOWEST_TAU)
     negatives: int = hyper(256, "negatives drawn for each pair of a batch", 1, 1024, log=True,
                            tuned=False)  # fmt: skip
     negatives_from: str = hyper("train", "items that negatives are: those with a train pair, or all",

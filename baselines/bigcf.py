@@ -8,21 +8,24 @@ import torch
 from torch import Tensor
 
 from baselines.lightgcn import NodeEmbedding, linear_layers, summed
-from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
+from models.hyper import LOWEST_TAU, hyper, products_of
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
 from models.products import take
 
 
 @dataclass(frozen=True)
-class BIGCFHyper(ContrastHyper):
+class BIGCFHyper:
     """BIGCF's own hyper-parameters."""
 
+    products: str = products_of("contrast")
     layers: int = hyper(3, "propagation layers L", 1, 4)
     n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True, tuned=False)
-    contrast_weight: float = hyper(0.05, "weight of the contrasts", 1e-4, 1.0, log=True)
-    contrast_tau: float = hyper(0.2, "temperature of the contrasts", 0.05, 1.0)
+    contrast_weight: float = hyper(0.05, "weight of the contrasts", 1e-4, 1.0, log=True, weighs="contrast")
+    contrast_tau: float = hyper(0.2, "temperature of the contrasts", 0.05, 1.0, minimum=LOWEST_TAU,
+                                read_by=("contrast",))  # fmt: skip
     scored_noise: str = hyper("mean", "noise in scoring: its mean, which is none, or a draw",
                               choices=("mean", "draw"))  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from models.core import hyper
+from models.hyper import hyper
 
 Scores = Callable[[np.ndarray], np.ndarray]
 """Users [B] to the scores of every item [B, I], float32."""
@@ -24,8 +24,8 @@ class ItemKNNHyper:
     """ItemKNN's hyper-parameters."""
 
     neighbours: int = hyper(100, "neighbours kept an item", 5, 1000, log=True)
-    shrink: float = hyper(10.0, "shrinkage added to the norm product", 0.0, 1000.0)
-    user_weight: float = hyper(0.5, "a user counts degree ** -user_weight", 0.0, 1.0)
+    shrink: float = hyper(10.0, "shrinkage added to the norm product", 0.0, 1000.0, minimum=0.0)
+    user_weight: float = hyper(0.5, "a user counts degree ** -user_weight", 0.0, 1.0, minimum=0.0)
 
 
 @dataclass(frozen=True)

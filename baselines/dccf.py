@@ -8,23 +8,28 @@ import torch
 from torch import Tensor
 
 from baselines.lightgcn import NodeEmbedding
-from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
+from models.hyper import LOWEST_TAU, hyper, products_of
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
 from models.products import take
 
 
 @dataclass(frozen=True)
-class DCCFHyper(ContrastHyper):
+class DCCFHyper:
     """DCCF's own hyper-parameters."""
 
+    products: str = products_of("contrast")
     layers: int = hyper(2, "propagation layers L", 1, 4)
     n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True, tuned=False)
-    contrast_weight: float = hyper(1e-3, "weight of the contrast between views", 1e-4, 1.0, log=True)
-    contrast_tau: float = hyper(0.1, "temperature of the contrast", 0.05, 1.0)
+    contrast_weight: float = hyper(1e-3, "weight of the contrast between views", 1e-4, 1.0, log=True,
+                                   weighs="contrast")  # fmt: skip
+    contrast_tau: float = hyper(0.1, "temperature of the contrast", 0.05, 1.0, minimum=LOWEST_TAU,
+                                read_by=("contrast",))  # fmt: skip
     contrast_mean: str = hyper("users", "an item's share of the contrast: one of the batch's unique "
-                               "users, or one of its own side", choices=("users", "own"))  # fmt: skip
+                               "users, or one of its own side", choices=("users", "own"),
+                               read_by=("contrast",))  # fmt: skip
 
 
 class DCCF(NodeEmbedding):

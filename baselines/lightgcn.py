@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.core import Batch, Encoding, Terms, hyper, rank_by_bpr
+from models.core import Batch, Encoding, Terms, rank_by_bpr
 from models.graph import Entries, Graph
+from models.hyper import hyper
 
 
 @dataclass(frozen=True)

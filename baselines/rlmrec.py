@@ -7,29 +7,38 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Alignment, Batch, Encoding, Terms
+from models.hyper import LOWEST_TAU, hyper, products_of
 from models.losses import info_nce
 from models.products import take
 from models.text import TextRows, projector, text_alignment
 
 
 @dataclass(frozen=True)
-class RLMRecConHyper(ContrastHyper):
+class RLMRecConHyper:
     """RLMRec-Con's own hyper-parameters."""
 
-    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True)
-    profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0)
+    products: str = products_of("profile")
+    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True,
+                                  weighs="profile")  # fmt: skip
+    profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0, minimum=LOWEST_TAU,
+                               read_by=("profile",))  # fmt: skip
 
 
 @dataclass(frozen=True)
-class RLMRecGenHyper(ContrastHyper):
+class RLMRecGenHyper:
     """RLMRec-Gen's own hyper-parameters."""
 
-    mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5, term="reconstruct")
-    reconstruct_weight: float = hyper(0.1, "weight of the reconstruction", 1e-4, 1.0, log=True)
-    reconstruct_tau: float = hyper(0.5, "temperature of the reconstruction", 0.05, 1.0)
+    products: str = products_of("reconstruct")
+    mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5,
+                              read_by=("reconstruct",))  # fmt: skip
+    reconstruct_weight: float = hyper(0.1, "weight of the reconstruction", 1e-4, 1.0, log=True,
+                                      weighs="reconstruct")  # fmt: skip
+    reconstruct_tau: float = hyper(0.5, "temperature of the reconstruction", 0.05, 1.0, minimum=LOWEST_TAU,
+                                   read_by=("reconstruct",))  # fmt: skip
     reconstruct_nodes: str | int = hyper("all", "hidden nodes that are told from each other in a step: "
-                                         "all, or as many as said", low=1, choices=("all",))  # fmt: skip
+                                         "all, or as many as said", low=1, choices=("all",),
+                                         read_by=("reconstruct",))  # fmt: skip
 
 
 class RLMRecCon(Alignment):

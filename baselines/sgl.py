@@ -9,26 +9,31 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.lightgcn import NodeEmbedding, linear_layers, summed
-from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
+from models.hyper import LOWEST_TAU, hyper, products_of
 from models.losses import info_nce
 from models.products import take
 
 
 @dataclass(frozen=True)
-class ViewHyper(ContrastHyper):
+class ViewHyper:
     """What SGL and SimGCL share."""
 
+    products: str = products_of("contrast")
     layers: int = hyper(3, "propagation layers L", 1, 4)
-    contrast_weight: float = hyper(0.1, "weight of the contrast between views", 1e-4, 1.0, log=True)
-    contrast_tau: float = hyper(0.2, "temperature of the contrast", 0.05, 1.0)
+    contrast_weight: float = hyper(0.1, "weight of the contrast between views", 1e-4, 1.0, log=True,
+                                   weighs="contrast")  # fmt: skip
+    contrast_tau: float = hyper(0.2, "temperature of the contrast", 0.05, 1.0, minimum=LOWEST_TAU,
+                                read_by=("contrast",))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SGLHyper(ViewHyper):
     """SGL's own hyper-parameters."""
 
-    edge_keep: float = hyper(0.8, "probability of keeping an edge in a view", 0.5, 1.0, term="contrast")
+    edge_keep: float = hyper(0.8, "probability of keeping an edge in a view", 0.5, 1.0,
+                             read_by=("contrast",))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class SimGCLHyper(ViewHyper):
     """SimGCL's own hyper-parameters."""
 
     noise_size: float = hyper(0.9, "length eps of the noise added to each layer of a view", 0.01, 2.0,
-                              term="contrast")  # fmt: skip
+                              read_by=("contrast",))  # fmt: skip
 
 
 class TwoViews(NodeEmbedding):

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from models.hyper import hyper
 from models.losses import bpr
-from models.products import PRODUCTS, take
+from models.products import take
 
 Terms = Mapping[str, Callable[[], Tensor]]
 """Named scalar losses, each computed only when it is called."""
-
-
-def hyper(
-    default: Any,
-    meaning: str,
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    log: bool = False,
-    choices: tuple[str, ...] = (),
-    tuned: bool = True,
-    term: str = "",
-) -> Any:
-    """Declare a hyper-parameter: its default, meaning and range (or choices) in one line.
-
-    With choices and ``low``, an integer from ``low`` on is a choice as well. Tuning varies what is
-    ``tuned`` and has a range; choices are switches, varied only where a plan says so. ``term`` names
-    the loss term that alone reads it, unless the name begins with that term.
-    """
-    facts = {"meaning": meaning, "low": low, "high": high, "log": log, "choices": choices}
-    facts |= {"tuned": tuned and not choices, "term": term}
-    return field(default=default, metadata=facts)
 
 
 class Batch(NamedTuple):
@@ -125,20 +104,13 @@ def learned_parameters(module: nn.Module) -> int:
 
 
 @dataclass(frozen=True)
-class ContrastHyper:
-    """What every part with an InfoNCE term has."""
-
-    products: str = hyper("float32", "precision of InfoNCE's blocked products", choices=PRODUCTS)
-
-
-@dataclass(frozen=True)
 class SystemHyper:
     """What every trained system has beside its backbone's and alignment's own hyper-parameters."""
 
     embedding_size: int = hyper(32, "width D of the node embeddings", 8, 256, log=True, tuned=False)
-    l2_weight: float = hyper(1e-6, "weight of the L2 term", 1e-8, 1e-2, log=True)
+    l2_weight: float = hyper(1e-6, "weight of the L2 term", 1e-8, 1e-2, log=True, weighs="l2")
     l2_scope: str = hyper("all", "what is squared: all parameters, or the batch's ego rows / B",
-                          choices=("all", "batch"))  # fmt: skip
+                          choices=("all", "batch"), read_by=("l2",))  # fmt: skip
     learning_rate: float = hyper(1e-3, "Adam's step size", 1e-4, 1e-2, log=True)
 
 

@@ -9,8 +9,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Alignment, Batch, Encoding, Terms
 from models.graph import Graph
+from models.hyper import LOWEST_TAU, hyper, products_of, when
 from models.intents import Teacher, intent_view, prototype_table
 from models.losses import info_nce
 from models.matching import cross_entropy, similarity_matching
@@ -19,28 +20,41 @@ from models.text import TextRows, once, projector, text_alignment
 
 
 @dataclass(frozen=True)
-class IRLLRecHyper(ContrastHyper):
+class IRLLRecHyper:
     """Weights and temperatures of IRLLRec's four terms; a zero weight ablates its term."""
 
-    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True)
-    profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0)
-    intent_weight: float = hyper(2e-2, "weight of pairwise alignment", 1e-4, 1.0, log=True)
-    intent_tau: float = hyper(0.2, "temperature of pairwise alignment", 0.05, 1.0)
-    translation_weight: float = hyper(1e-7, "weight of translation alignment", 1e-7, 1e-2, log=True)
+    products: str = products_of("profile", "intent", "translation")
+    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True,
+                                  weighs="profile")  # fmt: skip
+    profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0, minimum=LOWEST_TAU,
+                               read_by=("profile",))  # fmt: skip
+    intent_weight: float = hyper(2e-2, "weight of pairwise alignment", 1e-4, 1.0, log=True,
+                                 weighs="intent")  # fmt: skip
+    intent_tau: float = hyper(0.2, "temperature of pairwise alignment, and of matching by similarity",
+                              0.05, 1.0, minimum=LOWEST_TAU,
+                              read_by=("intent", when("momentum", matching="similarity")))  # fmt: skip
+    translation_weight: float = hyper(1e-7, "weight of translation alignment", 1e-7, 1e-2, log=True,
+                                      weighs="translation")  # fmt: skip
     translation_noise: str = hyper("multiplicative", "noise of translation alignment",
-                                   choices=("multiplicative", "additive"))  # fmt: skip
+                                   choices=("multiplicative", "additive"),
+                                   read_by=("translation",))  # fmt: skip
     translation_partner: str = hyper("nodes", "what text is translated to: node rows or the intent view",
-                                     choices=("nodes", "intent"))  # fmt: skip
+                                     choices=("nodes", "intent"), read_by=("translation",))  # fmt: skip
     translation_nodes: str | int = hyper("all", "nodes that translation and distillation average over: "
                                          "all, those of the batch, or as many drawn as said",
-                                         low=1, choices=("all", "batch"))  # fmt: skip
-    momentum_weight: float = hyper(1e-7, "weight of momentum distillation", 1e-7, 1e-2, log=True)
+                                         low=1, choices=("all", "batch"),
+                                         read_by=("translation",
+                                                  when("momentum", matching="distillation")))  # fmt: skip
+    momentum_weight: float = hyper(1e-7, "weight of momentum distillation", 1e-7, 1e-2, log=True,
+                                   weighs="momentum")  # fmt: skip
     teacher_start: str = hyper("copy", "what the teacher starts from: the student, or a draw of its own",
-                               choices=("copy", "draw"), term="momentum")  # fmt: skip
+                               choices=("copy", "draw"), read_by=("momentum",))  # fmt: skip
     matching: str = hyper("distillation", "matching: text with its teacher, or text with interactions",
-                          choices=("distillation", "similarity"), term="momentum")  # fmt: skip
+                          choices=("distillation", "similarity"), read_by=("momentum",))  # fmt: skip
     n_intents: int = hyper(128, "number of prototypes K a side, unless the backbone has its own",
-                           8, 512, log=True, tuned=False)  # fmt: skip
+                           8, 512, log=True, tuned=False,
+                           read_by=("intent", when("translation", translation_partner="intent"),
+                                    when("momentum", matching="similarity")))  # fmt: skip
 
     @property
     def reads_intents(self) -> bool:

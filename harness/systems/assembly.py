@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any
@@ -12,7 +13,6 @@ from harness.systems.presets import preset_values
 from harness.systems.registry import ALIGNMENTS, BACKBONES
 from models.core import Alignment, System
 from models.graph import Graph
-from models.losses import LOWEST_TAU
 from models.text import TextRows
 
 
@@ -43,17 +43,18 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
     """
     kind, place = type(item.default), f"{spec.name}: {item.name}"
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    choices, low = item.metadata["choices"], item.metadata["low"]
+    choices, low, minimum = (item.metadata[fact] for fact in ("choices", "low", "minimum"))
     if choices:
         counted = low is not None and isinstance(value, int) and not isinstance(value, bool) and value >= low
         if value not in choices and not counted:
             raise InputError(f"{place} is {value!r}; {did_you_mean(str(value), choices)}")
     elif not number or (kind is int and not isinstance(value, int)):
         raise InputError(f"{place} is {value!r}; expected a {kind.__name__}")
-    elif not 0 <= value < float("inf") or (value == 0 and not item.name.endswith(("weight", "shrink"))):
-        raise InputError(f"{place} is {value!r}; expected a positive number")
-    elif item.name.endswith("_tau") and value < LOWEST_TAU:
-        raise InputError(f"{place} is {value!r}; expected at least {LOWEST_TAU}")
+    elif not -math.inf < value < math.inf:  # false for NaN as well
+        raise InputError(f"{place} is {value!r}; expected a positive number below infinity")
+    elif value <= 0 if minimum is None else value < minimum:
+        expected = "a positive number" if minimum is None else f"at least {minimum:g}"
+        raise InputError(f"{place} is {value!r}; expected {expected}")
 
 
 def assemble(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None) -> System:

@@ -19,9 +19,6 @@ TEXT_CONTROLS = ("shuffled", "random", "noise:SHARE")
 STARTS = ("warm",)
 """How a window of time may begin other than from a draw: with what the window before it learned."""
 
-WEIGHT = "_weight"
-"""How the hyper-parameter that weighs a term ends, after the term's name."""
-
 _LINE = re.compile(r"^\s*([^\[\],=\s]+)\s*(?:\[([^\[\]]*)\])?\s*$")
 
 
@@ -89,30 +86,38 @@ class SystemSpec:
         """True unless the system is the subject under study."""
         return self.alignment != SUBJECT
 
-    def options(self) -> dict[str, Field[Any]]:
-        """Every hyper-parameter of this system by name."""
+    def declarations(self) -> list[Field[Any]]:
+        """Every hyper-parameter as each part of the system declares it; two parts may share a name."""
         if self.is_classic:
             parts = [CLASSICS[self.backbone].options]
         else:
             parts = [SystemHyper, BACKBONES[self.backbone].options]
         if self.alignment:
             parts.append(ALIGNMENTS[self.alignment].options)
-        return {item.name: item for part in parts for item in fields(part)}
+        return [item for part in parts for item in fields(part)]
+
+    def options(self) -> dict[str, Field[Any]]:
+        """Every hyper-parameter of this system by name."""
+        return {item.name: item for item in self.declarations()}
 
     def terms(self) -> list[str]:
         """The weighted loss terms that can be ablated; classics have none."""
-        if self.is_classic:
-            return []
-        return [name.removesuffix(WEIGHT) for name in self.options() if name.endswith(WEIGHT)]
+        return list(self._weight_names())
 
     def weights(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every term's weight among the ``values`` of all hyper-parameters."""
-        return {term: values[f"{term}{WEIGHT}"] for term in self.terms()}
+        return {term: values[name] for term, name in self._weight_names().items()}
 
     @property
     def zeros(self) -> dict[str, float]:
         """The hyper-parameters that ablation sets: a term that is left out has weight 0."""
-        return {f"{term}{WEIGHT}": 0.0 for term in self.ablated}
+        names = self._weight_names()
+        return {names[term]: 0.0 for term in self.ablated}
+
+    def _weight_names(self) -> dict[str, str]:
+        """The hyper-parameter that weighs each term."""
+        options = self.options().values()
+        return {item.metadata["weighs"]: item.name for item in options if item.metadata["weighs"]}
 
 
 @cache

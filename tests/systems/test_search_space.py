@@ -97,3 +97,28 @@ def test_the_nearest_value_lies_inside(value: float, low: float, high: float) ->
 def test_the_nearest_choice() -> None:
     assert Domain(choices=(1, 4)).nearest(3) == 4
     assert Domain(choices=("a", "b")).nearest("c") == "a"
+
+
+def test_matching_by_similarity_reads_the_temperature_of_a_left_out_intent_term() -> None:
+    """IRLLRec's momentum term matches by similarity under the paper's preset, by distillation otherwise."""
+    assert "intent_tau" in found("IRLLRec[LightGCN, -intent, preset=paper]")
+    assert "intent_tau" not in found("IRLLRec[LightGCN, -intent-momentum, preset=paper]")
+    assert "intent_tau" not in found("IRLLRec[LightGCN, -intent]")
+
+
+def test_distillation_reads_the_nodes_of_a_left_out_translation() -> None:
+    nodes = (256, 1024)
+    line = "IRLLRec[LightGCN, -translation]"
+    assert found(line, translation_nodes=nodes)["translation_nodes"] == Domain(choices=nodes)
+    assert "translation_nodes" not in found(f"{line[:-1]}, -momentum]", translation_nodes=nodes)
+    assert "translation_nodes" not in found(f"{line[:-1]}, preset=paper]", translation_nodes=nodes)
+
+
+def test_the_precision_of_products_is_read_by_the_terms_with_info_nce() -> None:
+    def varied(line: str) -> bool:
+        return "products" in found(line, products=("float32", "bfloat16"))
+
+    assert varied("DCCF")
+    assert not varied("DCCF[-contrast]")
+    assert varied("IRLLRec[DCCF, -profile-intent-translation]")  # the contrast of DCCF
+    assert not varied("IRLLRec[LightGCN, -profile-intent-translation]")
