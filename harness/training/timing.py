@@ -15,7 +15,7 @@ Step = Callable[[], Any]
 
 
 def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
-    """A training step of a module that has ``losses``: loss, gradient and Adam, on the next batch each time."""
+    """A training step of a module that has ``losses``: losses, gradients, and Adam, on the next batch."""
     optimiser = adam(module, 1e-3, fused=fused)
     return lambda: descend(module.losses(next(batches)), optimiser)
 
