@@ -24,9 +24,9 @@ def systems(
 ) -> None:
     """List what can be compared, or one system's hyper-parameters and terms."""
     with sentences():
-        from harness.systems.assembly import settings
         from harness.systems.line import parse
         from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
+        from harness.systems.settings import settings
 
         if line is None:
             table = Table("kind", "name", "what")

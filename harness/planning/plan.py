@@ -24,8 +24,8 @@ from harness.planning.parts import (
 )
 from harness.planning.plan_errors import Marks, Place, lines, place, sentence
 from harness.schema import StrictModel
-from harness.systems.assembly import settings
 from harness.systems.search_space import Domain, check_names, space
+from harness.systems.settings import settings
 
 
 class Plan(StrictModel):

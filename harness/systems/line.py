@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import InputError, did_you_mean
 from harness.systems.presets import DEFAULT_PRESET, PRESETS
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
-from models.core import SystemHyper
+from models.hyper import SystemHyper
 
 TEXT_CONTROLS = ("shuffled", "random", "noise:SHARE")
 """Rows permuted, rows of the same norm, and a share of the rows replaced, as in ``noise:0.2``."""

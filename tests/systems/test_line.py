@@ -6,9 +6,9 @@ import pytest
 
 from harness.errors import InputError
 from harness.planning.expansion import changed
-from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
+from harness.systems.settings import settings
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_misspelt_lines_name_the_nearest(line: str, hint: str) -> None:
     ("hyper", "hint"),
     [
         ({"intent_wieght": 1.0}, "did you mean 'intent_weight'"),
-        ({"layers": 2.5}, "expected a int"),
+        ({"layers": 2.5}, "expected a whole number"),
         ({"layers": 0}, "expected a positive number"),
         ({"profile_tau": 0.001}, "expected at least 0.03"),
         ({"l2_scope": "al"}, "did you mean 'all'"),
-        ({"learning_rate": "fast"}, "expected a float"),
+        ({"learning_rate": "fast"}, "expected a number"),
         ({"learning_rate": float("inf")}, "is inf; expected a positive number"),
         ({"learning_rate": float("nan")}, "is nan; expected a positive number"),
     ],

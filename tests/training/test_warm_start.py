@@ -14,8 +14,9 @@ from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import Run, Skipped, expand
 from harness.store.store import WEIGHTS, Store
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
