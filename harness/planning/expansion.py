@@ -8,8 +8,9 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import InputError, did_you_mean
-from harness.systems.line import SystemSpec, parse, terms_of
+from harness.systems.line import changed, parse, terms_of
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.spec import SystemSpec
 
 if TYPE_CHECKING:
     from harness.planning.parts import GridPlan, SystemPlan
@@ -66,17 +67,6 @@ def _variants(
         if name not in listed:
             listed.add(name)
             yield SystemVariant(entry.model_copy(update={"system": name}))
-
-
-def changed(spec: SystemSpec, change: str) -> SystemSpec:
-    """A system with one more change, such as ``-intent`` or ``text=shuffled``.
-
-    Raises:
-        InputError: The system has no such term or cannot be changed so.
-    """
-    inside = spec.name.removesuffix("]").partition("[")[2]
-    head = spec.alignment or spec.backbone
-    return parse(f"{head}[{f'{inside}, ' if inside else ''}{change}]")
 
 
 def _points(grid: GridPlan) -> Iterator[SystemVariant]:

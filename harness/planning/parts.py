@@ -13,9 +13,10 @@ from harness.errors import did_you_mean
 from harness.evaluation.metrics import check_metric, check_metric_name
 from harness.evaluation.strata import Grouping
 from harness.schema import StrictModel
-from harness.systems.line import SystemSpec, parse
+from harness.systems.line import parse
 from harness.systems.presets import check_released
 from harness.systems.search_space import Range
+from harness.systems.spec import SystemSpec
 from harness.text.encoders import TfidfSpec
 from harness.text.tables import TextSpec
 

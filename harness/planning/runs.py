@@ -12,8 +12,8 @@ from harness.planning.expansion import NotApplicable, SystemVariant, shown, syst
 from harness.planning.identity import PROTOCOL, identity_of, seed_of
 from harness.planning.parts import DatasetPlan, EvaluationPlan, TrainingPlan
 from harness.planning.plan import Plan
-from harness.systems.line import SystemSpec
 from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 
 
 @dataclass(frozen=True)

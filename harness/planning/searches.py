@@ -12,9 +12,9 @@ from harness.planning.identity import PROTOCOL, identity_of, seed_of
 from harness.planning.parts import DatasetPlan, EvaluationPlan, SystemPlan, TrainingPlan, TuningPlan
 from harness.planning.plan import Plan, domains
 from harness.planning.runs import Run, Skipped, expand, runs_of
-from harness.systems.line import SystemSpec
 from harness.systems.search_space import Domain
 from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 
 HOUR_S = 3600.0
 """Hours are what plans and estimates are written in; seconds are what is measured."""

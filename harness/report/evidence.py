@@ -15,7 +15,7 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import Run, expand_one
 from harness.store.store import Store
-from harness.systems.line import SystemSpec
+from harness.systems.spec import SystemSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

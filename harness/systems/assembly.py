@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from harness.errors import InputError
-from harness.systems.line import SystemSpec
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.spec import SystemSpec
 from models.core import Alignment, System
 from models.graph import Graph
 from models.text import TextRows

@@ -8,8 +8,8 @@ from dataclasses import Field
 from typing import Any
 
 from harness.errors import InputError, did_you_mean
-from harness.systems.line import SystemSpec
 from harness.systems.presets import preset_values
+from harness.systems.spec import SystemSpec
 
 
 def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None = None) -> dict[str, Any]:

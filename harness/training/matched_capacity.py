@@ -8,8 +8,9 @@ from typing import Any
 
 from harness.planning.runs import Run
 from harness.systems.assembly import assemble
-from harness.systems.line import SystemSpec, parse
+from harness.systems.line import parse
 from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 from harness.training.prepared_data import PreparedData
 from models.core import learned_parameters
 from models.graph import Graph

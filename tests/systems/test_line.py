@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import InputError
-from harness.planning.expansion import changed
-from harness.systems.line import parse
+from harness.systems.line import changed, parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.settings import settings
 
@@ -36,9 +35,9 @@ def test_canonical_names(line: str, name: str) -> None:
         ("IRLLRec[DCFC]", "did you mean 'DCCF'"),
         ("IRLLRec[LightGCN, -intents]", "did you mean 'intent'"),
         ("IRLLRec[LightGCN, text=shufled]", "did you mean 'shuffled'"),
-        ("LightGCN[text=shuffled]", "no change to LightGCN"),
+        ("LightGCN[text=shuffled]", "not a change that LightGCN can be given"),
         ("MostPop[-l2]", "no term 'l2'"),
-        ("ItemKNN[-user]", "no term 'user'; ItemKNN has none"),
+        ("ItemKNN[-user]", "no term 'user'; it has no terms at all"),
         ("IRLLRec[LightGCN", "is no system"),
     ],
 )
@@ -100,13 +99,42 @@ def test_a_share_of_noise_lies_between_nothing_and_all(share: str) -> None:
 
 @pytest.mark.parametrize("line", ["MostPop[capacity=IRLLRec]", "IRLLRec[LightGCN, capacity=IRLLRec]"])
 def test_capacity_is_for_trained_systems_without_text(line: str) -> None:
-    with pytest.raises(InputError, match="is no change to"):
+    with pytest.raises(InputError, match="is not a change that"):
         parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "LightGCN[foo]",
+            "'foo' is not a change that LightGCN can be given; expected -l2, preset=release or paper, "
+            "start=warm, or capacity=IRLLRec, RLMRec-Con or RLMRec-Gen",
+        ),
+        (
+            "RLMRec-Con[DCCF, capacity=IRLLRec]",
+            "'capacity=IRLLRec' is not a change that RLMRec-Con[DCCF] can be given; expected -l2, -contrast, "
+            "-profile, preset=release or paper, start=warm, or text=shuffled, random or noise:SHARE",
+        ),
+        (
+            "MostPop[start=warm]",
+            "'start=warm' is not a change that MostPop can be given; expected preset=release or paper",
+        ),
+        ("LightGCN[start=cold]", "start cannot be 'cold'; expected one of ['warm']"),
+    ],
+)
+def test_a_refused_change_names_those_that_are_possible(line: str, sentence: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse(line)
+    assert str(error.value) == f"{line!r}: {sentence}"
 
 
 def test_a_change_more() -> None:
     spec = parse("IRLLRec[DCCF, -intent]")
     assert changed(spec, "text=shuffled").name == "IRLLRec[DCCF, -intent, text=shuffled]"
     assert changed(parse("LightGCN"), "-l2").name == "LightGCN[-l2]"
+    assert changed(parse("IRLLRec[DCCF, -momentum]"), "-intent-l2") == parse(
+        "IRLLRec[DCCF, -l2-intent-momentum]"
+    )
     with pytest.raises(InputError, match="no term 'momentum'"):
         changed(parse("RLMRec-Con[LightGCN]"), "-momentum")
