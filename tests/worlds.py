@@ -21,8 +21,9 @@ from harness.planning.plan import Plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.store.store import Store
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.text.rows import TextTable
 from models.core import System
 from models.graph import Graph

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.errors import InputError, did_you_mean
-from harness.systems.line import SystemSpec, changed, parse, terms_of
+from harness.systems.line import changed, parse, terms_of
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.spec import SystemSpec
 
 
 def check_ablation(change: str) -> str:

@@ -19,8 +19,9 @@ from harness.errors import did_you_mean
 from harness.evaluation.metrics import check_metric, check_metric_name
 from harness.evaluation.strata import Grouping
 from harness.schema import StrictModel, distinct
-from harness.systems.line import SystemSpec, parse
+from harness.systems.line import parse
 from harness.systems.search_space import Range
+from harness.systems.spec import SystemSpec
 
 
 def _parsed(value: Any) -> SystemSpec:

@@ -24,8 +24,8 @@ from harness.planning.parts import (
 from harness.planning.plan_errors import beginning, located, sentence
 from harness.planning.yaml_file import LineNumbers, Location, read_yaml
 from harness.schema import StrictModel, distinct
-from harness.systems.assembly import settings
 from harness.systems.search_space import Domain, check_names, space
+from harness.systems.settings import settings
 
 logger = logging.getLogger(__name__)
 

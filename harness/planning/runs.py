@@ -9,8 +9,8 @@ from harness.planning.datasets import DatasetVariant
 from harness.planning.expansion import NotApplicable, SystemVariant, system_variants
 from harness.planning.plan import Plan
 from harness.planning.tasks import Run, Skipped
-from harness.systems.assembly import settings
-from harness.systems.line import SystemSpec
+from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 
 
 def expand(plan: Plan) -> Iterator[Run | Skipped]:

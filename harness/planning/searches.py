@@ -11,7 +11,7 @@ from harness.planning.parts import SystemPlan, TuningPlan
 from harness.planning.plan import Plan, domains
 from harness.planning.runs import expand, repetitions
 from harness.planning.tasks import Run, Search, Skipped, Untuned
-from harness.systems.assembly import settings
+from harness.systems.settings import settings
 
 Record = Callable[[Search], dict[str, Any] | None]
 """What the store holds of a search. None if the search is not done."""

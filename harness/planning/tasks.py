@@ -10,8 +10,8 @@ from typing import Any
 from harness.planning.datasets import DatasetVariant
 from harness.planning.identity import PROTOCOL, identity_of, seed_of
 from harness.planning.parts import EvaluationPlan, TrainingPlan, TuningPlan
-from harness.systems.line import SystemSpec
 from harness.systems.search_space import Domain
+from harness.systems.spec import SystemSpec
 
 TUNED_ON = -1
 """The repetition that trials are trained with. No tested run has its seeds."""

@@ -8,9 +8,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from harness.data import movielens
-from harness.systems.assembly import assemble, pick, settings
+from harness.systems.assembly import assemble, pick
 from harness.systems.line import parse
 from harness.systems.registry import CLASSICS
+from harness.systems.settings import settings
 from harness.text.encoders import TfidfSpec
 from harness.text.encoding import encode_texts
 from models.recommender import HostedClassic, HostedRecommender

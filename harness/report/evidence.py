@@ -16,7 +16,7 @@ from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
 from harness.store.store import Store
-from harness.systems.line import SystemSpec
+from harness.systems.spec import SystemSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

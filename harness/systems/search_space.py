@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.errors import InputError, did_you_mean
 from harness.schema import StrictModel
-from harness.systems.assembly import check_value
-from harness.systems.line import SystemSpec
+from harness.systems.settings import check_value
+from harness.systems.spec import SystemSpec
 
 
 class Range(StrictModel):

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from harness.planning.tasks import Run
-from harness.systems.assembly import assemble, settings
-from harness.systems.line import SystemSpec
+from harness.systems.assembly import assemble
+from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 from harness.training.prepared_data import PreparedData
 from models.core import learned_parameters
 from models.graph import Graph

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from harness.bench import growth, rows, show, steps
 from harness.bench.world import PAIRS, USERS, World, drawn
 from harness.cli.main import app
-from harness.systems.assembly import settings
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.memory import Sizes, needed_bytes, peak_resident_bytes
 
 

@@ -10,10 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.systems.assembly import assemble, settings
-from harness.systems.line import SystemSpec, parse
+from harness.systems.assembly import assemble
+from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES
 from harness.systems.search_space import always_matters, readers, space
+from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

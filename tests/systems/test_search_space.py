@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.search_space import Domain, Range, check_names, space
+from harness.systems.settings import settings
 
 EVERY = [
     *CLASSICS,
@@ -67,7 +67,7 @@ def test_a_plan_narrows() -> None:
     ("line", "name", "wanted", "expected"),
     [
         ("LightGCN", "layers", Range(low=3, high=2), "low is 3.0, high 2.0; expected low below high"),
-        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a int"),
+        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a whole number"),
         ("LightGCN", "layers", (), "no value is left"),
         ("LightGCN", "readout", ("sums",), "did you mean 'sum'?"),
         ("LightGCN", "readout", Range(low=1, high=2), "has no range; expected a list of values"),

@@ -15,8 +15,9 @@ from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run, Skipped
 from harness.store.store import WEIGHTS, Store
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
