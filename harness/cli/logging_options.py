@@ -18,6 +18,7 @@ VerboseOption = Annotated[
 LogFileOption = Annotated[
     Path | None,
     typer.Option(
+        "--log-file",
         help="The command and its workers append to this file what they do, in more detail.",
         callback=expanded,
         show_default=False,

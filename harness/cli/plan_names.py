@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +34,7 @@ def find_plan(wanted: str) -> Path:
         InputError: There is neither such a file nor such a name.
     """
     path, plans = Path(wanted).expanduser(), shipped_plans()
-    if path.exists():
+    if os.path.exists(path) and not path.is_dir():  # Path.exists raises where a name is too long
         return path
     if wanted in plans:
         return plans[wanted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -14,6 +15,9 @@ from harness.cli.status import counted, show_statuses
 from harness.cli.stopping import stop_after_epoch
 from harness.cli.terminal import DEFAULT_STORE, StoreOption, say, show_table
 from harness.errors import InputError
+from harness.logs import log_file
+
+logger = logging.getLogger(__name__)
 
 
 def run(
@@ -50,7 +54,7 @@ def run(
         ),
     ] = None,
     verbose: VerboseOption = False,
-    log_file: LogFileOption = None,
+    log_to: LogFileOption = None,
 ) -> None:
     """Train and test every run that the store lacks. You may interrupt it and repeat it at will."""
     from harness.execution.task_runner import RunnerConfig
@@ -59,10 +63,10 @@ def run(
     from harness.store.store import Store
     from harness.training.memory import keep_freed_memory
 
-    start_logging(verbose, log_file)
+    start_logging(verbose, log_to)
     keep_freed_memory()
     loaded = load_plan(find_plan(plan))
-    chosen, config = _chosen(loaded, only), RunnerConfig(store, loaded.seed, storage)
+    chosen, config = _chosen(loaded, only), RunnerConfig(store, loaded.seed, storage, log_file())
     statuses = [each for each in run_statuses(loaded, Store(store)) if chosen(each.system)]
     if dry_run:
         show_statuses(statuses)
@@ -70,6 +74,7 @@ def run(
         return
     if retry:
         for identity in {each.identity for each in statuses if each.status == "failed"}:
+            logger.info("The failed run %s is removed, so that it is done again.", identity)
             Store(store).forget(identity)
     _execute(loaded, config, chosen, workers or _devices(), scheduler)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -14,6 +15,8 @@ from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Task
 from harness.training.loop import Progress
+
+logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How often a task that another process does is looked at again."""
@@ -104,6 +107,7 @@ def _lacking(tasks: Collection[Task], task_runner: TaskRunner, watcher: Watcher)
         if identity in store and not store.is_sound(identity):
             watcher.damaged(task, store.set_aside(identity))
         if identity in store:
+            logger.debug("The task %s is stored already.", task.title)
             watcher.known(task)
         else:
             found.append(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ import torch
 
 from harness.errors import InputError, Interrupted, RunFailed, StoreError
 from harness.execution.provenance import describe
+from harness.logs import SHOWN
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Run, Search, Task
 from harness.store import layout
@@ -24,6 +26,8 @@ from harness.training.loop import Progress, Watch
 from harness.training.prepared_data import PreparedData, material
 from harness.training.run import train
 from harness.training.warm_start import Weights
+
+logger = logging.getLogger(__name__)
 
 Stop = Callable[[], bool]
 """Whether somebody asked to stop."""
@@ -37,11 +41,13 @@ class RunnerConfig:
         root: The store's folder.
         seed: The plan's.
         optuna: URL of Optuna's storage, or None for journals in the store.
+        log_file: The file that workers append their log to, or None.
     """
 
     root: Path
     seed: int
     optuna: str | None = None
+    log_file: Path | None = None
 
     @contextmanager
     def open(self) -> Iterator[TaskRunner]:
@@ -99,9 +105,12 @@ class TaskRunner:
         identity = self.identity(task)
         with self.store.claim(identity) as mine:
             if not mine:
+                logger.debug("The task %s is under way in another process.", task.title)
                 return None
             if identity in self.store:
+                logger.info("The task %s was stored meanwhile by another process.", task.title)
                 return self.store.record(identity)
+            logger.info("The task %s begins. Its identity is %s.", task.title, identity)
             record, users, trials, arrays = describe(task), None, None, None
             torch.set_num_threads(task.training.threads)
             try:
@@ -118,8 +127,10 @@ class TaskRunner:
                 raise
             except Exception as error:  # whatever ends one task, the others go on and the table shows it
                 record |= failure(error)
+                logger.debug("The task %s has failed.", task.title, exc_info=error)
             self.store.put(identity, record, users, trials, arrays)
             self.store.checkpoint(identity).remove()
+            logger.info("The task %s has %s and is stored.", task.title, record["status"], extra=SHOWN)
             return record
 
     def give_up(self, task: Task, error: Exception) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from harness.data.dataset import Dataset
@@ -11,12 +12,19 @@ from harness.planning.identity import seed_of
 from harness.text.rows import TextTable
 from harness.text.tables import text_table
 
+logger = logging.getLogger(__name__)
+
 
 def load_dataset(plan: DatasetVariant, seed: int) -> Dataset:
     """The dataset a plan asks for, checked; ``seed`` is the plan's."""
     split_seed = seed_of(seed, plan.family, None, "split")
     merged = plan.duplicate_items == "merged"
-    return prepare(plan.name, plan.source, plan.split, split_seed, plan.density, merged)
+    dataset = prepare(plan.name, plan.source, plan.split, split_seed, plan.density, merged)
+    pairs = (len(dataset.train), len(dataset.valid), len(dataset.test))
+    logger.info(
+        "The dataset %s was read. It has %d train, %d validation and %d test pairs.", plan.name, *pairs
+    )
+    return dataset
 
 
 def load(plan: DatasetVariant, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:

@@ -16,6 +16,7 @@ from harness.cli.main import app
 from harness.systems.line import parse
 from harness.systems.settings import settings
 from harness.training.memory import Sizes, needed_bytes, peak_resident_bytes
+from harness.training.timing import compare
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_both_sides_of_a_comparison_take_the_same_step(world: World) -> None:
     ours, system = steps.our_step("RLMRec-Con[LightGCN]", small)
     before = system.backbone.user_embedding.detach().clone()  # type: ignore[union-attr, operator]
     plain = steps.plain_step("RLMRec-Con[LightGCN]", small, system)
-    seconds = steps.compare([ours, plain], repeats=1, warm=0)
+    seconds = compare([ours, plain], repeats=1, warm=0)
     assert all(value > 0 for value in seconds)
     assert not (system.backbone.user_embedding == before).all(), "our step moves nothing"  # type: ignore[union-attr]
 

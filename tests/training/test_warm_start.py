@@ -21,7 +21,7 @@ from harness.systems.settings import settings
 from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
-from tests.cli.test_cli import write_plan
+from tests.cli.tiny_plan import write_plan
 from tests.worlds import intentbench, random_pairs
 
 
