@@ -77,7 +77,7 @@ def _crossed(frame: pd.DataFrame, names: Sequence[str], column: str, form: str) 
     """One row a system, one column a variant, in the order of their ``names``."""
     labels = {name: name.partition("@")[2] or "whole" for name in names}
     frame = frame.assign(dataset=frame["dataset"].map(labels)).rename(columns={"system": "System"})
-    return tables.crossed(frame, "System", "dataset", column, form, list(labels.values()))
+    return tables.cross_table(frame, "System", "dataset", column, form, list(labels.values()))
 
 
 def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Section:
