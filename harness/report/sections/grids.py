@@ -58,7 +58,9 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
             frame = mine.drop(columns="system").rename(columns={"line": "system", "one": "at"})
             yield (
                 metric,
-                tables.crossed(mine.rename(columns={"line": "System"}), "System", "values", "mean", ".4f"),
+                tables.cross_table(
+                    mine.rename(columns={"line": "System"}), "System", "values", "mean", ".4f"
+                ),
                 plots.curves(frame, down, metric),
             )
             continue
@@ -66,4 +68,4 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
             frame = its.rename(columns={"one": down, "two": across})
             title = f"{metric} of {line}, {down} down, {across} across"
             figure = plots.heat(frame, across, down, "mean", f"{metric}, {line}")
-            yield title, tables.crossed(frame, down, across, "mean", ".4f"), figure
+            yield title, tables.cross_table(frame, down, across, "mean", ".4f"), figure

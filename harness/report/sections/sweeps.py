@@ -77,7 +77,7 @@ def _crossed(frame: pd.DataFrame, members: Sequence[Evidence], column: str, form
     """One row a system, one column a variant, in the order of ``members``."""
     labels = {member.dataset.name: member.dataset.label or "whole" for member in members}
     frame = frame.assign(dataset=frame["dataset"].map(labels)).rename(columns={"system": "System"})
-    return tables.crossed(frame, "System", "dataset", column, form, list(labels.values()))
+    return tables.cross_table(frame, "System", "dataset", column, form, list(labels.values()))
 
 
 def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Section:
