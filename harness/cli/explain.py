@@ -37,7 +37,7 @@ def explain(
         place = Store(store)
         identity, record = find_run(place, run)
         found = explanation(place, identity, record, *_material(record, place))
-        title = f"{record['dataset']}, {record['system']}, repetition {record['repetition'] + 1}"
+        title = f"{record.dataset}, {record.system}, repetition {record.repetition + 1}"
         if user is None:
             _show_run(found, title)
         else:
@@ -52,10 +52,10 @@ def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     from harness.text.tables import texts_of
     from harness.training.loading import load
 
-    if "dataset_plan" not in record:
+    if record.dataset_plan is None:
         raise InputError("the run was stored before plans were kept with it; run it again to explain it")
-    plan = DatasetPlan.model_validate(record["dataset_plan"])
-    dataset, table = load(plan, record["base_seed"], store.root / TEXT)
+    plan = DatasetPlan.model_validate(record.dataset_plan)
+    dataset, table = load(plan, record.base_seed, store.root / TEXT)
     return dataset, texts_of(plan.text, dataset, store.root / TEXT), table
 
 

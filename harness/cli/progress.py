@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from harness.cli.terminal import console, progress_bars
 from harness.execution.task_runner import Task
+from harness.store.record import Record, SearchRecord
 from harness.training.loop import Progress as Epochs
 
 
@@ -25,14 +26,15 @@ def watcher() -> Iterator[Any]:
         yield _Bars(bars)
 
 
-def _summary(task: Task, record: dict[str, Any]) -> str:
-    if record["status"] == "failed":
-        return f"{task.title}: failed, {record['reason']}"
-    text = f"{task.title}: {record['seconds_s']:.1f} s"
-    if "best" in record:
-        gain = f"{task.training.metric} {record['valid_before'] or 0.0:.4f} -> {record['valid']:.4f}"
-        return f"{text}, {sum(record['trials'].values())} trials, {gain}"
-    return f"{text}, {record['epochs']} epochs (best {record['best_epoch']})" if "epochs" in record else text
+def _summary(task: Task, record: Record) -> str:
+    if record.status == "failed":
+        return f"{task.title}: failed, {record.reason}"
+    text = f"{task.title}: {record.seconds_s:.1f} s"
+    if isinstance(record, SearchRecord):
+        gain = f"{task.training.metric} {record.valid_before or 0.0:.4f} -> {record.valid:.4f}"
+        return f"{text}, {sum(record.trials.values())} trials, {gain}"
+    trained = record.epochs is not None
+    return f"{text}, {record.epochs} epochs (best {record.best_epoch})" if trained else text
 
 
 class _Plain:
@@ -51,7 +53,7 @@ class _Plain:
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         console.print(_summary(task, record), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -83,6 +85,6 @@ class _Bars(_Plain):
 
         return progress
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         super().ended(task, record)
         self.bars.advance(self.runs)

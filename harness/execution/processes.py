@@ -17,6 +17,7 @@ import torch
 from harness.errors import Interrupted, RunFailed
 from harness.execution.execution import POLL_S, Done, Opened, Place, Watcher
 from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.store.record import Record
 
 TRIES = 2
 """A task whose process dies is done once more, from its checkpoint, and then reported."""
@@ -91,7 +92,7 @@ class Team:
                 worker.process.terminate()  # its handler ends the epoch first
         return [lines[line] for line in found if isinstance(line, Connection)]
 
-    def _answer(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+    def _answer(self, worker: Worker, task: Task) -> Record | None:
         """The record of the worker's task; None if it is to be done again."""
         worker.task = None
         try:
@@ -100,9 +101,10 @@ class Team:
             return self._after_death(worker, task)
         if status == "error":
             raise answer
-        return answer if status == "record" else None
+        answered: Record | None = answer if status == "record" else None
+        return answered
 
-    def _after_death(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+    def _after_death(self, worker: Worker, task: Task) -> Record | None:
         worker.process.join()
         code = worker.process.exitcode
         identity = self.task_runner.identity(task)

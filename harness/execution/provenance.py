@@ -47,6 +47,7 @@ def describe(run: Run | Search) -> dict[str, Any]:
     return {
         "system": run.name,
         "dataset": run.dataset.name,
+        "family": run.dataset.family,
         "dataset_plan": run.dataset.model_dump(mode="json"),
         "base_seed": run.base_seed,
         **_kind(run),
@@ -70,9 +71,9 @@ def describe(run: Run | Search) -> dict[str, Any]:
 def _kind(task: Run | Search) -> dict[str, Any]:
     """What tells a run from a search."""
     if isinstance(task, Run):
-        return {"repetition": task.repetition}
+        return {"kind": "run", "repetition": task.repetition}
     space = {name: domain.facts() for name, domain in task.space.items()}
-    return {"tuning": task.tuning.model_dump(mode="json"), "space": space}
+    return {"kind": "search", "tuning": task.tuning.model_dump(mode="json"), "space": space}
 
 
 def _commit() -> str | None:

@@ -12,6 +12,7 @@ from harness.planning.identity import PROTOCOL, identity_of, seed_of
 from harness.planning.parts import DatasetPlan, EvaluationPlan, SystemPlan, TrainingPlan, TuningPlan
 from harness.planning.plan import Plan, domains
 from harness.planning.runs import Run, Skipped, expand, runs_of
+from harness.store.record import SearchRecord
 from harness.systems.assembly import settings
 from harness.systems.line import SystemSpec
 from harness.systems.search_space import Domain
@@ -101,7 +102,7 @@ class Untuned:
     reason: str
 
 
-Record = Callable[[Search], dict[str, Any] | None]
+Record = Callable[[Search], SearchRecord | None]
 """What the store holds of a search; None where it is not done."""
 
 
@@ -127,11 +128,11 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
         found = record(search)
         if found is None:
             yield Untuned(run, False, "not tuned yet")
-        elif found["status"] == "failed":
-            yield Untuned(run, True, f"its tuning failed: {found['reason']}")
+        elif found.status == "failed":
+            yield Untuned(run, True, f"its tuning failed: {found.reason}")
         else:
             kept = {name: run.settings[name] for name in run.varied} | run.system.zeros
-            yield replace(run, settings={**run.settings, **found["best"], **kept})
+            yield replace(run, settings={**run.settings, **found.best, **kept})
 
 
 def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Search:
