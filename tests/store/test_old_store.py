@@ -68,3 +68,26 @@ def test_a_second_run_finds_everything_done(store: Path) -> None:
     for plan, said in (("tuned", "1 finished"), ("fixed", "1 finished, 1 failed")):
         assert intentbench("run", f"{plan}.yaml", "--store", store).output.strip() == said
     assert {path: path.stat().st_mtime_ns for path in (store / "runs").rglob("*")} == before
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # samples of 12 users without a difference
+def test_calibrate_takes_the_runs_and_leaves_the_search_out(store: Path) -> None:
+    words = ("--metric", "recall@2", "--comparisons", 30, "--out", "out")
+    calibrated = intentbench("calibrate", "--store", store, *words)
+    assert calibrated.exit_code == 0, calibrated.output
+    assert set(pd.read_csv("out/alarms.csv")["source"]) == {"DCCF and MostPop"}
+
+
+def test_explain_finds_the_run_of_a_system_that_was_tuned(store: Path) -> None:
+    explained = intentbench("explain", "DCCF", "--store", store)
+    assert explained.exit_code == 0, explained.output
+    assert "tiny, DCCF, repetition 1" in explained.output
+    assert "most used item prototypes" in explained.output
+
+
+def test_explain_offers_runs_alone(store: Path) -> None:
+    unknown = intentbench("explain", "LightGNC", "--store", store)
+    assert unknown.exit_code == 2
+    assert unknown.output.count("DCCF, repetition 1") == 1
+    search = next(identity for identity in Store(store).identities() if identity not in Store(store).runs())
+    assert f"no run '{search}'; expected one of" in intentbench("explain", search, "--store", store).output
