@@ -20,6 +20,7 @@ from harness.planning.parts import EvaluationPlan, TrainingPlan
 from harness.planning.plan import Plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
+from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
 from harness.systems.assembly import assemble
 from harness.systems.line import parse
@@ -115,15 +116,29 @@ def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, de
     return store
 
 
-def made_record(run: Run) -> dict[str, Any]:
+def run_record(**fields: Any) -> RunRecord:
+    """The record of a finished run of LightGCN on the dataset d, but for the ``fields`` given."""
+    named = {"system": "LightGCN", "dataset": "d", "family": "d", "repetition": 0, "status": "finished"}
+    measured = {"overall": {}, "seconds_s": 1.0, "peak_bytes": 1, "parameters": 1}
+    return RunRecord.model_validate({**named, **measured, **fields})
+
+
+def search_record(**fields: Any) -> SearchRecord:
+    """The record of a finished search for LightGCN on the dataset d, but for the ``fields`` given."""
+    named = {"system": "LightGCN", "dataset": "d", "family": "d", "status": "finished"}
+    measured = {"best": {}, "valid": 0.5, "budget": 1, "trials": {}, "epochs": 1, "seconds_s": 1.0}
+    return SearchRecord.model_validate({**named, **measured, **fields})
+
+
+def made_record(run: Run) -> RunRecord:
     """What a finished run might have recorded."""
-    seconds_s = 1.0 + run.repetition
-    record = {"status": "finished", "overall": {}, "seconds_s": seconds_s, "peak_bytes": 1, "parameters": 1}
+    named = {"system": run.name, "dataset": run.dataset.name, "family": run.dataset.family}
+    fields = {**named, "repetition": run.repetition, "seconds_s": 1.0 + run.repetition}
     if not run.system.alignment:
-        return record
+        return run_record(**fields)
     terms, epochs = {"bpr": 0.6, "profile": 0.3, "l2": 0.1}, range(2 + run.repetition)
     losses = {term: [share / (epoch + 1) for epoch in epochs] for term, share in terms.items()}
-    return record | {"losses": losses, "best_epoch": 2}
+    return run_record(**fields, losses=losses, best_epoch=2)
 
 
 def intentbench(*words: object) -> Result:

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from harness.cli.terminal import cell, console, progress_bars
 from harness.logs import printable
 from harness.planning.tasks import Task
+from harness.store.record import Record, SearchRecord
 from harness.training.loop import Progress as Epochs
 
 
@@ -25,15 +26,16 @@ def watcher() -> Iterator[Any]:
         yield _Bars(bars)
 
 
-def _summary(task: Task, record: dict[str, Any]) -> str:
+def _summary(task: Task, record: Record) -> str:
     """What a finished or failed task came to, on one line."""
-    if record["status"] == "failed":
-        return f"{task.title}: failed, {record['reason']}"
-    text = f"{task.title}: {record['seconds_s']:.1f} s"
-    if "best" in record:
-        gain = f"{task.training.metric} {record['valid_before'] or 0.0:.4f} -> {record['valid']:.4f}"
-        return f"{text}, {sum(record['trials'].values())} trials, {gain}"
-    return f"{text}, {record['epochs']} epochs (best {record['best_epoch']})" if "epochs" in record else text
+    if record.status == "failed":
+        return f"{task.title}: failed, {record.reason}"
+    text = f"{task.title}: {record.seconds_s:.1f} s"
+    if isinstance(record, SearchRecord):
+        gain = f"{task.training.metric} {record.valid_before or 0.0:.4f} -> {record.valid:.4f}"
+        return f"{text}, {sum(record.trials.values())} trials, {gain}"
+    trained = record.epochs is not None
+    return f"{text}, {record.epochs} epochs (best {record.best_epoch})" if trained else text
 
 
 def _print_line(text: str) -> None:
@@ -56,7 +58,7 @@ class _Lines:
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         _print_line(_summary(task, record))
 
 
@@ -87,6 +89,6 @@ class _Bars(_Lines):
 
         return progress
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         super().ended(task, record)
         self.bars.advance(self.runs)

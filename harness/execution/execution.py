@@ -6,14 +6,15 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.errors import Interrupted
 from harness.execution.provenance import degrees, facts
 from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
-from harness.planning.tasks import Run, Task
+from harness.planning.tasks import Run, Search, Task
+from harness.store.record import Record, SearchRecord
 from harness.training.loop import Progress
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.5
 """How often a task that another process does is looked at again."""
 
-Done = Callable[[Task, dict[str, Any]], None]
+Done = Callable[[Task, Record], None]
 """Told of a task and its record."""
 
 
@@ -40,7 +41,7 @@ class Watcher(Protocol):
     def started(self, task: Task) -> Progress:
         """A task begins; returns what to tell of its epochs or trials."""
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         """A task was stored."""
 
 
@@ -81,9 +82,9 @@ def execute(
             each_once = {task_runner.identity(search): search for search in wanted}
             place(_lacking(each_once.values(), task_runner, watcher), watcher.ended)
 
-        def record(search: Any) -> dict[str, Any] | None:
+        def record(search: Search) -> SearchRecord | None:
             identity = task_runner.identity(search)
-            return store.record(identity) if identity in store else None
+            return store.search_record(identity) if identity in store else None
 
         runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.name)]
         for wave in _waves(runs):

@@ -20,6 +20,7 @@ from harness.execution.execution import POLL_S, Done, Opened, Place, Watcher
 from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
 from harness.logs import log_to_file
 from harness.planning.tasks import Task
+from harness.store.record import Record
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class Team:
                 worker.process.terminate()  # its handler ends the epoch first
         return [lines[line] for line in found if isinstance(line, Connection)]
 
-    def _answer(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+    def _answer(self, worker: Worker, task: Task) -> Record | None:
         """The record of the worker's task; None if it is to be done again."""
         worker.task = None
         try:
@@ -105,9 +106,10 @@ class Team:
             return self._after_death(worker, task)
         if status == "error":
             raise answer
-        return answer if status == "record" else None
+        answered: Record | None = answer if status == "record" else None
+        return answered
 
-    def _after_death(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+    def _after_death(self, worker: Worker, task: Task) -> Record | None:
         worker.process.join()
         code = worker.process.exitcode
         identity = self.task_runner.identity(task)

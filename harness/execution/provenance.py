@@ -70,10 +70,10 @@ def describe(run: Task) -> dict[str, Any]:
 def _kind(task: Task) -> dict[str, Any]:
     """What tells a run from a search."""
     if isinstance(task, Run):
-        return {"repetition": task.repetition}
+        return {"kind": "run", "repetition": task.repetition}
     assert isinstance(task, Search)
     space = {name: domain.facts() for name, domain in task.space.items()}
-    return {"tuning": task.tuning.model_dump(mode="json"), "space": space}
+    return {"kind": "search", "tuning": task.tuning.model_dump(mode="json"), "space": space}
 
 
 def _commit() -> str | None:

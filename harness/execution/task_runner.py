@@ -20,6 +20,7 @@ from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Run, Search, Task
 from harness.store import layout
 from harness.store.checkpoint import Checkpoint
+from harness.store.record import Record, new_record
 from harness.store.store import PROTOTYPES, WEIGHTS, Store
 from harness.training.loading import load
 from harness.training.loop import Progress, Watch
@@ -93,7 +94,7 @@ class TaskRunner:
         """The task's identity with its dataset's checksum."""
         return task.identity(*[self.material(dataset).checksum for dataset in task.datasets])
 
-    def do(self, task: Task, progress: Progress, stop: Stop) -> dict[str, Any] | None:
+    def do(self, task: Task, progress: Progress, stop: Stop) -> Record | None:
         """Do and store one task; its record, or None while another process does it.
 
         A task that fails is stored with its reason.
@@ -111,7 +112,7 @@ class TaskRunner:
                 logger.info("The task %s was stored meanwhile by another process.", task.title)
                 return self.store.record(identity)
             logger.info("The task %s begins. Its identity is %s.", task.title, identity)
-            record, users, trials, arrays = describe(task), None, None, None
+            fields, users, trials, arrays = describe(task), None, None, None
             torch.set_num_threads(task.training.threads)
             try:
                 if isinstance(task, Search):
@@ -122,20 +123,21 @@ class TaskRunner:
                     outcome = train(task, self.material(task.dataset), watch, self._start(task))
                     found, users = outcome.record, outcome.users
                     arrays = {PROTOTYPES: outcome.prototypes, WEIGHTS: outcome.weights}
-                record |= {"status": "finished", **found}
+                fields |= {"status": "finished", **found}
             except (Interrupted, StoreError):
                 raise
             except Exception as error:  # whatever ends one task, the others go on and the table shows it
-                record |= failure(error)
+                fields |= failure(error)
                 logger.debug("The task %s has failed.", task.title, exc_info=error)
+            record = new_record(fields)
             self.store.put(identity, record, users, trials, arrays)
             self.store.checkpoint(identity).remove()
-            logger.info("The task %s has %s and is stored.", task.title, record["status"], extra=SHOWN)
+            logger.info("The task %s has %s and is stored.", task.title, record.status, extra=SHOWN)
             return record
 
-    def give_up(self, task: Task, error: Exception) -> dict[str, Any]:
+    def give_up(self, task: Task, error: Exception) -> Record:
         """Store that a task failed outside this process; its record."""
-        record = describe(task) | failure(error)
+        record = new_record(describe(task) | failure(error))
         self.store.put(self.identity(task), record, None)
         return record
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
-from harness.planning.tasks import Run, Skipped, Task, Untuned
+from harness.planning.tasks import Run, Search, Skipped, Task, Untuned
+from harness.store.record import SearchRecord
 from harness.store.store import Store
 
 
@@ -62,10 +62,10 @@ class StoreIndex:
         identity = self.find(task)
         return identity if identity and self.is_sound(identity) else None
 
-    def record(self, task: Task) -> dict[str, Any] | None:
-        """The task's record if it is stored and sound. None otherwise."""
-        identity = self.identity(task)
-        return self.store.record(identity) if identity else None
+    def record(self, search: Search) -> SearchRecord | None:
+        """The search's record if it is stored and sound. None otherwise."""
+        identity = self.identity(search)
+        return self.store.search_record(identity) if identity else None
 
 
 def run_statuses(plan: Plan, store: Store) -> list[RunStatus]:
@@ -96,4 +96,4 @@ def _status(run: Run, index: StoreIndex) -> RunStatus:
     if not index.is_sound(identity):
         return RunStatus(*name, "damaged", "its files are not those that were written", identity)
     record = index.store.record(identity)
-    return RunStatus(*name, record["status"], record.get("reason", ""), identity)
+    return RunStatus(*name, record.status, record.reason, identity)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from harness.planning.expansion import SystemVariant, system_variants
 from harness.planning.parts import SystemPlan, TuningPlan
 from harness.planning.plan import Plan, domains
 from harness.planning.runs import expand, repetitions
 from harness.planning.tasks import Run, Search, Skipped, Untuned
+from harness.store.record import SearchRecord
 from harness.systems.settings import settings
 
-Record = Callable[[Search], dict[str, Any] | None]
+Record = Callable[[Search], SearchRecord | None]
 """What the store holds of a search. None if the search is not done."""
 
 
@@ -39,11 +39,11 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
         result = record(search)
         if result is None:
             yield Untuned(run, False, "not tuned yet")
-        elif result["status"] == "failed":
-            yield Untuned(run, True, f"its tuning failed: {result['reason']}")
+        elif result.status == "failed":
+            yield Untuned(run, True, f"its tuning failed: {result.reason}")
         else:
             kept = {name: run.settings[name] for name in run.varied} | run.system.zeros
-            yield replace(run, settings={**run.settings, **result["best"], **kept})
+            yield replace(run, settings={**run.settings, **result.best, **kept})
 
 
 def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Search:

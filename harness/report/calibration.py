@@ -16,6 +16,7 @@ from harness.evaluation.stats.paired import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import plots
 from harness.store.files import writing
+from harness.store.record import RunRecord
 from harness.store.store import Store
 
 
@@ -117,14 +118,13 @@ def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
     several datasets have the same name (such as one dataset split by two seeds), only the one that was run
     last is used, because their test users are not the same.
     """
-    records = {identity: store.record(identity) for identity in store.identities()}
-    finished = [each for each in records.items() if each[1]["status"] == "finished"]
-    finished.sort(key=lambda each: each[1]["started"])
-    last = {each["dataset"]: _drawn(each) for _, each in finished}
+    finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
+    finished.sort(key=lambda each: each[1].started)
+    last = {run.dataset: _drawn(run) for _, run in finished}
     runs = {
-        (each["dataset"], each["system"], each["repetition"]): identity
-        for identity, each in finished
-        if _drawn(each) == last[each["dataset"]]
+        (run.dataset, run.system, run.repetition): identity
+        for identity, run in finished
+        if _drawn(run) == last[run.dataset]
     }
     groups: dict[str, dict[str, list[str]]] = {}
     for (dataset, system, _), identity in sorted(runs.items()):
@@ -132,6 +132,6 @@ def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
     yield from groups.items()
 
 
-def _drawn(record: dict[str, Any]) -> tuple[Any, Any]:
+def _drawn(run: RunRecord) -> tuple[Any, Any]:
     """Return what determines the dataset of a run."""
-    return record["base_seed"], record["dataset_plan"]
+    return run.base_seed, run.dataset_plan

@@ -15,6 +15,7 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
+from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.spec import SystemSpec
 
@@ -89,9 +90,9 @@ class Evidence:
         return self.store.user_means(self.groups, self.shown)
 
     @cached_property
-    def records(self) -> dict[str, list[dict[str, Any]]]:
+    def records(self) -> dict[str, list[RunRecord]]:
         """The records of every system's runs."""
-        return {name: [self.store.record(each) for each in runs] for name, runs in self.groups.items()}
+        return {name: [self.store.run_record(each) for each in runs] for name, runs in self.groups.items()}
 
     @cached_property
     def run_means(self) -> pd.DataFrame:

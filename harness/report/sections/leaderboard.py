@@ -91,12 +91,12 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Medians over a system's runs, its beyond-accuracy figures and its spread over repetitions."""
     records = evidence.records[system]
-    frame = pd.DataFrame([{**each["overall"], **each} for each in records])
-    keys = ["seconds_s", "peak_bytes", "parameters", *records[0]["overall"]]
+    keys = ("seconds_s", "peak_bytes", "parameters")
+    frame = pd.DataFrame([{key: getattr(each, key) for key in keys} | each.overall for each in records])
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),
-        **frame[keys].median().to_dict(),
+        **frame.median().to_dict(),
         **{f"{metric} spread": spread[metric] for metric in evidence.shown},
     }
 
