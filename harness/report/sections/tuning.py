@@ -11,6 +11,7 @@ from harness.planning.run_status import StoreIndex
 from harness.planning.searches import Search, searches
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.columns import SECONDS, SYSTEM
 from harness.store.record import SearchRecord
 
 SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid"}
@@ -65,12 +66,13 @@ def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:
 def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool) -> pd.DataFrame:
     frame = evidence.store.trials(identity)
     frame.insert(0, "dataset", search.dataset.name)
-    frame.insert(1, "system", search.name)
-    return frame if with_costs else frame.drop(columns="seconds_s")
+    frame.insert(1, SYSTEM, search.name)
+    return frame if with_costs else frame.drop(columns=SECONDS)
 
 
 def _row(search: Search, record: SearchRecord, with_costs: bool) -> dict[str, str]:
-    assert record.valid is not None and record.seconds_s is not None, "every finished search has both"
+    assert record.valid is not None, "every finished search has it"
+    assert record.seconds_s is not None, "every finished search has it"
     counts, before, best = record.trials, record.valid_before, record.valid
     row = {
         "System": search.name,
