@@ -16,6 +16,7 @@ import torch
 
 from harness.data.dataset import SPLITS, Dataset
 from harness.planning.tasks import Run, Search, Task
+from harness.store.columns import DEGREE, USER
 from harness.training.prepared_data import PreparedData
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
@@ -38,7 +39,7 @@ def degrees(data: PreparedData) -> pd.DataFrame:
     """Train pairs of every user: ``user`` (token) and ``degree``."""
     dataset = data.dataset
     counts = np.bincount(dataset.train[:, 0], minlength=len(dataset.users))
-    return pd.DataFrame({"user": dataset.users, "degree": counts})
+    return pd.DataFrame({USER: dataset.users, DEGREE: counts})
 
 
 def describe(run: Task) -> dict[str, Any]:

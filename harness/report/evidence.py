@@ -15,6 +15,7 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
+from harness.store.columns import SYSTEM, USER
 from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.spec import SystemSpec
@@ -103,9 +104,7 @@ class Evidence:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """By metric shown: one row a user, one column a system."""
-        return {
-            metric: self.users.pivot(index="user", columns="system", values=metric) for metric in self.shown
-        }
+        return {metric: self.users.pivot(index=USER, columns=SYSTEM, values=metric) for metric in self.shown}
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:

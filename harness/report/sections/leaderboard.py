@@ -17,6 +17,7 @@ from harness.planning.run_status import RunStatus
 from harness.report import plots, published, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.tuning import budget
+from harness.store.columns import USER
 from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
@@ -140,7 +141,7 @@ def _caption(evidence: Evidence, comparison: pd.DataFrame, lettered: bool) -> st
     repetitions = "1 repetition" if runs == [1] else repetitions
     seeds = ", and the interval over users and seeds leaves 0 out" if runs != [1] else ""
     return (
-        f"Means over {evidence.users['user'].nunique():,} test users of per-user values averaged over "
+        f"Means over {evidence.users[USER].nunique():,} test users of per-user values averaged over "
         f"{repetitions}, with 95 % bootstrap intervals over users; best bold, second "
         f"underlined. Gain, effect size (paired Cohen's d) and p are for {first} against the "
         f"best baseline ({named or 'none'}), chosen among all "

@@ -11,6 +11,7 @@ from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.columns import DEGREE, SYSTEM, USER
 
 GROUPED = {
     "equal_users": "strata hold about the same number of tested users",
@@ -31,7 +32,7 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
         )
     metric = evidence.shown[0]
     table = _by_mean(evidence.tables[metric])
-    degree = noted.set_index("user")["degree"].loc[table.index]
+    degree = noted.set_index(USER)[DEGREE].loc[table.index]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
     found = by_stratum(table, labels, references)
@@ -57,7 +58,7 @@ def items(evidence: Evidence, options: Options) -> Section:
     scores = evidence.store.user_means(evidence.groups, names)
     order = _by_mean(evidence.tables[first]).columns
     by_label = {
-        label: scores.pivot(index="user", columns="system", values=name)[order].dropna()
+        label: scores.pivot(index=USER, columns=SYSTEM, values=name)[order].dropna()
         for label, name in zip(ITEM_STRATA, names, strict=True)
     }
     references = evidence.references(first)

@@ -12,6 +12,7 @@ from harness.planning.searches import searches
 from harness.planning.tasks import Search
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.columns import SECONDS, SYSTEM
 from harness.store.record import SearchRecord
 
 SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid"}
@@ -66,8 +67,8 @@ def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:
 def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool) -> pd.DataFrame:
     frame = evidence.store.trials(identity)
     frame.insert(0, "dataset", search.dataset.name)
-    frame.insert(1, "system", search.name)
-    return frame if with_costs else frame.drop(columns="seconds_s")
+    frame.insert(1, SYSTEM, search.name)
+    return frame if with_costs else frame.drop(columns=SECONDS)
 
 
 def _row(search: Search, record: SearchRecord, with_costs: bool) -> dict[str, str]:

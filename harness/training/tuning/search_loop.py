@@ -21,10 +21,11 @@ from harness.errors import Interrupted, RunFailed
 from harness.planning.parts import HOUR_S
 from harness.planning.tasks import Run, Search
 from harness.store.checkpoint import Checkpoint
+from harness.store.columns import REASON
 from harness.training.loop import Watch
 from harness.training.prepared_data import PreparedData
 from harness.training.run import try_out
-from harness.training.tuning.search_record import REASON, frame, record
+from harness.training.tuning.search_record import frame, record
 from harness.training.tuning.suggestions import distribution, sampler
 
 logger = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def _carry_out(study: optuna.Study, search: Search, data: PreparedData, tools: T
 
 
 def _spent(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that count; those that died unfinished do not."""
+    """The trials that count; those whose process died have neither ended nor a reason, and do not."""
     finished = (TrialState.COMPLETE, TrialState.PRUNED)
     every = study.get_trials(deepcopy=False)
     return [each for each in every if each.state in finished or REASON in each.user_attrs]
