@@ -15,12 +15,15 @@ from typer.testing import CliRunner, Result
 from harness.cli.main import app
 from harness.data.dataset import Dataset
 from harness.evaluation.strata import ITEM_STRATA
-from harness.planning.parts import DatasetPlan, EvaluationPlan, TrainingPlan
+from harness.planning.datasets import DatasetVariant
+from harness.planning.parts import EvaluationPlan, TrainingPlan
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, dataset_key, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
 from harness.store.store import Store
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.text.rows import TextTable
 from models.core import System
 from models.graph import Graph
@@ -73,10 +76,13 @@ def make_run(
 ) -> Run:
     """A run of one system; quick unless told otherwise."""
     plan = TrainingPlan.model_validate({"batch_size": 128, "epochs": 2, "metric": "recall@5", **training})
-    dataset = DatasetPlan.model_validate({"name": "checkerboard", "source": {"kind": "movielens"}})
+    dataset = DatasetVariant.model_validate({"family": "checkerboard", "source": {"kind": "movielens"}})
     spec = parse(line)
     evaluation = EvaluationPlan.model_validate({"k": [3, 5], "show": ["recall@5"]})
-    return Run(dataset, spec, settings(spec, hyper or {}), repetition, 7, plan, evaluation)
+    return Run(
+        dataset=dataset, system=spec, settings=settings(spec, hyper or {}), repetition=repetition,
+        base_seed=7, training=plan, evaluation=evaluation,
+    )  # fmt: skip
 
 
 def build(line: str, graph: Graph, text: TextRows, seed: int = 0, **hyper: Any) -> System:
@@ -96,8 +102,8 @@ def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, de
     level = random.normal(0, 0.1, users)
     facts = {"checksum": "c", "users": users, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
     noted = named.assign(degree=random.integers(1, 50, users)) if degrees else None
-    for dataset in plan.datasets:
-        store.notes.write(dataset_key(plan, dataset), facts, noted)
+    for dataset in plan.variants:
+        store.notes.write(dataset.key(plan.seed), facts, noted)
     for run in (each for each in expand(plan) if isinstance(each, Run)):
         noise = random.normal(0, 0.01, users)
         scores = score(run) + level + noise - noise.mean()

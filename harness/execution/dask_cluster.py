@@ -9,7 +9,9 @@ from typing import Any
 
 from harness.errors import InputError, Interrupted
 from harness.execution.execution import Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.logs import log_to_file
+from harness.planning.tasks import Task
 
 CONNECT_S = 10
 """How long the scheduler may take to answer."""
@@ -83,5 +85,6 @@ def _workshop(site: RunnerConfig) -> TaskRunner:
 
 
 def _remote(task: Task, site: RunnerConfig) -> dict[str, Any] | None:
+    log_to_file(site.log_file)
     with _ONE_AT_A_TIME:  # RecBole and torch's thread count belong to the process
         return _workshop(site).do(task, lambda epoch, score: None, lambda: False)

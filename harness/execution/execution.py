@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any, Protocol
 
 from harness.errors import Interrupted
 from harness.execution.provenance import degrees, facts
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, dataset_key
 from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Task
 from harness.training.loop import Progress
+
+logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How often a task that another process does is looked at again."""
@@ -70,9 +73,9 @@ def execute(
     """
     with site.open() as task_runner:
         store, place = task_runner.store, open_place(task_runner, watcher)
-        for dataset in plan.datasets:
+        for dataset in plan.variants:
             data = task_runner.material(dataset)
-            store.notes.write(dataset_key(plan, dataset), facts(data), degrees(data))
+            store.notes.write(dataset.key(plan.seed), facts(data), degrees(data))
         if plan.tuning:
             wanted = [search for run, search in searches(plan) if only(run.name)]
             each_once = {task_runner.identity(search): search for search in wanted}
@@ -104,6 +107,7 @@ def _lacking(tasks: Collection[Task], task_runner: TaskRunner, watcher: Watcher)
         if identity in store and not store.is_sound(identity):
             watcher.damaged(task, store.set_aside(identity))
         if identity in store:
+            logger.debug("The task %s is stored already.", task.title)
             watcher.known(task)
         else:
             found.append(task)

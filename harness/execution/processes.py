@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,11 @@ import torch
 
 from harness.errors import Interrupted, RunFailed
 from harness.execution.execution import POLL_S, Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.logs import log_to_file
+from harness.planning.tasks import Task
+
+logger = logging.getLogger(__name__)
 
 TRIES = 2
 """A task whose process dies is done once more, from its checkpoint, and then reported."""
@@ -108,6 +113,7 @@ class Team:
         identity = self.task_runner.identity(task)
         self.deaths[identity] = self.deaths.get(identity, 0) + 1
         self._replace(worker)
+        logger.info("The process of the task %s died with exit code %s.", task.title, code)
         if self.deaths[identity] < TRIES or identity in self.task_runner.store:
             return None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
@@ -149,6 +155,7 @@ def serve(line: Connection, site: RunnerConfig, device: int | None) -> None:
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the parent passes it on
+    log_to_file(site.log_file)
     with site.open() as task_runner:
         while True:
             try:

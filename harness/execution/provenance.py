@@ -15,8 +15,7 @@ import pandas as pd
 import torch
 
 from harness.data.dataset import SPLITS, Dataset
-from harness.planning.runs import Run
-from harness.planning.searches import Search
+from harness.planning.tasks import Run, Search, Task
 from harness.training.prepared_data import PreparedData
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
@@ -42,12 +41,13 @@ def degrees(data: PreparedData) -> pd.DataFrame:
     return pd.DataFrame({"user": dataset.users, "degree": counts})
 
 
-def describe(run: Run | Search) -> dict[str, Any]:
+def describe(run: Task) -> dict[str, Any]:
     """The specification of a run or search, and the machine it ran on beside it."""
     return {
         "system": run.name,
         "dataset": run.dataset.name,
-        "dataset_plan": run.dataset.model_dump(mode="json"),
+        "dataset_plan": run.dataset.stored(),
+        "family": run.dataset.family,
         "base_seed": run.base_seed,
         **_kind(run),
         "process": os.getpid(),
@@ -67,10 +67,11 @@ def describe(run: Run | Search) -> dict[str, Any]:
     }
 
 
-def _kind(task: Run | Search) -> dict[str, Any]:
+def _kind(task: Task) -> dict[str, Any]:
     """What tells a run from a search."""
     if isinstance(task, Run):
         return {"repetition": task.repetition}
+    assert isinstance(task, Search)
     space = {name: domain.facts() for name, domain in task.space.items()}
     return {"tuning": task.tuning.model_dump(mode="json"), "space": space}
 

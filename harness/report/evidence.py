@@ -10,12 +10,13 @@ import pandas as pd
 
 from harness.evaluation.stats.comparison import best_baseline
 from harness.evaluation.stats.pairs import all_pairs
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.planning.runs import Run, expand_one
+from harness.planning.runs import runs_on
+from harness.planning.tasks import Run
 from harness.store.store import Store
-from harness.systems.line import SystemSpec
+from harness.systems.spec import SystemSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +47,7 @@ def wholes(evidence: Evidence, part: str) -> dict[str, str]:
     Both have run; points of a grid go with points of the same values.
     """
     found = {}
-    for run in expand_one(evidence.plan, evidence.dataset):
+    for run in runs_on(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
             unchanged: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
             whole = replace(run, system=replace(run.system, **unchanged)).name
@@ -64,12 +65,12 @@ class Evidence:
     """
 
     plan: Plan
-    dataset: DatasetPlan
+    dataset: DatasetVariant
     store: Store
     groups: dict[str, list[str]]
 
     @classmethod
-    def of(cls, plan: Plan, dataset: DatasetPlan, mine: list[RunStatus], store: Store) -> Evidence:
+    def of(cls, plan: Plan, dataset: DatasetVariant, mine: list[RunStatus], store: Store) -> Evidence:
         """From the run_statuses of the dataset's runs."""
         groups: dict[str, list[str]] = {}
         for each in mine:
@@ -113,7 +114,7 @@ class Evidence:
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
         """The systems that have finished runs, by name."""
-        every = expand_one(self.plan, self.dataset)
+        every = runs_on(self.plan, self.dataset)
         known = {
             each.name: each.system for each in every if isinstance(each, Run) and each.name in self.groups
         }

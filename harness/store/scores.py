@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from harness.errors import InputError
 
 
-
 def user_means(systems: Mapping[str, Sequence[Path]], metrics: Iterable[str] | None = None) -> pd.DataFrame:
     """Per-user scores averaged over repetitions.
 

@@ -18,8 +18,8 @@ from filelock import FileLock, Timeout
 from harness.errors import InputError, StoreError
 from harness.store import layout, scores
 from harness.store.checkpoint import Checkpoint
-from harness.store.notes import DatasetNotes
 from harness.store.files import writing
+from harness.store.notes import DatasetNotes
 
 RECORD, SUMS = "run.json", "SHA256SUMS"
 USERS, TRIALS = "users.parquet", "trials.parquet"

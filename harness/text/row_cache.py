@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,8 @@ from harness.text.old_rows import take_over_rows, take_over_table
 from harness.text.row_file import DTYPE, RowFile, with_rows
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -44,6 +47,7 @@ def cached_table(cache: Path, recipe: str, texts: Sequence[str], encode: Encode)
     def complete(file: RowFile) -> dict[str, np.ndarray]:
         take_over_table(cache / f"{whole}.npy", file, keys)
         rows = file.read(keys)
+        logger.debug("%d of %d text rows are in the cache %s.", len(rows), len(keys), file.path)
         if len(rows) < len(keys):
             encoded = np.asarray(encode(texts), DTYPE)
             file.add(keys, encoded)
@@ -80,6 +84,7 @@ def cached_rows(
         take_over_rows(cache / _name(recipe), file, width)
         rows = file.read(list(by_key))
         missing = [key for key in by_key if key not in rows]
+        logger.debug("%d of %d text rows are in the cache %s.", len(rows), len(by_key), file.path)
         advance = watch("texts to rows", len(missing)) if watch and missing else lambda: None
         for first in range(0, len(missing), BATCH):
             part = missing[first : first + BATCH]

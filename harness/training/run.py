@@ -13,7 +13,7 @@ import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.ranking import Evaluation, evaluate
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.training.loop import TrainingLoop, Watch, validation_score

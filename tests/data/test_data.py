@@ -282,7 +282,7 @@ def test_users_without_a_file_get_their_train_items_texts(tmp_path: Path) -> Non
     assert "a user's text is that of the user's train items" in made.notes
 
 
-def test_titles_of_a_file_tell_twins_apart_from_the_text(tmp_path: Path) -> None:
+def test_items_of_equal_title_are_duplicates(tmp_path: Path) -> None:
     interactions().to_csv(tmp_path / "log.csv", index=False)
     rows = [{"iid": f"i{item}", "title": f"The Book, {item // 2}"} for item in range(5)]
     (tmp_path / "items.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
@@ -291,7 +291,9 @@ def test_titles_of_a_file_tell_twins_apart_from_the_text(tmp_path: Path) -> None
     made = load(source)
     assert made.titles is not None
     assert made.titles[-1] == ""
-    assert any("4 items are twins, in 2 groups (equal titles)" in note for note in made.notes)
-    assert "twins" not in describe(made, None)
+    assert any(
+        "4 items are duplicates of another item, in 2 groups (equal titles)" in note for note in made.notes
+    )
+    assert "duplicate items" not in describe(made, None)
     (tmp_path / "items.jsonl").write_text(json.dumps({"iid": "i0", "title": "The Book"}))
-    assert describe(load(source), None)["twins"] == "none found"
+    assert describe(load(source), None)["duplicate items"] == "none found"

@@ -12,14 +12,16 @@ import torch
 
 from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import Run, Skipped, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
 from harness.store.store import WEIGHTS, Store
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
-from tests.cli.test_cli import write_plan
+from tests.cli.tiny_plan import write_plan
 from tests.worlds import intentbench, random_pairs
 
 
@@ -139,9 +141,9 @@ def test_a_warm_start_is_another_run_for_other_pasts() -> None:
 @pytest.mark.parametrize(
     ("line", "dataset", "reason"),
     [
-        ("LightGCN[start=warm]", {"split": {"kind": "random"}}, "no window of time"),
+        ("LightGCN[start=warm]", {"split": {"kind": "random"}}, "not a window of time"),
         ("RLMRec-Con[LightGCN, start=warm]", {}, "other axes in every window"),
-        ("LightGCN[capacity=IRLLRec, start=warm]", {}, "its width is another one"),
+        ("LightGCN[capacity=IRLLRec, start=warm]", {}, "its width differs"),
         (
             "LightGCN[start=warm]",
             {"split": {"kind": "prequential", "window": 2}},

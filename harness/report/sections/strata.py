@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harness.evaluation.stats.stratified import by_stratum, each_apart, trends
+from harness.evaluation.stats.stratified import by_stratum, compare_in_each, trends
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
-from harness.planning.runs import dataset_key
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
@@ -22,7 +21,7 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Strata of users by train degree, by the first metric shown."""
     heading = "### By train pairs of a user"
-    noted = evidence.store.notes.degrees(dataset_key(evidence.plan, evidence.dataset))
+    noted = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
     if noted is None:
         return Section(
             [
@@ -62,7 +61,7 @@ def items(evidence: Evidence, options: Options) -> Section:
         for label, name in zip(ITEM_STRATA, names, strict=True)
     }
     references = evidence.references(first)
-    found = each_apart(by_label, references)
+    found = compare_in_each(by_label, references)
     text = [
         "### By popularity of the relevant items",
         tables.markdown(tables.strata(found)),

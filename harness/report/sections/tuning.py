@@ -8,7 +8,8 @@ import pandas as pd
 
 from harness.planning.plan import Plan
 from harness.planning.run_status import StoreIndex
-from harness.planning.searches import Search, searches
+from harness.planning.searches import searches
+from harness.planning.tasks import Search
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
 

@@ -10,7 +10,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import RunFailed
-from harness.planning.searches import Search
+from harness.planning.tasks import Search
 
 REASON = "reason"
 """The attribute that tells a trial that failed from one whose process died."""

@@ -15,8 +15,8 @@ import pytest
 
 from harness.errors import Interrupted, RunFailed
 from harness.planning.plan import Plan
-from harness.planning.runs import Run
-from harness.planning.searches import Search, planned, searches
+from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Search
 from harness.store.checkpoint import Checkpoint
 from harness.training.loop import Watch
 from harness.training.prepared_data import PreparedData, material
