@@ -64,7 +64,6 @@ class Asker:
         self.access, self.form = spec.access(), load_openai().types.chat.ChatCompletion
         earlier = [Tokens(kept.input_tokens, kept.output_tokens) for kept in replies.all()]
         self.budget = Budget(spec, sum(earlier, Tokens()))
-        self.pace = Pace(spec.requests_per_minute, spec.tokens_per_minute)
         self.in_a_row = 0
 
     def ask(self, asks: Sequence[Ask], done: Callable[[], None]) -> None:
@@ -83,6 +82,7 @@ class Asker:
 
     async def _ask(self, asks: Sequence[Ask], done: Callable[[], None]) -> None:
         client = self.access.client(self.spec.timeout_s)
+        self.pace = Pace(self.spec.requests_per_minute, self.spec.tokens_per_minute)
         waiting = iter(asks)
         workers = [
             asyncio.create_task(self._work(client, waiting, done))
