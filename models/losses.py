@@ -9,10 +9,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from models.hyper import LOWEST_TAU
 from models.odds import log_sum_odds
-
-LOWEST_TAU = 0.03
-"""Below it exp(1 / tau) over many candidates nears float32's end."""
 
 
 def bpr(user: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

@@ -9,9 +9,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-PRODUCTS = ("float32", "bfloat16")
-"""Precisions a blocked product may run in; sums and gradients are float32 either way."""
-
 # torch gives float32 products on a processor to MKL, which takes 2 to 3 times as long as oneDNN for
 # these shapes on AMD processors. This operation is oneDNN's; torch.compile emits it as well.
 _ONEDNN = torch.ops.mkldnn._linear_pointwise if torch.backends.mkldnn.is_available() else None

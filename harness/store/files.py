@@ -10,7 +10,6 @@ from pathlib import Path
 from harness.errors import StoreError
 
 
-
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
     """Turn what the file system says into a sentence about ``place``.

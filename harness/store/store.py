@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,9 @@ from filelock import FileLock, Timeout
 from harness.errors import InputError, StoreError
 from harness.store import layout, scores
 from harness.store.checkpoint import Checkpoint
-from harness.store.notes import DatasetNotes
 from harness.store.files import writing
+from harness.store.notes import DatasetNotes
+from harness.store.record import NewerSchemaError, Record, RunRecord, SearchRecord, read_record
 
 RECORD, SUMS = "run.json", "SHA256SUMS"
 USERS, TRIALS = "users.parquet", "trials.parquet"
@@ -49,7 +49,7 @@ class Store:
     def put(
         self,
         identity: str,
-        record: Mapping[str, Any],
+        record: Record,
         users: pd.DataFrame | None,
         trials: pd.DataFrame | None = None,
         arrays: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
@@ -69,7 +69,7 @@ class Store:
                 for name, content in (arrays or {}).items():
                     if content:
                         np.savez_compressed(folder / name, allow_pickle=False, **content)
-                (folder / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True))
+                (folder / RECORD).write_text(json.dumps(record.fields(), indent=1, sort_keys=True))
                 (folder / SUMS).write_text(_sums(folder))
         except StoreError:
             if identity not in self:  # or another process stored the same run first
@@ -128,20 +128,52 @@ class Store:
         finally:
             lock.release()
 
-    def record(self, identity: str) -> dict[str, Any]:
-        """What ``put`` was given.
+    def record(self, identity: str) -> Record:
+        """The record of a stored run or search.
 
         Raises:
             InputError: The record cannot be read.
         """
         path = self.folder(identity) / RECORD
         try:
-            found: dict[str, Any] = json.loads(path.read_text())
+            return read_record(path.read_bytes())
+        except NewerSchemaError as error:
+            raise InputError(f"{path}: {error}; update IntentBench to read this store") from None
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{path}: unreadable record ({error}); delete the folder and run again"
             ) from None
-        return found
+
+    def run_record(self, identity: str) -> RunRecord:
+        """The record of a stored run.
+
+        Raises:
+            InputError: The record cannot be read, or is that of a search.
+        """
+        record = self.record(identity)
+        if not isinstance(record, RunRecord):
+            raise InputError(f"{self.folder(identity)}: holds a search; expected a run")
+        return record
+
+    def search_record(self, identity: str) -> SearchRecord:
+        """The record of a stored search.
+
+        Raises:
+            InputError: The record cannot be read, or is that of a run.
+        """
+        record = self.record(identity)
+        if not isinstance(record, SearchRecord):
+            raise InputError(f"{self.folder(identity)}: holds a run; expected a search")
+        return record
+
+    def runs(self) -> dict[str, RunRecord]:
+        """The records of all stored runs, by identity; those of searches are left out.
+
+        Raises:
+            InputError: A record cannot be read.
+        """
+        records = {identity: self.record(identity) for identity in self.identities()}
+        return {identity: record for identity, record in records.items() if isinstance(record, RunRecord)}
 
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
         """A run's arrays of PROTOTYPES or WEIGHTS; none where it has none."""

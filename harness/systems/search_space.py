@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.errors import InputError, did_you_mean
 from harness.schema import StrictModel
-from harness.systems.assembly import check_value
-from harness.systems.line import SystemSpec
+from harness.systems.settings import check_value
+from harness.systems.spec import SystemSpec
 
 
 class Range(StrictModel):
@@ -55,24 +55,41 @@ def space(
 
     Args:
         spec: The system.
-        values: Every hyper-parameter's value before tuning; a term whose weight is zero takes its own
-            hyper-parameters out of the space.
+        values: Every hyper-parameter's value before tuning. What no term reads under these values is
+            left out of the space.
         fixed: What the plan has chosen already.
         narrowed: What the plan allows; names that the system lacks are another system's.
 
     Raises:
         InputError: A narrowed domain is empty or holds a value that cannot be.
     """
-    ablated = {term for term, weight in spec.weights(values).items() if weight == 0.0}
     found = {}
     for name, item in spec.options().items():
-        if name in fixed or any(_reads(item, term) for term in ablated):
+        if name in fixed or not (always_matters(spec, name) or readers(spec, name, values)):
             continue
         if name in narrowed:
             found[name] = _narrowed(spec, item, narrowed[name])
         elif item.metadata["tuned"]:
             found[name] = _declared(item)
     return found
+
+
+def always_matters(spec: SystemSpec, name: str) -> bool:
+    """Whether a part of the system declares the hyper-parameter without naming the terms that read it."""
+    return any(item.name == name and not item.metadata["read_by"] for item in spec.declarations())
+
+
+def readers(spec: SystemSpec, name: str, values: Mapping[str, Any]) -> set[str]:
+    """The loss terms that have weight and read a hyper-parameter under these values of all others."""
+    weights = spec.weights(values)
+    declared = [
+        reader for item in spec.declarations() if item.name == name for reader in item.metadata["read_by"]
+    ]
+    return {
+        reader.term
+        for reader in declared
+        if weights[reader.term] and all(values[other] == value for other, value in reader.values.items())
+    }
 
 
 def check_names(narrowed: Narrowed, specs: list[SystemSpec], place: str) -> None:
@@ -85,11 +102,6 @@ def check_names(narrowed: Narrowed, specs: list[SystemSpec], place: str) -> None
     for name in narrowed:
         if name not in known:
             raise InputError(f"{place}: no hyper-parameter {name!r}; {did_you_mean(name, known)}")
-
-
-def _reads(item: Field[Any], term: str) -> bool:
-    """Whether a hyper-parameter matters to one loss term alone."""
-    return item.metadata["term"] == term or item.name.startswith(f"{term}_")
 
 
 def _declared(item: Field[Any]) -> Domain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,6 +13,8 @@ from filelock import FileLock
 
 from harness.data.dataset import digest
 from harness.store.files import replaced, writing
+
+logger = logging.getLogger(__name__)
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -28,7 +31,9 @@ def cached_table(cache: Path, recipe: str, texts: Sequence[str], encode: Encode)
     """Rows [n, T] of texts that are encoded together; kept as one array by all of their content."""
     path = cache / f"{digest([recipe.encode(), *(text.encode() for text in texts)])}.npy"
     with suppress(FileNotFoundError, ValueError):  # not there, or cut
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        rows = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        logger.debug("The text rows were read from the cache %s.", path)
+        return rows
     rows = encode(texts)
     with writing(cache), replaced(path) as unfinished, unfinished.open("wb") as file:
         np.save(file, rows)
@@ -50,6 +55,7 @@ def cached_rows(
         known = _known(folder)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         waiting = list(missing.items())
+        logger.debug("%d of %d text rows are in the cache %s.", len(texts) - len(waiting), len(texts), folder)
         done = watch("texts to rows", len(waiting)) if watch and waiting else lambda: None
         for first in range(0, len(waiting), BATCH):
             part = waiting[first : first + BATCH]

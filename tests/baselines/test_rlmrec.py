@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from harness.errors import InputError
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

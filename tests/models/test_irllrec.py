@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.matching import cross_entropy, similarity_matching

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from models.hyper import PRODUCTS
 from models.losses import bpr, info_nce
 from models.odds import BLOCK_NUMEL
-from models.products import PRODUCTS
 
 
 def plain(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:

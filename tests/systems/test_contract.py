@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

@@ -16,8 +16,9 @@ import pytest
 import torch
 
 from harness.bench.plain import Plain
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows

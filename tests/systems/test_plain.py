@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from harness.bench.plain import Plain
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.settings import settings
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.search_space import Domain, Range, check_names, space
+from harness.systems.settings import settings
 
 EVERY = [
     *CLASSICS,
@@ -67,7 +67,7 @@ def test_a_plan_narrows() -> None:
     ("line", "name", "wanted", "expected"),
     [
         ("LightGCN", "layers", Range(low=3, high=2), "low is 3.0, high 2.0; expected low below high"),
-        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a int"),
+        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a whole number"),
         ("LightGCN", "layers", (), "no value is left"),
         ("LightGCN", "readout", ("sums",), "did you mean 'sum'?"),
         ("LightGCN", "readout", Range(low=1, high=2), "has no range; expected a list of values"),
@@ -97,3 +97,28 @@ def test_the_nearest_value_lies_inside(value: float, low: float, high: float) ->
 def test_the_nearest_choice() -> None:
     assert Domain(choices=(1, 4)).nearest(3) == 4
     assert Domain(choices=("a", "b")).nearest("c") == "a"
+
+
+def test_matching_by_similarity_reads_the_temperature_of_a_left_out_intent_term() -> None:
+    """IRLLRec's momentum term matches by similarity under the paper's preset, by distillation otherwise."""
+    assert "intent_tau" in found("IRLLRec[LightGCN, -intent, preset=paper]")
+    assert "intent_tau" not in found("IRLLRec[LightGCN, -intent-momentum, preset=paper]")
+    assert "intent_tau" not in found("IRLLRec[LightGCN, -intent]")
+
+
+def test_distillation_reads_the_nodes_of_a_left_out_translation() -> None:
+    nodes = (256, 1024)
+    line = "IRLLRec[LightGCN, -translation]"
+    assert found(line, translation_nodes=nodes)["translation_nodes"] == Domain(choices=nodes)
+    assert "translation_nodes" not in found(f"{line[:-1]}, -momentum]", translation_nodes=nodes)
+    assert "translation_nodes" not in found(f"{line[:-1]}, preset=paper]", translation_nodes=nodes)
+
+
+def test_the_precision_of_products_is_read_by_the_terms_with_info_nce() -> None:
+    def varied(line: str) -> bool:
+        return "products" in found(line, products=("float32", "bfloat16"))
+
+    assert varied("DCCF")
+    assert not varied("DCCF[-contrast]")
+    assert varied("IRLLRec[DCCF, -profile-intent-translation]")  # the contrast of DCCF
+    assert not varied("IRLLRec[LightGCN, -profile-intent-translation]")

@@ -16,7 +16,7 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial
 
-from harness.planning.searches import Search
+from harness.planning.tasks import Search
 from harness.systems.search_space import Domain
 
 STARTUP_SHARE = 4
