@@ -18,7 +18,6 @@ from pydantic import TypeAdapter
 
 from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset
 from harness.data.describe import describe
-from harness.data.pickles import load_arrays
 from harness.data.prepare import prepare
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.data.splits import carve_valid, labels
@@ -202,29 +201,6 @@ def test_a_missing_text_is_refused_or_blank(tmp_path: Path) -> None:
     made = load(with_profiles(tmp_path, known, missing="blank"))
     assert made.texts is not None
     assert made.texts.user_profile.count("") == 1
-
-
-class Evil:
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return eval, ("1 + 1",)
-
-
-def test_pickles_of_anything_else_are_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "evil.pkl"
-    path.write_bytes(pickle.dumps({"rows": np.ones(3), "more": Evil()}))
-    with pytest.raises(InputError, match=r"evil.pkl: refuses builtins.eval; expected numpy and scipy"):
-        load_arrays(path)
-
-
-@pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_pickles_of_arrays_are_read(tmp_path: Path, protocol: int) -> None:
-    path = tmp_path / "rows.pkl"
-    rows = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
-    path.write_bytes(pickle.dumps([rows, sp.csr_array(rows), np.float64(2.0)], protocol=protocol))
-    array, sparse, number = load_arrays(path)
-    np.testing.assert_array_equal(array, rows)
-    np.testing.assert_array_equal(sparse.toarray(), rows)
-    assert number == 2.0
 
 
 def test_description_names_cold_ids(tmp_path: Path) -> None:
