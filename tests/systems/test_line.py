@@ -1,4 +1,4 @@
-"""System lines: parsed, canonical, refused with the nearest right name."""
+"""System lines are parsed, written in one way, and refused with a hint."""
 
 from __future__ import annotations
 
