@@ -34,7 +34,7 @@ class StoreIndex:
 
     def __init__(self, plan: Plan, store: Store) -> None:
         """Datasets that were never read have no checksum, and none of their runs is stored."""
-        noted = {each.name: store.notes.facts(dataset_key(plan, each)) for each in plan.datasets}
+        noted = {each.name: store.notes.description(dataset_key(plan, each)) for each in plan.datasets}
         self.store = store
         self._sound: dict[str, bool] = {}
         self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}

@@ -25,7 +25,7 @@ from harness.text.intents.spec import IntentsSpec
 
 def heading(plan: Plan, dataset: DatasetPlan, store: Store) -> Section:
     """The dataset's name, sizes and notes."""
-    noted = store.notes.facts(dataset_key(plan, dataset)) or {}
+    noted = store.notes.description(dataset_key(plan, dataset)) or {}
     notes = [f"Note: {text}." for text in noted.get("notes", [])]
     return Section([f"## {dataset.name}", _sizes(noted), *notes])
 
