@@ -24,7 +24,7 @@ from harness.text.intents.spec import IntentsSpec
 
 def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
     """The dataset's name, sizes and notes."""
-    noted = store.notes.facts(dataset.key(plan.seed)) or {}
+    noted = store.notes.description(dataset.key(plan.seed)) or {}
     notes = [f"Note: {text}." for text in noted.get("notes", [])]
     return Section([f"## {dataset.name}", _sizes(noted), *notes])
 
