@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from harness.store.files import replaced, writing
 
 DIGEST_BYTES = 32
@@ -33,6 +31,8 @@ class Checkpoint:
         Raises:
             StoreError: It cannot be written. The state saved before stays.
         """
+        import torch  # reports read stores without it
+
         buffer = io.BytesIO()
         torch.save(dict(state), buffer)
         content = buffer.getvalue()
@@ -41,6 +41,8 @@ class Checkpoint:
 
     def load(self) -> dict[str, Any] | None:
         """The state that was saved last; None if there is none, or if the file is damaged."""
+        import torch  # reports read stores without it
+
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:

@@ -36,7 +36,7 @@ class DatasetNotes:
 
         Args:
             key: Names the dataset as a plan describes it.
-            description: ``checksum``, numbers of ``users``, ``items`` and ``pairs``, and ``notes`` to readers.
+            description: ``checksum``, numbers of ``users``, ``items``, ``pairs``, and ``notes`` to readers.
             degrees: Columns ``USER`` and ``DEGREE``, one row for each user; None if they are not known.
 
         Raises:
