@@ -18,7 +18,6 @@ from harness.planning.parts import DatasetPlan
 from harness.planning.runs import Run
 from harness.planning.searches import Search
 from harness.store import layout
-from harness.store.checkpoint import Checkpoint
 from harness.store.store import PROTOTYPES, WEIGHTS, Store
 from harness.training.loading import load
 from harness.training.loop import Progress, Watch
@@ -141,16 +140,13 @@ class TaskRunner:
         return weights
 
     def _tune(self, search: Search, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
-        from harness.training.tuning.search_loop import Tools, tune
+        from harness.training.tuning.search_loop import SearchContext, tune
         from harness.training.tuning.trial_storage import open_storage  # Optuna takes a second to import
 
-        everything = self.material(search.dataset)
-
-        def checkpoint(run: Run) -> Checkpoint:
-            return self.store.checkpoint(layout.trial_name(identity, run.identity(everything.checksum)))
-
+        data = self.material(search.dataset)
         with open_storage(self.site.optuna, self.store.journal(identity)) as storage:
-            return tune(search, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
+            context = SearchContext(storage, identity, data.checksum, self.store, watch)
+            return tune(search, data.for_tuning(), context)
 
 
 def failure(error: Exception) -> dict[str, Any]:
