@@ -18,6 +18,7 @@ HOST = {
     "harness/recbole_host/trainer.py",
 }
 
+
 def imported(path: Path) -> Iterator[str]:
     """Full names of every module that a file imports, nested imports included."""
     for node in ast.walk(ast.parse(path.read_text())):

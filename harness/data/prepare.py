@@ -1,4 +1,4 @@
-"""From a plan's words to a canonical dataset, with every check on the way."""
+"""From a source and a split in a plan to a dataset, with every check on the way."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class _Raw:
 def prepare(
     name: str, source: SourceSpec, split: SplitSpec, seed: int, density: float = 1.0, merged: bool = False
 ) -> Dataset:
-    """Read, filter, check, split, merge twins if wanted, thin the train pairs and attach texts.
+    """Read, filter, check and split interactions, then merge duplicates, thin train pairs and attach texts.
 
-    Texts come last: none of them is made from a pair that is not in the final train set.
+    Texts come last, so that none of them is made from a pair that is not a train pair in the end.
 
     Raises:
         InputError: One sentence naming file, row and id of what is wrong.
     """
     dataset = _interactions(name, source, split, seed)
-    found = duplicate_items.sentence(dataset)
-    dataset = replace(dataset, notes=(*dataset.notes, *([found] if found else [])))
+    duplicates = duplicate_items.note(dataset)
+    dataset = replace(dataset, notes=(*dataset.notes, *([duplicates] if duplicates else [])))
     if merged:
         dataset = duplicate_items.merge(dataset)
     if density < 1:

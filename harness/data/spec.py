@@ -11,9 +11,18 @@ from harness.schema import StrictModel
 
 
 def from_plan(value: Any, info: ValidationInfo) -> Any:
-    """A relative path starts at the plan's folder; anything else passes."""
+    """A relative path starts at the plan's folder, and ``~`` is a user's home. Anything else passes.
+
+    Raises:
+        ValueError: There is no user of that name.
+    """
     folder = (info.context or {}).get("folder")
-    return folder / value.expanduser() if folder and isinstance(value, Path) else value
+    if not folder or not isinstance(value, Path):
+        return value
+    try:
+        return folder / value.expanduser()
+    except RuntimeError:
+        raise ValueError(f"{value}: there is no user {value.parts[0][1:]!r}; expected a path") from None
 
 
 class ProfileFile(StrictModel):
@@ -50,7 +59,7 @@ class _Source(StrictModel):
     profiles: Profiles | None = None
     intents: Profiles | None = Field(None, description="intent texts; the profiles where absent")
     titles: ProfileFile | None = Field(
-        None, description="titles that tell twin items; equal ones mean one thing"
+        None, description="titles of items; items of equal title are duplicates"
     )
     items: ItemFile | None = Field(None, description="titles and descriptions for written intents")
     warning: str | None = Field(None, description="what every reader of the results must know")
@@ -117,7 +126,7 @@ class SplitSpec(StrictModel):
     ] = "random"
     shares: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, valid, test")
     valid_share: float = Field(0.1, gt=0, lt=1, description="carved out of a train split without valid")
-    windows: int = Field(5, ge=2, description="windows of a prequential study")
+    windows: int = Field(5, ge=2, le=1000, description="windows of a prequential study")
     window: int | None = Field(None, ge=1, description="one of the windows; each is a dataset where absent")
 
     @property

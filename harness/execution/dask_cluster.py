@@ -9,7 +9,10 @@ from typing import Any
 
 from harness.errors import InputError, Interrupted
 from harness.execution.execution import Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.logs import log_to_file
+from harness.planning.tasks import Task
+from harness.store.record import Record
 
 CONNECT_S = 10
 """How long the scheduler may take to answer."""
@@ -63,10 +66,10 @@ def _follow(client: Any, task_runner: TaskRunner, tasks: list[Task], done: Done,
             done(task, record)
 
 
-def _record(future: Any, task: Task, task_runner: TaskRunner) -> dict[str, Any] | None:
+def _record(future: Any, task: Task, task_runner: TaskRunner) -> Record | None:
     error = future.exception()
     if error is None:
-        found: dict[str, Any] | None = future.result()
+        found: Record | None = future.result()
         return found
     if not isinstance(error, Exception):
         raise error
@@ -82,6 +85,7 @@ def _workshop(site: RunnerConfig) -> TaskRunner:
     return TaskRunner(site)
 
 
-def _remote(task: Task, site: RunnerConfig) -> dict[str, Any] | None:
+def _remote(task: Task, site: RunnerConfig) -> Record | None:
+    log_to_file(site.log_file)
     with _ONE_AT_A_TIME:  # RecBole and torch's thread count belong to the process
         return _workshop(site).do(task, lambda epoch, score: None, lambda: False)

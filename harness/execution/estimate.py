@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from harness.execution.task_runner import RunnerConfig, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, TaskRunner
+from harness.planning.parts import HOUR_S
 from harness.planning.plan import Plan
 from harness.planning.run_status import StoreIndex
-from harness.planning.runs import Run, Skipped, expand
-from harness.planning.searches import HOUR_S, Search, planned, searches
+from harness.planning.runs import expand
+from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Search, Skipped, Task
 from harness.store.store import Store
 from harness.systems.assembly import assemble
 from harness.training.loop import Watch, validation_score
@@ -79,6 +81,7 @@ def _cost(missing: list[Task], task_runner: TaskRunner) -> dict[str, float]:
     task = missing[0]
     data = task_runner.material(task.dataset)
     run = task.trial({}) if isinstance(task, Search) else task
+    assert isinstance(run, Run)
     torch.set_num_threads(run.training.threads)
     step_s, epoch_s, fit_s = _fitted(run, data) if run.system.is_classic else _trained(run, data)
     seconds = 0.0

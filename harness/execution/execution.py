@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.errors import Interrupted
 from harness.execution.provenance import degrees, facts
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, dataset_key
 from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Search, Task
+from harness.store.record import Record, SearchRecord
 from harness.training.loop import Progress
+
+logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How often a task that another process does is looked at again."""
 
-Done = Callable[[Task, dict[str, Any]], None]
+Done = Callable[[Task, Record], None]
 """Told of a task and its record."""
 
 
@@ -37,7 +41,7 @@ class Watcher(Protocol):
     def started(self, task: Task) -> Progress:
         """A task begins; returns what to tell of its epochs or trials."""
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         """A task was stored."""
 
 
@@ -70,17 +74,17 @@ def execute(
     """
     with site.open() as task_runner:
         store, place = task_runner.store, open_place(task_runner, watcher)
-        for dataset in plan.datasets:
+        for dataset in plan.variants:
             data = task_runner.material(dataset)
-            store.notes.write(dataset_key(plan, dataset), facts(data), degrees(data))
+            store.notes.write(dataset.key(plan.seed), facts(data), degrees(data))
         if plan.tuning:
             wanted = [search for run, search in searches(plan) if only(run.name)]
             each_once = {task_runner.identity(search): search for search in wanted}
             place(_lacking(each_once.values(), task_runner, watcher), watcher.ended)
 
-        def record(search: Any) -> dict[str, Any] | None:
+        def record(search: Search) -> SearchRecord | None:
             identity = task_runner.identity(search)
-            return store.record(identity) if identity in store else None
+            return store.search_record(identity) if identity in store else None
 
         runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.name)]
         for wave in _waves(runs):
@@ -104,6 +108,7 @@ def _lacking(tasks: Collection[Task], task_runner: TaskRunner, watcher: Watcher)
         if identity in store and not store.is_sound(identity):
             watcher.damaged(task, store.set_aside(identity))
         if identity in store:
+            logger.debug("The task %s is stored already.", task.title)
             watcher.known(task)
         else:
             found.append(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,12 @@ import torch
 
 from harness.errors import Interrupted, RunFailed
 from harness.execution.execution import POLL_S, Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
+from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.logs import log_to_file
+from harness.planning.tasks import Task
+from harness.store.record import Record
+
+logger = logging.getLogger(__name__)
 
 TRIES = 2
 """A task whose process dies is done once more, from its checkpoint, and then reported."""
@@ -91,7 +97,7 @@ class Team:
                 worker.process.terminate()  # its handler ends the epoch first
         return [lines[line] for line in found if isinstance(line, Connection)]
 
-    def _answer(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+    def _answer(self, worker: Worker, task: Task) -> Record | None:
         """The record of the worker's task; None if it is to be done again."""
         worker.task = None
         try:
@@ -100,14 +106,16 @@ class Team:
             return self._after_death(worker, task)
         if status == "error":
             raise answer
-        return answer if status == "record" else None
+        answered: Record | None = answer if status == "record" else None
+        return answered
 
-    def _after_death(self, worker: Worker, task: Task) -> dict[str, Any] | None:
+    def _after_death(self, worker: Worker, task: Task) -> Record | None:
         worker.process.join()
         code = worker.process.exitcode
         identity = self.task_runner.identity(task)
         self.deaths[identity] = self.deaths.get(identity, 0) + 1
         self._replace(worker)
+        logger.info("The process of the task %s died with exit code %s.", task.title, code)
         if self.deaths[identity] < TRIES or identity in self.task_runner.store:
             return None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
@@ -149,6 +157,7 @@ def serve(line: Connection, site: RunnerConfig, device: int | None) -> None:
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the parent passes it on
+    log_to_file(site.log_file)
     with site.open() as task_runner:
         while True:
             try:

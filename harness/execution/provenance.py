@@ -15,8 +15,8 @@ import pandas as pd
 import torch
 
 from harness.data.dataset import SPLITS, Dataset
-from harness.planning.runs import Run
-from harness.planning.searches import Search
+from harness.planning.tasks import Run, Search, Task
+from harness.store.columns import DEGREE, USER
 from harness.training.prepared_data import PreparedData
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
@@ -39,15 +39,16 @@ def degrees(data: PreparedData) -> pd.DataFrame:
     """Train pairs of every user: ``user`` (token) and ``degree``."""
     dataset = data.dataset
     counts = np.bincount(dataset.train[:, 0], minlength=len(dataset.users))
-    return pd.DataFrame({"user": dataset.users, "degree": counts})
+    return pd.DataFrame({USER: dataset.users, DEGREE: counts})
 
 
-def describe(run: Run | Search) -> dict[str, Any]:
+def describe(run: Task) -> dict[str, Any]:
     """The specification of a run or search, and the machine it ran on beside it."""
     return {
         "system": run.name,
         "dataset": run.dataset.name,
-        "dataset_plan": run.dataset.model_dump(mode="json"),
+        "dataset_plan": run.dataset.stored(),
+        "family": run.dataset.family,
         "base_seed": run.base_seed,
         **_kind(run),
         "process": os.getpid(),
@@ -67,12 +68,13 @@ def describe(run: Run | Search) -> dict[str, Any]:
     }
 
 
-def _kind(task: Run | Search) -> dict[str, Any]:
+def _kind(task: Task) -> dict[str, Any]:
     """What tells a run from a search."""
     if isinstance(task, Run):
-        return {"repetition": task.repetition}
+        return {"kind": "run", "repetition": task.repetition}
+    assert isinstance(task, Search)
     space = {name: domain.facts() for name, domain in task.space.items()}
-    return {"tuning": task.tuning.model_dump(mode="json"), "space": space}
+    return {"kind": "search", "tuning": task.tuning.model_dump(mode="json"), "space": space}
 
 
 def _commit() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,10 +15,11 @@ import torch
 
 from harness.errors import InputError, Interrupted, RunFailed, StoreError
 from harness.execution.provenance import describe
-from harness.planning.parts import DatasetPlan
-from harness.planning.runs import Run
-from harness.planning.searches import Search
+from harness.logs import SHOWN
+from harness.planning.datasets import DatasetVariant
+from harness.planning.tasks import Run, Search, Task
 from harness.store import layout
+from harness.store.record import Record, new_record
 from harness.store.store import PROTOTYPES, WEIGHTS, Store
 from harness.training.loading import load
 from harness.training.loop import Progress, Watch
@@ -25,8 +27,7 @@ from harness.training.prepared_data import PreparedData, material
 from harness.training.run import train
 from harness.training.warm_start import Weights
 
-Task = Run | Search
-"""What a place is given to do."""
+logger = logging.getLogger(__name__)
 
 Stop = Callable[[], bool]
 """Whether somebody asked to stop."""
@@ -40,11 +41,13 @@ class RunnerConfig:
         root: The store's folder.
         seed: The plan's.
         optuna: URL of Optuna's storage, or None for journals in the store.
+        log_file: The file that workers append their log to, or None.
     """
 
     root: Path
     seed: int
     optuna: str | None = None
+    log_file: Path | None = None
 
     @contextmanager
     def open(self) -> Iterator[TaskRunner]:
@@ -69,7 +72,7 @@ class TaskRunner:
         """Remove temporary files."""
         self._open.close()
 
-    def material(self, dataset: DatasetPlan) -> PreparedData:
+    def material(self, dataset: DatasetVariant) -> PreparedData:
         """The dataset's material.
 
         Raises:
@@ -90,7 +93,7 @@ class TaskRunner:
         """The task's identity with its dataset's checksum."""
         return task.identity(*[self.material(dataset).checksum for dataset in task.datasets])
 
-    def do(self, task: Task, progress: Progress, stop: Stop) -> dict[str, Any] | None:
+    def do(self, task: Task, progress: Progress, stop: Stop) -> Record | None:
         """Do and store one task; its record, or None while another process does it.
 
         A task that fails is stored with its reason.
@@ -102,31 +105,38 @@ class TaskRunner:
         identity = self.identity(task)
         with self.store.claim(identity) as mine:
             if not mine:
+                logger.debug("The task %s is under way in another process.", task.title)
                 return None
             if identity in self.store:
+                logger.info("The task %s was stored meanwhile by another process.", task.title)
                 return self.store.record(identity)
-            record, users, trials, arrays = describe(task), None, None, None
+            logger.info("The task %s begins. Its identity is %s.", task.title, identity)
+            fields, users, trials, arrays = describe(task), None, None, None
             torch.set_num_threads(task.training.threads)
             try:
                 if isinstance(task, Search):
                     found, trials = self._tune(task, identity, Watch(progress, stop=stop))
                 else:
+                    assert isinstance(task, Run)
                     watch = Watch(progress, checkpoint=self.store.checkpoint(identity), stop=stop)
                     outcome = train(task, self.material(task.dataset), watch, self._start(task))
                     found, users = outcome.record, outcome.users
                     arrays = {PROTOTYPES: outcome.prototypes, WEIGHTS: outcome.weights}
-                record |= {"status": "finished", **found}
+                fields |= {"status": "finished", **found}
             except (Interrupted, StoreError):
                 raise
             except Exception as error:  # whatever ends one task, the others go on and the table shows it
-                record |= failure(error)
+                fields |= failure(error)
+                logger.debug("The task %s has failed.", task.title, exc_info=error)
+            record = new_record(fields)
             self.store.put(identity, record, users, trials, arrays)
             self.store.checkpoint(identity).remove()
+            logger.info("The task %s has %s and is stored.", task.title, record.status, extra=SHOWN)
             return record
 
-    def give_up(self, task: Task, error: Exception) -> dict[str, Any]:
+    def give_up(self, task: Task, error: Exception) -> Record:
         """Store that a task failed outside this process; its record."""
-        record = describe(task) | failure(error)
+        record = new_record(describe(task) | failure(error))
         self.store.put(self.identity(task), record, None)
         return record
 

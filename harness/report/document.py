@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.errors import InputError
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus, run_statuses
 from harness.report import plots, published
@@ -50,7 +50,7 @@ def write(
         )
     options = options or Options()
     sections, everything = [Section([f"# {plan.name}", plan.about.strip()])], []
-    for dataset in plan.datasets:
+    for dataset in plan.variants:
         mine = [each for each in found if each.dataset == dataset.name]
         evidence = Evidence.of(plan, dataset, mine, store)
         sections += _dataset(plan, dataset, mine, evidence, known, options)
@@ -70,7 +70,7 @@ def _refuse_damaged(found: list[RunStatus], store: Store) -> None:
 
 def _dataset(
     plan: Plan,
-    dataset: DatasetPlan,
+    dataset: DatasetVariant,
     mine: list[RunStatus],
     evidence: Evidence,
     known: pd.DataFrame | None,

@@ -10,12 +10,15 @@ import pandas as pd
 
 from harness.evaluation.stats.comparison import best_baseline
 from harness.evaluation.stats.pairs import all_pairs
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.planning.runs import Run, expand_one
+from harness.planning.runs import runs_on
+from harness.planning.tasks import Run
+from harness.store.columns import SYSTEM, USER
+from harness.store.record import RunRecord
 from harness.store.store import Store
-from harness.systems.line import SystemSpec
+from harness.systems.spec import SystemSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +49,7 @@ def wholes(evidence: Evidence, part: str) -> dict[str, str]:
     Both have run; points of a grid go with points of the same values.
     """
     found = {}
-    for run in expand_one(evidence.plan, evidence.dataset):
+    for run in runs_on(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
             unchanged: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
             whole = replace(run, system=replace(run.system, **unchanged)).name
@@ -64,12 +67,12 @@ class Evidence:
     """
 
     plan: Plan
-    dataset: DatasetPlan
+    dataset: DatasetVariant
     store: Store
     groups: dict[str, list[str]]
 
     @classmethod
-    def of(cls, plan: Plan, dataset: DatasetPlan, mine: list[RunStatus], store: Store) -> Evidence:
+    def of(cls, plan: Plan, dataset: DatasetVariant, mine: list[RunStatus], store: Store) -> Evidence:
         """From the run_statuses of the dataset's runs."""
         groups: dict[str, list[str]] = {}
         for each in mine:
@@ -88,9 +91,9 @@ class Evidence:
         return self.store.user_means(self.groups, self.shown)
 
     @cached_property
-    def records(self) -> dict[str, list[dict[str, Any]]]:
+    def records(self) -> dict[str, list[RunRecord]]:
         """The records of every system's runs."""
-        return {name: [self.store.record(each) for each in runs] for name, runs in self.groups.items()}
+        return {name: [self.store.run_record(each) for each in runs] for name, runs in self.groups.items()}
 
     @cached_property
     def run_means(self) -> pd.DataFrame:
@@ -101,9 +104,7 @@ class Evidence:
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """By metric shown: one row a user, one column a system."""
-        return {
-            metric: self.users.pivot(index="user", columns="system", values=metric) for metric in self.shown
-        }
+        return {metric: self.users.pivot(index=USER, columns=SYSTEM, values=metric) for metric in self.shown}
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:
@@ -113,7 +114,7 @@ class Evidence:
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
         """The systems that have finished runs, by name."""
-        every = expand_one(self.plan, self.dataset)
+        every = runs_on(self.plan, self.dataset)
         known = {
             each.name: each.system for each in every if isinstance(each, Run) and each.name in self.groups
         }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from harness.errors import InputError
-from models.text import TextRows
+
+if TYPE_CHECKING:
+    from models.text import TextRows
 
 TABLES = ("user_profile", "item_profile", "user_intent", "item_intent")
 
@@ -47,6 +49,10 @@ class TextTable:
         Raises:
             InputError: A token has no row.
         """
+        import torch  # plans and reports are read without it
+
+        from models.text import TextRows
+
         at_user, at_item = _positions(self.users, users, "user"), _positions(self.items, items, "item")
 
         def stack(kind: str) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from harness.data.arrays import load_array
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
 from harness.data.pickles import load_arrays
 from harness.data.spec import from_plan
@@ -92,16 +93,10 @@ def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
 
 def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
     """Rows [n, T] in token order, checked."""
-    if path.suffix == ".pkl":
-        loaded = load_arrays(path)
-    else:
-        try:
-            loaded = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{path}: unreadable rows ({str(error).splitlines()[0]})") from None
+    loaded = load_arrays(path) if path.suffix == ".pkl" else load_array(path)
     try:
         rows = np.asarray(loaded, dtype=np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{path}: rows of different width; expected a table of numbers") from None
     if rows.ndim != 2:
         raise InputError(f"{path}: shape {rows.shape}; expected one row a {side}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ import torch
 
 from harness.errors import Interrupted, RunFailed
 from harness.evaluation.ranking import Scorer, evaluate
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.recbole_host.trainer import Batches, Hooks, HostTrainer, fit
 from harness.store.checkpoint import Checkpoint
 from harness.training.negative_sampling import PairSampler
 from models.recommender import Diverged
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, float | None], None]
 """Told the epoch and, after a validation, its score."""
@@ -129,6 +132,7 @@ class TrainingLoop:
         state = self.watch.checkpoint.load() if self.watch.checkpoint else None
         if state is None:
             return
+        logger.info("The run %s goes on from its checkpoint after epoch %d.", self.run.title, state["epoch"])
         self.trainer.restore(state["trainer"], state["epoch"])
         self.sampler.restore(state["batches"])
         self.means, self.scores, self.spent_s = state["means"], state["scores"], state["spent_s"]

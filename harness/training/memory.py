@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from harness.systems.line import SystemSpec
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.spec import SystemSpec
 
 PROCESS_BYTES = 600 << 20
 """Python with torch, RecBole and a dataset of any size."""

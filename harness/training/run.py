@@ -13,9 +13,10 @@ import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.ranking import Evaluation, evaluate
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
+from harness.store.columns import USER
 from harness.training.loop import TrainingLoop, Watch, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PeakMemory, gibibytes, needed_bytes
@@ -46,7 +47,7 @@ def train(run: Run, data: PreparedData, watch: Watch | None = None, start: Weigh
     with PeakMemory() as memory:
         model, history = _fit(run, data, watch or Watch(), start)
         result = _test(run, data, model)
-    users = result.users.assign(user=data.dataset.users[result.users["user"]])
+    users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
     record = {
         "overall": result.overall,
         "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),

@@ -11,16 +11,17 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.bench import growth, rows, show, steps
-from harness.bench.world import PAIRS, USERS, World, drawn
+from harness.bench.world import PAIRS, USERS, World, random_world
 from harness.cli.main import app
-from harness.systems.assembly import settings
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.memory import Sizes, needed_bytes, peak_resident_bytes
+from harness.training.timing import compare
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return drawn()
+    return random_world()
 
 
 def test_a_drawn_graph_has_the_sizes_and_the_tail(world: World) -> None:
@@ -38,7 +39,7 @@ def test_both_sides_of_a_comparison_take_the_same_step(world: World) -> None:
     ours, system = steps.our_step("RLMRec-Con[LightGCN]", small)
     before = system.backbone.user_embedding.detach().clone()  # type: ignore[union-attr, operator]
     plain = steps.plain_step("RLMRec-Con[LightGCN]", small, system)
-    seconds = steps.compare([ours, plain], repeats=1, warm=0)
+    seconds = compare([ours, plain], repeats=1, warm=0)
     assert all(value > 0 for value in seconds)
     assert not (system.backbone.user_embedding == before).all(), "our step moves nothing"  # type: ignore[union-attr]
 
@@ -87,8 +88,8 @@ def test_growth_measured_again_takes_its_rows_place(tmp_path: Path) -> None:
         "note": "",
         "exponent": 1.0,
     }
-    show._keep(pd.DataFrame([row, {**row, "system": "SGL"}]), tmp_path)
-    show._keep(pd.DataFrame([{**row, "seconds": 0.25}]), tmp_path)
+    show._write_growth(pd.DataFrame([row, {**row, "system": "SGL"}]), tmp_path)
+    show._write_growth(pd.DataFrame([{**row, "seconds": 0.25}]), tmp_path)
     frame = pd.read_csv(tmp_path / "growth.csv")
     assert frame[["system", "seconds"]].to_numpy().tolist() == [["LightGCN", 0.25], ["SGL", 0.5]]
 

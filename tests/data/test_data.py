@@ -18,7 +18,6 @@ from pydantic import TypeAdapter
 
 from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset
 from harness.data.describe import describe
-from harness.data.pickles import load_arrays
 from harness.data.prepare import prepare
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.data.splits import carve_valid, labels
@@ -204,29 +203,6 @@ def test_a_missing_text_is_refused_or_blank(tmp_path: Path) -> None:
     assert made.texts.user_profile.count("") == 1
 
 
-class Evil:
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return eval, ("1 + 1",)
-
-
-def test_pickles_of_anything_else_are_refused_by_name(tmp_path: Path) -> None:
-    path = tmp_path / "evil.pkl"
-    path.write_bytes(pickle.dumps({"rows": np.ones(3), "more": Evil()}))
-    with pytest.raises(InputError, match=r"evil.pkl: refuses builtins.eval; expected numpy and scipy"):
-        load_arrays(path)
-
-
-@pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_pickles_of_arrays_are_read(tmp_path: Path, protocol: int) -> None:
-    path = tmp_path / "rows.pkl"
-    rows = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
-    path.write_bytes(pickle.dumps([rows, sp.csr_array(rows), np.float64(2.0)], protocol=protocol))
-    array, sparse, number = load_arrays(path)
-    np.testing.assert_array_equal(array, rows)
-    np.testing.assert_array_equal(sparse.toarray(), rows)
-    assert number == 2.0
-
-
 def test_description_names_cold_ids(tmp_path: Path) -> None:
     frame = interactions().assign(split=["train"] * 36 + ["valid"] * 4 + ["test"] * 8)
     frame.to_csv(tmp_path / "log.csv", index=False)
@@ -282,7 +258,7 @@ def test_users_without_a_file_get_their_train_items_texts(tmp_path: Path) -> Non
     assert "a user's text is that of the user's train items" in made.notes
 
 
-def test_titles_of_a_file_tell_twins_apart_from_the_text(tmp_path: Path) -> None:
+def test_items_of_equal_title_are_duplicates(tmp_path: Path) -> None:
     interactions().to_csv(tmp_path / "log.csv", index=False)
     rows = [{"iid": f"i{item}", "title": f"The Book, {item // 2}"} for item in range(5)]
     (tmp_path / "items.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
@@ -291,7 +267,9 @@ def test_titles_of_a_file_tell_twins_apart_from_the_text(tmp_path: Path) -> None
     made = load(source)
     assert made.titles is not None
     assert made.titles[-1] == ""
-    assert any("4 items are twins, in 2 groups (equal titles)" in note for note in made.notes)
-    assert "twins" not in describe(made, None)
+    assert any(
+        "4 items are duplicates of another item, in 2 groups (equal titles)" in note for note in made.notes
+    )
+    assert "duplicate items" not in describe(made, None)
     (tmp_path / "items.jsonl").write_text(json.dumps({"iid": "i0", "title": "The Book"}))
-    assert describe(load(source), None)["twins"] == "none found"
+    assert describe(load(source), None)["duplicate items"] == "none found"

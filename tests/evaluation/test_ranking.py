@@ -13,7 +13,7 @@ from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.evaluation.metrics import METRICS
-from harness.evaluation.ranking import best, evaluate
+from harness.evaluation.ranking import best_columns, evaluate
 
 
 def test_lists_are_the_best_unseen_items() -> None:
@@ -46,7 +46,7 @@ def test_best_equals_sorting(rows: int, columns: int, depth: int, seed: int) -> 
     scores = torch.from_numpy(random.permutation(rows * columns).reshape(rows, columns).astype(np.float32))
     scores[torch.from_numpy(random.random((rows, columns)) < 0.1)] = -torch.inf
     depth = min(depth, columns)
-    found = scores.gather(1, best(scores, depth))
+    found = scores.gather(1, best_columns(scores, depth))
     assert torch.equal(found, scores.sort(descending=True).values[:, :depth])
 
 

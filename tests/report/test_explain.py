@@ -12,8 +12,9 @@ import yaml
 from harness.data.dataset import ItemFacts, Texts
 from harness.report.explain import Explanation
 from harness.report.prototype_figures import figures, purity
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.text.rows import TextTable
 from harness.training.prototypes import prototype_arrays
 from models.graph import Graph
@@ -49,7 +50,7 @@ def test_a_system_without_prototypes_has_none(graph: Graph, text: TextRows) -> N
 
 
 def test_figures_of_cases_made_by_hand() -> None:
-    even, one = np.full((8, 4), 0.25), np.tile([1.0, 0, 0, 0], (8, 1))
+    one = np.tile([1.0, 0, 0, 0], (8, 1))
     classes = np.arange(8) % 2
     found = figures(one, classes)
     assert (found.dead, found.usage_entropy, found.node_entropy) == (3, 0, 0)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import Run, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
 from harness.report import Options, write
 from harness.report.sections.control_verdicts import on_controls
 from tests.planning.test_expansion import TEXT
@@ -44,7 +45,7 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
     specs = {run.name: run.system for run in expand(plan) if isinstance(run, Run)}
     evidence = SimpleNamespace(
         plan=plan,
-        dataset=plan.datasets[0],
+        dataset=plan.variants[0],
         users=users,
         groups=dict.fromkeys(means),
         shown=["recall@20"],
@@ -64,10 +65,10 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
 def score(run: Run) -> float:
     """What the world made here gives a system at a density, or in a window, or with a weight."""
     spec = run.system
-    found = 0.3 + 0.1 * run.dataset.density[0] + 0.1 * (run.dataset.split.window or 0)
+    found = 0.3 + 0.1 * run.dataset.density + 0.1 * (run.dataset.split.window or 0)
     if spec.alignment:
         found += sum(worth for term, worth in WORTH.items() if term not in spec.ablated)
-        found += 0.1 * (1.0 - run.dataset.density[0])  # text helps where pairs are few
+        found += 0.1 * (1.0 - run.dataset.density)  # text helps where pairs are few
     return found + sum(0.01 * run.settings[name] for name in run.varied)
 
 

@@ -26,7 +26,6 @@ from harness.text.encoders import (
 )
 from harness.text.encoding import encode_texts
 from harness.text.reduction import Reduction
-from harness.text.row_cache import cached_rows
 from harness.text.rows import TABLES
 from harness.text.tables import PrecomputedSpec, text_table
 from tests.text.intents.scripted_server import ScriptedServer
@@ -122,10 +121,15 @@ def test_texts_without_common_words_are_refused() -> None:
 
 
 def test_cache_is_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = talking()
+    dataset, encode, encoded = talking(), TfidfSpec.encode, []
+
+    def count(self: TfidfSpec, texts: list[str]) -> np.ndarray:
+        encoded.append(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(encoders.TfidfSpec, "encode", count)
     first = text_table(TfidfSpec(width=3), dataset, tmp_path)
-    made = len(list(tmp_path.iterdir()))
-    assert made == 2, "profiles and intents, each once"
+    assert len(encoded) == 2, "profiles and intents, each once"
 
     def refuse(self: TfidfSpec, texts: list[str]) -> np.ndarray:
         raise AssertionError("encoded again")
@@ -246,36 +250,6 @@ def test_embeddings_come_from_a_server_in_batches() -> None:
     assert not rows[10:].any(), "servers refuse empty texts"
     with pytest.raises(InputError, match=r"127.0.0.1:\d+/v1: no embeddings \(APIConnectionError\)"):
         EmbeddingsSpec(kind="openai", model="e", base_url=server.url, tries=1).encode(["a"])
-
-
-def test_rows_are_kept_by_text_and_each_is_encoded_once(tmp_path: Path) -> None:
-    seen: list[str] = []
-
-    def encode(texts: Any) -> np.ndarray:
-        seen.extend(texts)
-        return np.array([[len(text), ord(text[0])] for text in texts], dtype=np.float32)
-
-    rows = cached_rows(tmp_path, "recipe", ["a", "bb", "a"], encode)
-    np.testing.assert_array_equal(rows, [[1, 97], [2, 98], [1, 97]])
-    rows = cached_rows(tmp_path, "recipe", ["ccc", "bb"], encode)
-    np.testing.assert_array_equal(rows, [[3, 99], [2, 98]])
-    assert seen == ["a", "bb", "ccc"]
-    cached_rows(tmp_path, "another", ["a"], encode)
-    assert seen[3:] == ["a"]
-
-
-def test_rows_without_a_key_are_written_over(tmp_path: Path) -> None:
-    """A process killed between a row and its key leaves a row that nobody reads."""
-
-    def encode(texts: Any) -> np.ndarray:
-        return np.array([[len(text)] * 3 for text in texts], dtype=np.float32)
-
-    cached_rows(tmp_path, "recipe", ["a"], encode)
-    file = next(tmp_path.rglob("rows.f32"))
-    with file.open("ab") as rows:
-        rows.write(b"1234567890")
-    made = cached_rows(tmp_path, "recipe", ["bb", "a"], encode)
-    np.testing.assert_array_equal(made, [[2] * 3, [1] * 3])
 
 
 @pytest.mark.parametrize("whiten", [False, True])

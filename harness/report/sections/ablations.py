@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evaluation.stats.comparison import against, with_holm
+from harness.evaluation.stats.comparison import compare_with_references, with_holm
 from harness.planning.plan import Plan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section, wholes
@@ -15,7 +15,7 @@ def ablations(evidence: Evidence, options: Options) -> Section:
         return Section()
     metric, dataset = evidence.shown[0], evidence.dataset.name
     table = evidence.tables[metric][list(dict.fromkeys([*whole, *whole.values()]))]
-    found = with_holm(against(table, whole))
+    found = with_holm(compare_with_references(table, whole))
     found = found[found["system"].isin(whole)].set_index("system").loc[list(whole)].reset_index()
     terms = ["".join(f"-{term}" for term in evidence.specs[name].ablated) for name in whole]
     found = found.rename(columns={"system": "variant", "baseline": "system"}).assign(without=terms)

@@ -13,6 +13,7 @@ from harness.evaluation.stats.paired import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import tables
 from harness.report.evidence import Evidence, Section, wholes
+from harness.store.columns import SYSTEM, USER
 
 NOISE = "text=noise:"
 """How a control begins that replaces a share of the rows only."""
@@ -57,7 +58,7 @@ def sentences(
         controls: For each system the name of each of its controls, by the control.
         without: For each system what it is beside without text: its backbone, one of equal size.
     """
-    wide = users.pivot(index="user", columns="system", values=metric)
+    wide = users.pivot(index=USER, columns=SYSTEM, values=metric)
     pairs = [pair for pair in _pairs(controls, without) if {pair[2], pair[3]} <= set(wide.columns)]
     if not pairs:
         return []

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.evaluation.stats.comparison import against
-from harness.planning.runs import Run, expand_one
+from harness.evaluation.stats.comparison import compare_with_references
+from harness.planning.runs import runs_on
+from harness.planning.tasks import Run
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
@@ -22,7 +23,7 @@ def grids(evidence: Evidence, options: Options) -> Section:
     if points.empty:
         return Section()
     metric, dataset = evidence.shown[0], evidence.dataset.name
-    found = against(evidence.tables[metric][points["name"].unique()], {})
+    found = compare_with_references(evidence.tables[metric][points["name"].unique()], {})
     points = points.merge(found[["system", "mean", "low", "high"]], left_on="name", right_on="system")
     text, figures = ["### Grids"], {}
     for place, (title, table, figure) in enumerate(_drawn(points, tables.title(metric)), start=1):
@@ -42,7 +43,7 @@ def grids(evidence: Evidence, options: Options) -> Section:
 
 def _points(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Every finished point: its name in tables, its line, what is varied, and the values."""
-    for run in expand_one(evidence.plan, evidence.dataset):
+    for run in runs_on(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.varied and not run.repetition and run.name in evidence.groups:
             one, two = (run.settings[name] for name in (run.varied[0], run.varied[-1]))
             point = {"name": run.name, "line": run.system.name, "over": ", ".join(run.varied)}
@@ -57,7 +58,9 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
             frame = mine.drop(columns="system").rename(columns={"line": "system", "one": "at"})
             yield (
                 metric,
-                tables.crossed(mine.rename(columns={"line": "System"}), "System", "values", "mean", ".4f"),
+                tables.cross_table(
+                    mine.rename(columns={"line": "System"}), "System", "values", "mean", ".4f"
+                ),
                 plots.curves(frame, down, metric),
             )
             continue
@@ -65,4 +68,4 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
             frame = its.rename(columns={"one": down, "two": across})
             title = f"{metric} of {line}, {down} down, {across} across"
             figure = plots.heat(frame, across, down, "mean", f"{metric}, {line}")
-            yield title, tables.crossed(frame, down, across, "mean", ".4f"), figure
+            yield title, tables.cross_table(frame, down, across, "mean", ".4f"), figure

@@ -8,23 +8,23 @@ import numpy as np
 import pandas as pd
 
 from harness.data.dataset import SPLITS
-from harness.evaluation.stats.bootstrap import intervals, over_seeds, resampled_means
-from harness.evaluation.stats.comparison import compare, settled
+from harness.evaluation.stats.bootstrap import intervals, means_over_seeds, resampled_means
+from harness.evaluation.stats.comparison import compare, with_cautious_verdicts
 from harness.evaluation.stats.pairs import letters
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.planning.runs import dataset_key
 from harness.report import plots, published, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.tuning import budget
+from harness.store.columns import USER
 from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
 
-def heading(plan: Plan, dataset: DatasetPlan, store: Store) -> Section:
+def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
     """The dataset's name, sizes and notes."""
-    noted = store.notes.facts(dataset_key(plan, dataset)) or {}
+    noted = store.notes.description(dataset.key(plan.seed)) or {}
     notes = [f"Note: {text}." for text in noted.get("notes", [])]
     return Section([f"## {dataset.name}", _sizes(noted), *notes])
 
@@ -34,7 +34,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     shown, name = evidence.shown, evidence.dataset.name
     comparison = compare(evidence.users, shown, evidence.baselines)
     comparison = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
-    comparison = settled(comparison, evidence.pairs)
+    comparison = with_cautious_verdicts(comparison, evidence.pairs)
     costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
     figures = {}
     if options.figures and options.costs and evidence.plain:
@@ -80,7 +80,7 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
     scores = evidence.store.scores(identities, evidence.shown)
     for metric, mine in comparison.groupby("metric", sort=False):
         means = pd.DataFrame(resampled_means(scores[metric].to_numpy(dtype=float)), columns=identities)
-        drawn = {name: over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
+        drawn = {name: means_over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
         for row in mine.itertuples():
             other = drawn.get(row.baseline)
             gap = (np.nan, np.nan) if other is None else intervals(drawn[row.system] - other)
@@ -92,12 +92,12 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Medians over a system's runs, its beyond-accuracy figures and its spread over repetitions."""
     records = evidence.records[system]
-    frame = pd.DataFrame([{**each["overall"], **each} for each in records])
-    keys = ["seconds_s", "peak_bytes", "parameters", *records[0]["overall"]]
+    keys = ("seconds_s", "peak_bytes", "parameters")
+    frame = pd.DataFrame([{key: getattr(each, key) for key in keys} | each.overall for each in records])
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),
-        **frame[keys].median().to_dict(),
+        **frame.median().to_dict(),
         **{f"{metric} spread": spread[metric] for metric in evidence.shown},
     }
 
@@ -141,7 +141,7 @@ def _caption(evidence: Evidence, comparison: pd.DataFrame, lettered: bool) -> st
     repetitions = "1 repetition" if runs == [1] else repetitions
     seeds = ", and the interval over users and seeds leaves 0 out" if runs != [1] else ""
     return (
-        f"Means over {evidence.users['user'].nunique():,} test users of per-user values averaged over "
+        f"Means over {evidence.users[USER].nunique():,} test users of per-user values averaged over "
         f"{repetitions}, with 95 % bootstrap intervals over users; best bold, second "
         f"underlined. Gain, effect size (paired Cohen's d) and p are for {first} against the "
         f"best baseline ({named or 'none'}), chosen among all "

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from harness.report import plots
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.record import RunRecord
 
 
 def losses(evidence: Evidence, options: Options) -> Section:
@@ -38,7 +37,7 @@ def _course(evidence: Evidence, system: str) -> pd.DataFrame | None:
 
     Epochs that not every run reached are left out.
     """
-    runs = [pd.DataFrame(each["losses"]) for each in _records(evidence, system)]
+    runs = [pd.DataFrame(each.losses) for each in _records(evidence, system)]
     if not runs or len(runs[0].columns) <= 2:
         return None
     mean = sum(run.iloc[: min(map(len, runs))] for run in runs) / len(runs)
@@ -54,7 +53,7 @@ def _at_best(evidence: Evidence, system: str) -> str:
     """Every term's share in the best epochs of the system's runs."""
     best = pd.DataFrame(
         [
-            {term: course[max(each["best_epoch"], 1) - 1] for term, course in each["losses"].items()}
+            {term: course[max(each.best_epoch or 0, 1) - 1] for term, course in each.losses.items()}
             for each in _records(evidence, system)
         ]
     ).mean()
@@ -62,6 +61,6 @@ def _at_best(evidence: Evidence, system: str) -> str:
     return ", ".join(f"{term} {share:.2g} %" for term, share in shares.items())
 
 
-def _records(evidence: Evidence, system: str) -> list[dict[str, Any]]:
+def _records(evidence: Evidence, system: str) -> list[RunRecord]:
     """Records of the system's runs that were trained in epochs."""
-    return [each for each in evidence.records[system] if "losses" in each]
+    return [each for each in evidence.records[system] if each.losses]

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harness.evaluation.stats.stratified import by_stratum, each_apart, trends
+from harness.evaluation.stats.stratified import by_stratum, compare_in_each, trends
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
-from harness.planning.runs import dataset_key
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.columns import DEGREE, SYSTEM, USER
 
 GROUPED = {
     "equal_users": "strata hold about the same number of tested users",
@@ -22,7 +22,7 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Strata of users by train degree, by the first metric shown."""
     heading = "### By train pairs of a user"
-    noted = evidence.store.notes.degrees(dataset_key(evidence.plan, evidence.dataset))
+    noted = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
     if noted is None:
         return Section(
             [
@@ -32,7 +32,7 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
         )
     metric = evidence.shown[0]
     table = _by_mean(evidence.tables[metric])
-    degree = noted.set_index("user")["degree"].loc[table.index]
+    degree = noted.set_index(USER)[DEGREE].loc[table.index]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
     found = by_stratum(table, labels, references)
@@ -58,11 +58,11 @@ def items(evidence: Evidence, options: Options) -> Section:
     scores = evidence.store.user_means(evidence.groups, names)
     order = _by_mean(evidence.tables[first]).columns
     by_label = {
-        label: scores.pivot(index="user", columns="system", values=name)[order].dropna()
+        label: scores.pivot(index=USER, columns=SYSTEM, values=name)[order].dropna()
         for label, name in zip(ITEM_STRATA, names, strict=True)
     }
     references = evidence.references(first)
-    found = each_apart(by_label, references)
+    found = compare_in_each(by_label, references)
     text = [
         "### By popularity of the relevant items",
         tables.markdown(tables.strata(found)),

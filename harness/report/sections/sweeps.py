@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.data.variants import Variant
-from harness.evaluation.stats.stratified import each_apart
+from harness.evaluation.stats.stratified import compare_in_each
 from harness.evaluation.stats.swept import sweep_trends
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
@@ -41,21 +41,21 @@ def variants(
     return found
 
 
-def _whole(variant: Variant) -> Variant:
-    return variant._replace(density=1.0)
+def _whole(dataset: DatasetVariant) -> DatasetVariant:
+    return dataset.model_copy(update={"density": 1.0})
 
 
-def _at_any_time(variant: Variant) -> Variant:
-    return variant._replace(split=variant.split.model_copy(update={"window": None}))
+def _at_any_time(dataset: DatasetVariant) -> DatasetVariant:
+    return dataset.at_window(None)
 
 
 def _alike(
-    members: Sequence[Evidence], shared: Callable[[Variant], Variant]
+    members: Sequence[Evidence], shared: Callable[[DatasetVariant], DatasetVariant]
 ) -> Iterator[tuple[str, list[Evidence]]]:
     """Members that differ by nothing but what ``shared`` takes away, under the name that is left."""
     groups: dict[str, list[Evidence]] = {}
     for each in members:
-        name = each.dataset.family + shared(each.dataset.variant).suffix
+        name = shared(each.dataset).name
         groups.setdefault(name, []).append(each)
     yield from ((name, mine) for name, mine in groups.items() if len(mine) > 1)
 
@@ -63,27 +63,27 @@ def _alike(
 def _side_by_side(
     plan: Plan, family: str, members: Sequence[Evidence], frame: pd.DataFrame, options: Options
 ) -> Section:
-    names, first = [each.dataset.name for each in members], plan.evaluation.show[0]
+    first = plan.evaluation.show[0]
     cells = [(tables.title(metric), metric, "mean", ".4f") for metric in plan.evaluation.show]
     cells += [("Seconds a run", first, "seconds_s", ".1f")] if options.costs else []
     text = [f"## {family}, side by side"]
     for title, metric, column, form in cells:
         mine = frame[frame["metric"] == metric].sort_values("mean", ascending=False, kind="stable")
-        text += [f"{title}:", tables.markdown(_crossed(mine, names, column, form))]
+        text += [f"{title}:", tables.markdown(_crossed(mine, members, column, form))]
     return Section(text)
 
 
-def _crossed(frame: pd.DataFrame, names: Sequence[str], column: str, form: str) -> pd.DataFrame:
-    """One row a system, one column a variant, in the order of their ``names``."""
-    labels = {name: name.partition("@")[2] or "whole" for name in names}
+def _crossed(frame: pd.DataFrame, members: Sequence[Evidence], column: str, form: str) -> pd.DataFrame:
+    """One row a system, one column a variant, in the order of ``members``."""
+    labels = {member.dataset.name: member.dataset.label or "whole" for member in members}
     frame = frame.assign(dataset=frame["dataset"].map(labels)).rename(columns={"system": "System"})
-    return tables.crossed(frame, "System", "dataset", column, form, list(labels.values()))
+    return tables.cross_table(frame, "System", "dataset", column, form, list(labels.values()))
 
 
 def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Section:
     """Curves over shares of the train pairs, and whether the gain over the backbone changes with them."""
     ascending = {
-        each.dataset.density[0]: each for each in sorted(members, key=lambda each: each.dataset.density)
+        each.dataset.density: each for each in sorted(members, key=lambda each: each.dataset.density)
     }
     labelled = {f"{100 * share:g}%": each for share, each in ascending.items()}
     section = _apart(name, labelled, "densities", options)
@@ -125,7 +125,9 @@ def _apart(name: str, by_label: Mapping[str, Evidence], kind: str, options: Opti
     metric = next(iter(by_label.values())).shown[0]
     references = _references(list(by_label.values()))
     common = _common(list(by_label.values()))
-    found = each_apart({label: each.tables[metric][common] for label, each in by_label.items()}, references)
+    found = compare_in_each(
+        {label: each.tables[metric][common] for label, each in by_label.items()}, references
+    )
     text = [
         f"### {kind.capitalize()} of {name}",
         tables.markdown(tables.strata(found)),

@@ -1,11 +1,11 @@
-"""Tables as a reader sees them, from summaries alone: every cell is text, in Markdown or LaTeX."""
+"""Tables as a reader sees them, in Markdown or LaTeX. Every cell is text."""
 
-from harness.report.tables.cells import crossed, p_value, title
+from harness.report.tables.cells import cross_table, p_value, title
 from harness.report.tables.leaderboard import leaderboard, published
 from harness.report.tables.markup import LATEX, MARKDOWN, Look, latex, markdown
 from harness.report.tables.studies import ablations, numbered, strata, trends
 
 __all__ = [
-    "LATEX", "MARKDOWN", "Look", "ablations", "crossed", "latex", "leaderboard", "markdown", "numbered",
-    "p_value", "published", "strata", "title", "trends",
+    "LATEX", "MARKDOWN", "Look", "ablations", "cross_table", "latex", "leaderboard", "markdown",
+    "numbered", "p_value", "published", "strata", "title", "trends",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How tables are written in Markdown and in LaTeX."""
+"""Tables in Markdown and in LaTeX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from tabulate import tabulate
 
 @dataclass(frozen=True)
 class Look:
-    """How one format shows the best mean, the second, and a verdict."""
+    """How one output format shows means and verdicts.
+
+    Attributes:
+        best: Template for the best mean.
+        second: Template for the second best mean.
+        marks: Mark of each verdict.
+    """
 
     best: str
     second: str
@@ -27,7 +33,7 @@ LATEX = Look(
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A GitHub table."""
+    """Lay a table out in GitHub's Markdown."""
     align = ["left", *["right"] * (len(table.columns) - 1)]
     return tabulate(
         table, headers="keys", tablefmt="github", showindex=False, disable_numparse=True, colalign=align
@@ -35,14 +41,14 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def latex(table: pd.DataFrame) -> str:
-    """A booktabs table; needs the package amssymb for the marks."""
+    """Lay a table out in LaTeX; the document needs the package amssymb for the marks."""
     words = [name for name in ("System", "text") if name in table]
     escaped = table.rename(columns=tex).assign(**{name: table[name].map(tex) for name in words})
     return tabulate(escaped, headers="keys", tablefmt="latex_raw", showindex=False, disable_numparse=True)
 
 
 def tex(text: str) -> str:
-    """Escape what LaTeX would read as markup."""
+    """Escape the characters that LaTeX would read as markup."""
     for plain, escaped in (
         ("\\", r"\textbackslash{}"),
         ("%", r"\%"),

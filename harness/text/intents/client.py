@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections import Counter
@@ -19,6 +20,8 @@ from harness.text.intents.pace import Pace
 from harness.text.intents.prompts import Ask, Messages
 from harness.text.intents.settings import ModelWriterSpec
 from harness.text.intents.trouble import LONGEST_WAIT_S, Malformed, trouble_of
+
+logger = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW = 10
 """So many requests that failed for good with none between that succeeded: the server is not working."""
@@ -61,7 +64,6 @@ class Asker:
         self.access, self.form = spec.access(), load_openai().types.chat.ChatCompletion
         earlier = [Tokens(kept.input_tokens, kept.output_tokens) for kept in replies.all()]
         self.budget = Budget(spec, sum(earlier, Tokens()))
-        self.pace = Pace(spec.requests_per_minute, spec.tokens_per_minute)
         self.in_a_row = 0
 
     def ask(self, asks: Sequence[Ask], done: Callable[[], None]) -> None:
@@ -80,6 +82,7 @@ class Asker:
 
     async def _ask(self, asks: Sequence[Ask], done: Callable[[], None]) -> None:
         client = self.access.client(self.spec.timeout_s)
+        self.pace = Pace(self.spec.requests_per_minute, self.spec.tokens_per_minute)
         waiting = iter(asks)
         workers = [
             asyncio.create_task(self._work(client, waiting, done))
@@ -125,6 +128,7 @@ class Asker:
             finally:
                 self.budget.pay(held, taken)
             self.tally.troubles[trouble.name] += 1
+            logger.info("Try %d of a request to %s failed (%s).", attempt + 1, self.access.url, trouble.name)
             if not trouble.again:
                 break
             if attempt + 1 < self.spec.tries:

@@ -6,6 +6,7 @@ that was killed and resumed is the search that was never disturbed.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,16 +18,19 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import Interrupted, RunFailed
-from harness.planning.runs import Run
-from harness.planning.searches import HOUR_S, Search
+from harness.planning.parts import HOUR_S
+from harness.planning.tasks import Run, Search
 from harness.store import layout
 from harness.store.checkpoint import Checkpoint
+from harness.store.columns import REASON
 from harness.store.store import Store
 from harness.training.loop import Watch
 from harness.training.prepared_data import PreparedData
 from harness.training.run import try_out
-from harness.training.tuning.search_record import REASON, frame, record
+from harness.training.tuning.search_record import frame, record
 from harness.training.tuning.suggestions import distribution, sampler
+
+logger = logging.getLogger(__name__)
 
 PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
     "none": optuna.pruners.NopPruner,
@@ -119,6 +123,7 @@ def _carry_out(
     run, judge = search.trial(trial.params), _Judge(trial)
     checkpoint, started = context.checkpoint(run), time.perf_counter()
     score, state = None, TrialState.COMPLETE
+    logger.debug("Trial %d of %s begins with %s.", trial.number + 1, search.title, trial.params)
     watch = Watch(judge.progress, judge.validated, checkpoint, context.watch.stop)
     try:
         history = try_out(run, data, watch)
@@ -132,11 +137,12 @@ def _carry_out(
     trial.set_user_attr("seconds_s", time.perf_counter() - started)
     study.tell(trial, score, state)
     checkpoint.remove()
+    logger.debug("Trial %d of %s ends as %s.", trial.number + 1, search.title, state.name)
     return score
 
 
 def _spent(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that count; those that died unfinished do not."""
+    """The trials that count; those whose process died have neither ended nor a reason, and do not."""
     finished = (TrialState.COMPLETE, TrialState.PRUNED)
     every = study.get_trials(deepcopy=False)
     return [each for each in every if each.state in finished or REASON in each.user_attrs]

@@ -10,10 +10,8 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.errors import RunFailed
-from harness.planning.searches import Search
-
-REASON = "reason"
-"""The attribute that tells a trial that failed from one whose process died."""
+from harness.planning.tasks import Search
+from harness.store.columns import REASON, SCORE, STATE, TRIAL
 
 FEWEST_FOR_IMPORTANCE = 8
 """Finished trials below which no importance is told."""
@@ -57,9 +55,9 @@ def frame(spent: list[FrozenTrial]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "trial": number,
-                "state": each.state.name.lower(),
-                "score": each.value,
+                TRIAL: number,
+                STATE: each.state.name.lower(),
+                SCORE: each.value,
                 REASON: "",
                 **each.user_attrs,
                 **each.params,

@@ -58,7 +58,7 @@ def test_figures_and_fallbacks_are_listed(tmp_path: Path) -> None:
         (["inspect", "PLAN", "ghost"], "has no user 'ghost'; expected one such as 'u0'"),
         (["stats", "PLAN", "--dataset", "e"], "no intents are written for 'e'"),
         (["build", "harness/plans/smoke.yaml"], "no dataset has written intents"),
-        (["stats", "gone.yaml"], "unreadable plan"),
+        (["stats", "gone.yaml"], "gone.yaml: there is no such file"),
     ],
 )
 def test_mistakes_end_in_one_sentence(words: list[str], hint: str, tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ import pytest
 from harness.errors import Interrupted, RunFailed
 from harness.execution import task_runner
 from harness.planning.plan import Plan
-from harness.planning.runs import Run
-from harness.planning.searches import Search, planned, searches
+from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Search
 from harness.store.store import Store
 from harness.training.loop import Watch
 from harness.training.prepared_data import PreparedData, material
@@ -27,7 +27,7 @@ from harness.training.run import train
 from harness.training.tuning import search_loop
 from harness.training.tuning.search_loop import SearchContext, tune
 from harness.training.tuning.trial_storage import open_storage
-from tests.worlds import checkerboard, make_run
+from tests.worlds import checkerboard, make_run, search_record
 
 SPLIT = {"kind": "given"}
 PLAN = {
@@ -287,11 +287,7 @@ def test_runs_take_the_best_values_and_their_own_ablations() -> None:
     for plan, named in ((own, "SimGCL[-contrast]"), (full, "SimGCL")):
         pairs = {run.system.name: search for run, search in searches(plan)}
         assert pairs["SimGCL[-contrast]"].system.name == named
-        runs = [
-            run
-            for run in planned(plan, lambda search: {"status": "finished", "best": best})
-            if isinstance(run, Run)
-        ]
+        runs = [run for run in planned(plan, lambda search: search_record(best=best)) if isinstance(run, Run)]
         assert len(runs) == 10
         ablated = next(run for run in runs if run.system.name == "SimGCL[-contrast]")
         assert (ablated.settings["contrast_weight"], ablated.settings["layers"]) == (0.0, 1)
