@@ -92,7 +92,7 @@ def _fit(
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
-    model_class = hosted(spec.name)
+    model_class = hosted(spec)
     table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
     config = recbole.make_config(
         model_class,
