@@ -104,7 +104,7 @@ def doctor() -> None:
 
     table = Table("fact", "value")
     table.add_row("python", sys.version.split()[0])
-    for name in ("torch", "recbole", "numpy", "scipy", "pandas", "duckdb", "scikit-learn", "statsmodels"):
+    for name in ("torch", "recbole", "numpy", "scipy", "pandas", "duckdb", "scikit-learn"):
         try:
             table.add_row(name, version(name))
         except PackageNotFoundError:
