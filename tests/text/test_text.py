@@ -50,7 +50,9 @@ def test_rows_follow_tokens_not_positions() -> None:
 
 def test_an_unknown_token_is_named() -> None:
     table = parity_text(checkerboard())
-    with pytest.raises(InputError, match="1 users without a text row, user 'ghost' first"):
+    with pytest.raises(
+        InputError, match="1 users of the dataset have no text row, the first is user 'ghost'"
+    ):
         table.rows(np.array(["t0", "ghost"]), table.items)
 
 
@@ -186,8 +188,8 @@ def broken(rows: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("rows", "hint"),
     [
-        (np.ones((39, 5)), "39 rows; expected 40, one a user"),
-        (np.ones(40), "expected one row a user"),
+        (np.ones((39, 5)), "39 rows; expected 40, one for each user"),
+        (np.ones(40), "expected one row for each user"),
         (broken(np.ones((40, 5))), "NaN or infinity in the row of user 't3'"),
     ],
 )
@@ -273,7 +275,7 @@ def test_a_reduction_is_noted_and_rows_stay_unit() -> None:
     )
     assert table.user_intent.shape == (40, 2)
     np.testing.assert_allclose(np.linalg.norm(table.item_profile, axis=1), 1, rtol=1e-5)
-    assert table.notes[0].startswith("profile rows are 2 principal directions that keep ")
+    assert table.notes[0].startswith("the profile rows are reduced to 2 principal directions, which keep ")
 
 
 def test_a_missing_extra_says_how_to_get_it() -> None:
