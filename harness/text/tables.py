@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from harness.data.arrays import load_array
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
+from harness.data.joins import join, read_ids
 from harness.data.pickles import load_arrays
 from harness.data.spec import from_plan
 from harness.errors import InputError
@@ -114,14 +115,12 @@ def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
     if rows.ndim != 2:
         raise InputError(f"{path}: an array of shape {rows.shape}; expected one row for each {side}")
     ids = path.with_suffix(".ids")
-    names = ids.read_text().split() if ids.exists() else list(tokens)
+    names = read_ids(ids) if ids.exists() else list(tokens)
     if len(names) != len(rows):
         raise InputError(f"{path}: {len(rows)} rows; expected {len(names)}, one for each {side}")
-    position_of = {name: position for position, name in enumerate(names)}
-    missing = [token for token in tokens if token not in position_of]
-    if missing:
-        raise InputError(f"{ids}: no {side} {str(missing[0])!r}; expected every {side} of the dataset")
-    rows = rows[[position_of[token] for token in tokens]]
+    match = join(ids, names, tokens, side, "row")
+    match.require_all(ids, side, "row", f"expected one for every {side} of the dataset")
+    rows = np.take(rows, match.positions, axis=0)
     not_finite = np.flatnonzero(~np.isfinite(rows).all(1))
     if len(not_finite):
         raise InputError(

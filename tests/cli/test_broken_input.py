@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from tests.cli.tiny_plan import write_plan
-from tests.data.test_data import Evil, interactions, with_profiles, write_matrices
+from tests.data.test_data import interactions, with_profiles, write_matrices
+from tests.data.test_pickles import Evil
 from tests.worlds import ROOT, intentbench
 
 SMOKE = ROOT / "harness" / "plans" / "smoke.yaml"

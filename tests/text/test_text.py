@@ -180,6 +180,27 @@ def test_precomputed_rows_with_ids(tmp_path: Path) -> None:
     np.testing.assert_array_equal(text_table(spec, dataset).user_profile, rows)
 
 
+def test_ids_of_rows_may_hold_blanks_and_stand_once(tmp_path: Path) -> None:
+    names = np.array([f"The Item {number}" for number in range(40)])
+    dataset = replace(checkerboard(), users=names, items=names)
+    rows = np.arange(80, dtype=np.float32).reshape(40, 2)
+    path = save(tmp_path, rows[::-1])
+    path.with_suffix(".ids").write_text("\ufeff" + "\n".join(names[::-1]) + "\n")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    np.testing.assert_array_equal(text_table(spec, dataset).user_profile, rows)
+    for written, hint in (
+        ([*names[:39], "The Item 0"], "row 40: 'The Item 0' stands in row 1 too"),
+        (
+            [*names[:39], "the item 39"],
+            r"no row for user 'The Item 39' \(1 user in all\).* differ only in form",
+        ),
+        ([f"{name} x" for name in names], "none of the 40 users has a row"),
+    ):
+        path.with_suffix(".ids").write_text("\n".join(written))
+        with pytest.raises(InputError, match=rf"rows.ids.*{hint}"):
+            text_table(spec, dataset)
+
+
 def broken(rows: np.ndarray) -> np.ndarray:
     rows[3, 2] = np.nan
     return rows
