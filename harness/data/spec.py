@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from harness.schema import StrictModel
 
@@ -56,6 +63,11 @@ class _Source(StrictModel):
     kind: str
     min_rating: float | None = Field(None, description="keep interactions rated at least this")
     core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
+    duplicates: Literal["refuse", "first", "last", "best"] = Field(
+        "refuse",
+        description="if a pair of user and item stands in several rows: refuse the source, or keep the first "
+        "row, the last row, or the best, which has the highest rating and then the latest time",
+    )
     profiles: Profiles | None = None
     intents: Profiles | None = Field(None, description="intent texts; the profiles where absent")
     titles: ProfileFile | None = Field(
@@ -63,6 +75,14 @@ class _Source(StrictModel):
     )
     items: ItemFile | None = Field(None, description="titles and descriptions for written intents")
     warning: str | None = Field(None, description="what every reader of the results must know")
+
+    @model_serializer(mode="wrap")
+    def _without_default_duplicates(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Stores name a dataset by its source as written here, and older ones do not have this key."""
+        fields: dict[str, Any] = dump(self)
+        if self.duplicates == "refuse":
+            fields.pop("duplicates", None)
+        return fields
 
     @property
     def origin(self) -> str:
