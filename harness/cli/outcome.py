@@ -15,10 +15,10 @@ import typer
 from typer.core import TyperGroup
 
 from harness.cli.terminal import complain, replace_what_cannot_be_encoded
-from harness.errors import InputError, Interrupted
-from harness.logs import log_file, printable, redacted, stop_logging
+from harness.errors import InputError, Interrupted, RunFailed
+from harness.logs import SHOWN, log_file, printable, redacted, stop_logging
 
-UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes."""
 
 LONGEST_MESSAGE = 300
@@ -56,6 +56,9 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, InputError):
         complain(str(error))
         return BAD_INPUT
+    if isinstance(error, RunFailed):
+        complain(str(error))
+        return FAILED
     if isinstance(error, Interrupted | KeyboardInterrupt):
         complain("The command was interrupted. What is finished is stored; run again to go on.")
         return INTERRUPTED
@@ -65,14 +68,14 @@ def _explain(error: BaseException) -> int:
         f"{message}). {_keep_traceback(error)} No result that was stored is lost, so it is safe to run the "
         "same command again."
     )
-    return UNEXPECTED
+    return FAILED
 
 
 def _keep_traceback(error: BaseException) -> str:
     """Write the traceback to the log file, or to a new file if there is none; says where it is."""
     path = log_file()
     if path is not None:
-        logger.error("The command ended because of an error that it did not expect.", exc_info=error)
+        logger.error("The command ended with this error.", exc_info=error, extra=SHOWN)
         return f"The details are in the log file {path}."
     lines = [f"command: {' '.join(sys.argv)}\n", *traceback.format_exception(error)]
     try:

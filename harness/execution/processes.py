@@ -129,7 +129,13 @@ class Team:
         mine, theirs = self.context.Pipe()
         arguments = (theirs, self.task_runner.site, device)
         process = self.context.Process(target=serve, args=arguments, daemon=True)
-        process.start()
+        before = signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # a worker inherits it from its start
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return Worker(process, mine, device)
 

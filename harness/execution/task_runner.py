@@ -19,7 +19,6 @@ from harness.logs import SHOWN
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Run, Search, Task
 from harness.store import layout
-from harness.store.checkpoint import Checkpoint
 from harness.store.record import Record, new_record
 from harness.store.store import PROTOTYPES, WEIGHTS, Store
 from harness.training.loading import load
@@ -151,16 +150,13 @@ class TaskRunner:
         return weights
 
     def _tune(self, search: Search, identity: str, watch: Watch) -> tuple[dict[str, Any], pd.DataFrame]:
-        from harness.training.tuning.search_loop import Tools, tune
+        from harness.training.tuning.search_loop import SearchContext, tune
         from harness.training.tuning.trial_storage import open_storage  # Optuna takes a second to import
 
-        everything = self.material(search.dataset)
-
-        def checkpoint(run: Run) -> Checkpoint:
-            return self.store.checkpoint(layout.trial_name(identity, run.identity(everything.checksum)))
-
+        data = self.material(search.dataset)
         with open_storage(self.site.optuna, self.store.journal(identity)) as storage:
-            return tune(search, everything.for_tuning(), Tools(storage, identity, checkpoint, watch))
+            context = SearchContext(storage, identity, data.checksum, self.store, watch)
+            return tune(search, data.for_tuning(), context)
 
 
 def failure(error: Exception) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class StoreIndex:
 
     def __init__(self, plan: Plan, store: Store) -> None:
         """A dataset that was never read has no noted checksum, and none of its tasks is stored."""
-        notes = {dataset.name: store.notes.facts(dataset.key(plan.seed)) for dataset in plan.variants}
+        notes = {dataset.name: store.notes.description(dataset.key(plan.seed)) for dataset in plan.variants}
         self.store = store
         self.checksums = {name: note["checksum"] for name, note in notes.items() if note}
         self._sound: dict[str, bool] = {}

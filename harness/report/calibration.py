@@ -15,7 +15,8 @@ from harness.evaluation.stats import simulation
 from harness.evaluation.stats.paired import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import plots
-from harness.store.files import writing
+from harness.report.tables import csv_text
+from harness.store.files import replaced, writing
 from harness.store.record import RunRecord
 from harness.store.store import Store
 
@@ -71,9 +72,9 @@ def _write(
     """Write the three tables and the figure, and tell about every file."""
     frames = {"alarms.csv": alarms, "power.csv": power, "seeds.csv": seeds}
     with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
-            frame.to_csv(out / name, index=False)
+            with replaced(out / name) as unfinished:
+                unfinished.write_text(csv_text(frame), encoding="utf-8")
         files = [*(out / name for name in frames), *plots.save(plots.power(power), out, "power")]
     for file in files:
         tell(f"wrote {file}")
@@ -119,7 +120,7 @@ def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
     last is used, because their test users are not the same.
     """
     finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
-    finished.sort(key=lambda each: each[1].started)
+    finished.sort(key=lambda entry: entry[1].started)
     last = {run.dataset: _drawn(run) for _, run in finished}
     runs = {
         (run.dataset, run.system, run.repetition): identity

@@ -1,4 +1,4 @@
-"""A run's state between two epochs, on disk, so that a killed run goes on where it was."""
+"""The state of a run between two epochs, on disk, so that a run whose process was killed can go on."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from harness.store.files import replaced, writing
 
 DIGEST_BYTES = 32
+"""Length of a SHA-256 digest."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One file: SHA-256 of the rest, then the state as torch saves it.
+    """One file: the SHA-256 digest of the state, then the state as torch saves it.
 
     Attributes:
-        path: The file; its folder is made at the first save.
+        path: The file. Its folder is made at the first save.
     """
 
     path: Path
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write under a temporary name, then rename: whole or not at all.
+        """Replace the state that was saved before.
 
         Raises:
-            StoreError: It cannot be written; the state saved before stays.
+            StoreError: It cannot be written. The state saved before stays.
         """
+        import torch  # reports read stores without it
+
         buffer = io.BytesIO()
         torch.save(dict(state), buffer)
         content = buffer.getvalue()
@@ -39,7 +40,9 @@ class Checkpoint:
             unfinished.write_bytes(hashlib.sha256(content).digest() + content)
 
     def load(self) -> dict[str, Any] | None:
-        """The state last saved; None where there is none or the file is damaged."""
+        """The state that was saved last; None if there is none, or if the file is damaged."""
+        import torch  # reports read stores without it
+
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -51,5 +54,5 @@ class Checkpoint:
         return state
 
     def remove(self) -> None:
-        """Forget the state."""
+        """Delete the state, if there is one."""
         self.path.unlink(missing_ok=True)

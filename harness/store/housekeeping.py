@@ -1,4 +1,4 @@
-"""Looking after a store: what was left behind goes, another store's runs come in."""
+"""Removing what killed processes left in a store, and taking over the runs of another store."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from harness.store.store import Store
 
 
 def sweep(store: Store) -> list[Path]:
-    """Remove what unfinished and damaged runs left; nothing of a run that is stored or under way.
+    """Remove unfinished and damaged runs, checkpoints of stored runs, and free claims.
 
-    Checkpoints of runs that are not stored stay: these runs may go on.
+    Checkpoints of runs that are not stored stay, since these runs can go on.
+
+    Returns:
+        What was removed.
     """
     removed = []
     for path in _leftovers(store):
@@ -29,27 +32,30 @@ def _leftovers(store: Store) -> Iterator[Path]:
         if checkpoint.suffix != ".pt" or layout.task_of(checkpoint.stem) in store:
             yield checkpoint
     for claim in sorted((store.root / layout.CLAIMS).glob("*.lock")):
-        with store.claim(claim.stem) as mine:
-            if mine:
+        with store.claim(claim.stem) as is_free:
+            if is_free:
                 yield claim
 
 
 def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
-    """Take over another store's sound runs and datasets; returns the new and the refused runs.
+    """Copy what ``store`` lacks of the sound runs and of the datasets of ``other``.
+
+    Returns:
+        The identities that were copied, and those of damaged runs, which were not.
 
     Raises:
         StoreError: This store cannot be written.
     """
-    taken, refused = [], []
+    copied, damaged = [], []
     for identity in other.identities():
         if not other.is_sound(identity):
-            refused.append(identity)
+            damaged.append(identity)
         elif identity not in store:
             with store.whole(identity) as folder:
                 shutil.copytree(other.folder(identity), folder, dirs_exist_ok=True)
-            taken.append(identity)
+            copied.append(identity)
     for key in other.notes:
-        facts = None if key in store.notes else other.notes.facts(key)
-        if facts is not None:
-            store.notes.write(key, facts, other.notes.degrees(key))
-    return taken, refused
+        description = None if key in store.notes else other.notes.description(key)
+        if description is not None:
+            store.notes.write(key, description, other.notes.degrees(key))
+    return copied, damaged

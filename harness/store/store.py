@@ -1,4 +1,4 @@
-"""Results on disk: write-once run folders, laid out as layout.py says, read by scores.py."""
+"""Results on disk: a folder for every run and search, written once and never changed."""
 
 from __future__ import annotations
 
@@ -26,25 +26,34 @@ USERS, TRIALS = "users.parquet", "trials.parquet"
 PROTOTYPES, WEIGHTS = "prototypes.npz", "weights.npz"
 
 FILES = (RECORD, PROTOTYPES, TRIALS, USERS, WEIGHTS)
-"""What a run's folder may hold beside the sums."""
+"""Files that the folder of a run or search may hold beside the checksums."""
 
 
 class Store:
-    """A folder of results; a run counts only once its folder is complete."""
+    """A folder of results. A run or search is in it as soon as its own folder is complete."""
 
     def __init__(self, root: Path) -> None:
-        """``root`` is made at the first write.
+        """Use the folder ``root``, which is made at the first write.
 
         Raises:
-            StoreError: It is a file.
+            StoreError: ``root`` is a file.
         """
         if root.exists() and not root.is_dir():
             raise StoreError(f"{root}: is a file; expected a folder of results")
         self.root = root
 
     def __contains__(self, identity: str) -> bool:
-        """Whether a run, finished or failed, is stored."""
+        """Whether a run or search is stored, finished or failed."""
         return (self.folder(identity) / RECORD).exists()
+
+    def identities(self) -> list[str]:
+        """The identities of all stored runs and searches."""
+        folder = self.root / layout.RUNS
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+    def folder(self, identity: str) -> Path:
+        """Where the files of a run or search lie."""
+        return self.root / layout.RUNS / identity
 
     def put(
         self,
@@ -54,9 +63,14 @@ class Store:
         trials: pd.DataFrame | None = None,
         arrays: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
     ) -> None:
-        """Store one run or search; what is stored is never changed.
+        """Store one run or search. If it is stored already, nothing changes.
 
-        ``arrays`` are those of PROTOTYPES and WEIGHTS, by file.
+        Args:
+            identity: Its identity.
+            record: Its record.
+            users: Per-user scores of a finished run: column ``USER`` and one for each metric.
+            trials: The trials of a finished search: one row each.
+            arrays: Arrays by name, for each of the files PROTOTYPES and WEIGHTS.
 
         Raises:
             StoreError: The store cannot be written.
@@ -72,15 +86,15 @@ class Store:
                 (folder / RECORD).write_text(json.dumps(record.fields(), indent=1, sort_keys=True))
                 (folder / SUMS).write_text(_sums(folder))
         except StoreError:
-            if identity not in self:  # or another process stored the same run first
+            if identity not in self:  # otherwise another process has stored the same run meanwhile
                 raise
 
     @contextmanager
     def whole(self, identity: str) -> Iterator[Path]:
-        """An empty folder to fill, which becomes the run's at the end: whole, or not at all.
+        """Give an empty folder to fill, which becomes the folder of ``identity`` when the block ends.
 
         Raises:
-            StoreError: The store cannot be written, or holds the run already.
+            StoreError: The store cannot be written, or ``identity`` is stored already.
         """
         unfinished = self.root / layout.UNFINISHED / f"{identity}-{uuid.uuid4().hex}"
         try:
@@ -93,26 +107,12 @@ class Store:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
 
-    def checkpoint(self, identity: str) -> Checkpoint:
-        """Where an unfinished run keeps its state."""
-        return Checkpoint(self.root / layout.CHECKPOINTS / f"{identity}.pt")
-
-    def journal(self, identity: str) -> Path:
-        """Where Optuna keeps the trials of a search."""
-        return self.root / layout.SEARCHES / f"{identity}.journal"
-
-    def trials(self, identity: str) -> pd.DataFrame:
-        """One row a trial of a search, as ``tuning.tune`` gave them."""
-        return pd.read_parquet(self.folder(identity) / TRIALS)
-
-    @property
-    def notes(self) -> DatasetNotes:
-        """What is kept of datasets."""
-        return DatasetNotes(self.root / layout.DATASETS)
-
     @contextmanager
     def claim(self, identity: str) -> Iterator[bool]:
-        """Whether this process may do a run: one at a time may, for as long as it lives.
+        """Claim a run for this process, so that no two processes do it at the same time.
+
+        Yields:
+            Whether the claim succeeded. It lasts until the block ends, or the process.
 
         Raises:
             StoreError: The store cannot be written.
@@ -128,11 +128,24 @@ class Store:
         finally:
             lock.release()
 
+    @property
+    def notes(self) -> DatasetNotes:
+        """What is kept of datasets."""
+        return DatasetNotes(self.root / layout.DATASETS)
+
+    def checkpoint(self, identity: str) -> Checkpoint:
+        """Where an unfinished run, or trial, keeps its state."""
+        return Checkpoint(self.root / layout.CHECKPOINTS / f"{identity}.pt")
+
+    def journal(self, identity: str) -> Path:
+        """Where Optuna keeps the trials of a search."""
+        return self.root / layout.SEARCHES / f"{identity}.journal"
+
     def record(self, identity: str) -> Record:
-        """The record of a stored run or search.
+        """The record of a run or search.
 
         Raises:
-            InputError: The record cannot be read.
+            InputError: It cannot be read.
         """
         path = self.folder(identity) / RECORD
         try:
@@ -145,10 +158,10 @@ class Store:
             ) from None
 
     def run_record(self, identity: str) -> RunRecord:
-        """The record of a stored run.
+        """The record of a run.
 
         Raises:
-            InputError: The record cannot be read, or is that of a search.
+            InputError: It cannot be read, or it is that of a search.
         """
         record = self.record(identity)
         if not isinstance(record, RunRecord):
@@ -156,10 +169,10 @@ class Store:
         return record
 
     def search_record(self, identity: str) -> SearchRecord:
-        """The record of a stored search.
+        """The record of a search.
 
         Raises:
-            InputError: The record cannot be read, or is that of a run.
+            InputError: It cannot be read, or it is that of a run.
         """
         record = self.record(identity)
         if not isinstance(record, SearchRecord):
@@ -167,7 +180,7 @@ class Store:
         return record
 
     def runs(self) -> dict[str, RunRecord]:
-        """The records of all stored runs, by identity; those of searches are left out.
+        """The records of all runs, by identity. Searches are left out.
 
         Raises:
             InputError: A record cannot be read.
@@ -175,21 +188,35 @@ class Store:
         records = {identity: self.record(identity) for identity in self.identities()}
         return {identity: record for identity, record in records.items() if isinstance(record, RunRecord)}
 
+    def trials(self, identity: str) -> pd.DataFrame:
+        """The trials of a search: one row each, columns TRIAL, STATE, SCORE and those of their values."""
+        return pd.read_parquet(self.folder(identity) / TRIALS)
+
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
-        """A run's arrays of PROTOTYPES or WEIGHTS; none where it has none."""
+        """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file."""
         path = self.folder(identity) / name
         if not path.exists():
             return {}
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
 
-    def identities(self) -> list[str]:
-        """Every stored run."""
-        folder = self.root / layout.RUNS
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    def user_means(
+        self, systems: Mapping[str, list[str]], metrics: Iterable[str] | None = None
+    ) -> pd.DataFrame:
+        """Per-user scores averaged over the runs of each system, as ``scores.user_means`` describes."""
+        files = {name: [self._scores(run) for run in runs] for name, runs in systems.items()}
+        return scores.user_means(files, metrics)
+
+    def run_means(self, identities: list[str]) -> pd.DataFrame:
+        """The mean of every metric over users, one row for each run in the given order."""
+        return scores.run_means([self._scores(run) for run in identities])
+
+    def scores(self, identities: list[str], metrics: list[str]) -> dict[str, pd.DataFrame]:
+        """By metric: one row for each user, one column for each run in the given order."""
+        return scores.by_run([self._scores(run) for run in identities], metrics)
 
     def is_sound(self, identity: str) -> bool:
-        """Whether a run's files are those that were written."""
+        """Whether the files of a run or search are those that were written."""
         folder = self.folder(identity)
         try:
             return (folder / SUMS).read_text() == _sums(folder)
@@ -197,40 +224,25 @@ class Store:
             return False
 
     def set_aside(self, identity: str) -> Path:
-        """Move a damaged run away, so that it is missing and will be done again; returns where to."""
+        """Move a damaged run or search away, so that it is done again.
+
+        Returns:
+            Where its files lie now.
+        """
         place = self.root / layout.DAMAGED / f"{identity}-{uuid.uuid4().hex[:8]}"
         place.parent.mkdir(exist_ok=True)
         self.folder(identity).rename(place)
         return place
 
     def forget(self, identity: str) -> None:
-        """Remove one run."""
+        """Delete one run or search."""
         shutil.rmtree(self.folder(identity))
-
-    def user_means(
-        self, systems: Mapping[str, list[str]], metrics: Iterable[str] | None = None
-    ) -> pd.DataFrame:
-        """Per-user scores averaged over each system's finished runs; see ``scores.user_means``."""
-        files = {name: [self._scores(each) for each in identities] for name, identities in systems.items()}
-        return scores.user_means(files, metrics)
-
-    def run_means(self, identities: list[str]) -> pd.DataFrame:
-        """The mean over users of every metric, one row a run in the given order."""
-        return scores.run_means([self._scores(each) for each in identities])
-
-    def scores(self, identities: list[str], metrics: list[str]) -> dict[str, pd.DataFrame]:
-        """By metric: one row a user, one column a run in the given order."""
-        return scores.by_run([self._scores(each) for each in identities], metrics)
-
-    def folder(self, identity: str) -> Path:
-        """Where a run's files are."""
-        return self.root / layout.RUNS / identity
 
     def _scores(self, identity: str) -> Path:
         return self.folder(identity) / USERS
 
 
 def _sums(folder: Path) -> str:
-    """SHA-256 of a run's files, a line each."""
+    """SHA-256 checksums of the files in a folder, one line each."""
     names = [name for name in FILES if (folder / name).exists()]
     return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)

@@ -72,25 +72,25 @@ BACKBONES = {
     "SGL": Entry(
         "baselines.sgl:SGL",
         SGLHyper,
-        "views with dropped edges, contrasted (SIGIR 2021)",
+        "contrast of views with dropped edges (SIGIR 2021)",
         tables=24,
     ),
     "SimGCL": Entry(
         "baselines.sgl:SimGCL",
         SimGCLHyper,
-        "views with added noise, contrasted (SIGIR 2022)",
+        "contrast of views with added noise (SIGIR 2022)",
         tables=36,
     ),
     "DCCF": Entry(
         "baselines.dccf:DCCF",
         DCCFHyper,
-        "intent prototypes, contrasted views (SIGIR 2023)",
+        "intent prototypes and contrast of views (SIGIR 2023)",
         tables=52,
     ),
     "BIGCF": Entry(
         "baselines.bigcf:BIGCF",
         BIGCFHyper,
-        "intents with individual noise (SIGIR 2024)",
+        "intents with random deviations of each node (SIGIR 2024)",
         tables=22,
     ),
     "AlphaRec": Entry(
@@ -107,27 +107,32 @@ ALIGNMENTS = {
     "RLMRec-Con": Entry(
         "baselines.rlmrec:RLMRecCon",
         RLMRecConHyper,
-        "profile text by contrast (WWW 2024)",
+        "contrast with profile text (WWW 2024)",
         tables=10,
     ),
     "RLMRec-Gen": Entry(
         "baselines.rlmrec:RLMRecGen",
         RLMRecGenHyper,
-        "profile text of hidden nodes rebuilt (WWW 2024)",
+        "reconstruction of the profile text of hidden nodes (WWW 2024)",
         tables=8,
     ),
     "IRLLRec": Entry(
         "models.irllrec:IRLLRec",
         IRLLRecHyper,
-        "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
+        "intents from a language model: profile, intent, translation and momentum terms (SIGIR 2025)",
         tables=40,
     ),
 }
 
 CLASSICS = {
-    "MostPop": Entry("baselines.classics:most_pop", MostPopHyper, "train degree", ranks_cold=("users",)),
-    "ItemKNN": Entry("baselines.classics:item_knn", ItemKNNHyper, "item neighbours, cosine"),
-    "EASE^R": Entry("baselines.classics:ease", EASEHyper, "linear autoencoder (WWW 2019)"),
+    "MostPop": Entry(
+        "baselines.classics:most_pop",
+        MostPopHyper,
+        "popularity: the number of train pairs of an item",
+        ranks_cold=("users",),
+    ),
+    "ItemKNN": Entry("baselines.classics:item_knn", ItemKNNHyper, "item neighbours by cosine"),
+    "EASE^R": Entry("baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)"),
 }
 
 SUBJECT = "IRLLRec"

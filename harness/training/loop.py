@@ -101,7 +101,8 @@ class TrainingLoop:
 
     def _validate(self) -> float:
         metric = self.run.training.metric
-        self.scores.append(validation_score(self.model.scorer(*self.ids), self.matrices, metric))
+        scorer = self.model.scorer(*self.ids)
+        self.scores.append(validation_score(scorer, self.matrices, metric, self.run.name))
         self.watch.progress(len(self.means), self.scores[-1])
         return self.scores[-1]
 
@@ -141,8 +142,11 @@ class TrainingLoop:
             torch.cuda.set_rng_state_all(state["cuda"])
 
 
-def validation_score(scorer: Scorer, matrices: Mapping[str, Any], metric: str) -> float:
+def validation_score(
+    scorer: Scorer, matrices: Mapping[str, Any], metric: str, system: str = "the system"
+) -> float:
     """Mean over users of ``metric`` (such as recall@20) on the validation pairs, known pairs hidden."""
     name, cutoff = metric.split("@")
-    found = evaluate(scorer, matrices["valid"], matrices["known"], matrices["train"], (name,), (int(cutoff),))
+    valid, known, train = (matrices[split] for split in ("valid", "known", "train"))
+    found = evaluate(scorer, valid, known, train, (name,), (int(cutoff),), system=system)
     return float(found.users[metric].mean())

@@ -13,7 +13,8 @@ from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.report import Options, write
-from harness.report.sections.control_verdicts import on_controls
+from harness.report.sections.control_verdicts import control_verdicts
+from harness.report.tables import read_rows
 from tests.planning.test_expansion import TEXT
 from tests.planning.test_plan import write as write_plan
 from tests.worlds import fill
@@ -51,14 +52,18 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         shown=["recall@20"],
         specs=specs,
     )
-    assert on_controls(evidence).markdown == [  # type: ignore[arg-type]
-        "RLMRec-Con[LightGCN] beats its own controls on Recall@20: ahead of text=random +25.0 % (p < .001).",
-        "RLMRec-Con[LightGCN] {layers=1} keeps of its Recall@20 when a share of its text rows is replaced: "
-        "50.0% with 50% (p < .001).",
-        "RLMRec-Con[LightGCN] beside systems without text: LightGCN -9.1 % (p < .001) Recall@20.",
-        "RLMRec-Con[LightGCN] {layers=1} beside systems without text: LightGCN -18.2 % (p < .001) Recall@20.",
-        "Wrong text makes RLMRec-Con[LightGCN] worse than LightGCN, which has none (text=random -27.3 % "
-        "(p < .001)): being ahead of such a control shows that wrong text harms, not that right text helps.",
+    assert control_verdicts(evidence).markdown == [  # type: ignore[arg-type]
+        "RLMRec-Con[LightGCN] beats its own controls on Recall@20. Its gain is +25.0 % over text=random "
+        "(p < .001).",
+        "RLMRec-Con[LightGCN] {layers=1} with a share of its text rows replaced by other rows keeps this much "
+        "of its Recall@20: 50.0% with 50% replaced (p < .001).",
+        "RLMRec-Con[LightGCN] compared with systems without text on Recall@20: its gain is -9.1 % over "
+        "LightGCN (p < .001).",
+        "RLMRec-Con[LightGCN] {layers=1} compared with systems without text on Recall@20: its gain is -18.2 % "
+        "over LightGCN (p < .001).",
+        "Wrong text makes RLMRec-Con[LightGCN] worse than LightGCN, which has none: the gain over it is -27.3 % "
+        "with text=random (p < .001). To beat such a control shows that wrong text harms, not that right text "
+        "helps.",
     ]
 
 
@@ -94,7 +99,7 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_ablations_say_what_a_term_is_worth(ablated: Path) -> None:
-    frame = pd.read_csv(ablated / "ablations.csv").set_index("without")
+    frame = read_rows(ablated / "ablations.csv").set_index("without")
     assert set(frame["system"]) == {"IRLLRec[LightGCN]"}
     assert frame["difference"].to_dict() == pytest.approx(
         {"-profile": -0.05, "-intent": 0.04, "-translation": 0.0}, abs=0.005

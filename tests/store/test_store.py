@@ -78,7 +78,7 @@ def test_degrees_are_kept_and_merged(tmp_path: Path) -> None:
     for store in (one, two):
         pd.testing.assert_frame_equal(store.notes.degrees("d"), degrees)
         assert store.notes.degrees("bare") is None
-        assert store.notes.facts("d") == {"checksum": "c"}
+        assert store.notes.description("d") == {"checksum": "c"}
         assert sorted(path.name for path in (store.root / "datasets").iterdir()) == [
             "bare.json",
             "d.json",

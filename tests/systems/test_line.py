@@ -1,4 +1,4 @@
-"""System lines: parsed, canonical, refused with the nearest right name."""
+"""System lines are parsed, written in one way, and refused with a hint."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_canonical_names(line: str, name: str) -> None:
         ("LightGCN[text=shuffled]", "not a change that LightGCN can be given"),
         ("MostPop[-l2]", "no term 'l2'"),
         ("ItemKNN[-user]", "no term 'user'; it has no terms at all"),
-        ("IRLLRec[LightGCN", "is no system"),
+        ("IRLLRec[LightGCN", "is not a system line"),
     ],
 )
 def test_misspelt_lines_name_the_nearest(line: str, hint: str) -> None:

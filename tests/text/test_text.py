@@ -26,7 +26,6 @@ from harness.text.encoders import (
 )
 from harness.text.encoding import encode_texts
 from harness.text.reduction import Reduction
-from harness.text.row_cache import cached_rows
 from harness.text.rows import TABLES
 from harness.text.tables import PrecomputedSpec, text_table
 from tests.text.intents.scripted_server import ScriptedServer
@@ -51,7 +50,9 @@ def test_rows_follow_tokens_not_positions() -> None:
 
 def test_an_unknown_token_is_named() -> None:
     table = parity_text(checkerboard())
-    with pytest.raises(InputError, match="1 users without a text row, user 'ghost' first"):
+    with pytest.raises(
+        InputError, match="1 users of the dataset have no text row, the first is user 'ghost'"
+    ):
         table.rows(np.array(["t0", "ghost"]), table.items)
 
 
@@ -122,10 +123,15 @@ def test_texts_without_common_words_are_refused() -> None:
 
 
 def test_cache_is_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = talking()
+    dataset, encode, encoded = talking(), TfidfSpec.encode, []
+
+    def count(self: TfidfSpec, texts: list[str]) -> np.ndarray:
+        encoded.append(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(encoders.TfidfSpec, "encode", count)
     first = text_table(TfidfSpec(width=3), dataset, tmp_path)
-    made = len(list(tmp_path.iterdir()))
-    assert made == 2, "profiles and intents, each once"
+    assert len(encoded) == 2, "profiles and intents, each once"
 
     def refuse(self: TfidfSpec, texts: list[str]) -> np.ndarray:
         raise AssertionError("encoded again")
@@ -203,8 +209,8 @@ def broken(rows: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("rows", "hint"),
     [
-        (np.ones((39, 5)), "39 rows; expected 40, one a user"),
-        (np.ones(40), "expected one row a user"),
+        (np.ones((39, 5)), "39 rows; expected 40, one for each user"),
+        (np.ones(40), "expected one row for each user"),
         (broken(np.ones((40, 5))), "NaN or infinity in the row of user 't3'"),
     ],
 )
@@ -269,36 +275,6 @@ def test_embeddings_come_from_a_server_in_batches() -> None:
         EmbeddingsSpec(kind="openai", model="e", base_url=server.url, tries=1).encode(["a"])
 
 
-def test_rows_are_kept_by_text_and_each_is_encoded_once(tmp_path: Path) -> None:
-    seen: list[str] = []
-
-    def encode(texts: Any) -> np.ndarray:
-        seen.extend(texts)
-        return np.array([[len(text), ord(text[0])] for text in texts], dtype=np.float32)
-
-    rows = cached_rows(tmp_path, "recipe", ["a", "bb", "a"], encode)
-    np.testing.assert_array_equal(rows, [[1, 97], [2, 98], [1, 97]])
-    rows = cached_rows(tmp_path, "recipe", ["ccc", "bb"], encode)
-    np.testing.assert_array_equal(rows, [[3, 99], [2, 98]])
-    assert seen == ["a", "bb", "ccc"]
-    cached_rows(tmp_path, "another", ["a"], encode)
-    assert seen[3:] == ["a"]
-
-
-def test_rows_without_a_key_are_written_over(tmp_path: Path) -> None:
-    """A process killed between a row and its key leaves a row that nobody reads."""
-
-    def encode(texts: Any) -> np.ndarray:
-        return np.array([[len(text)] * 3 for text in texts], dtype=np.float32)
-
-    cached_rows(tmp_path, "recipe", ["a"], encode)
-    file = next(tmp_path.rglob("rows.f32"))
-    with file.open("ab") as rows:
-        rows.write(b"1234567890")
-    made = cached_rows(tmp_path, "recipe", ["bb", "a"], encode)
-    np.testing.assert_array_equal(made, [[2] * 3, [1] * 3])
-
-
 @pytest.mark.parametrize("whiten", [False, True])
 def test_principal_directions_keep_what_they_say(whiten: bool) -> None:
     random = np.random.default_rng(0)
@@ -320,7 +296,7 @@ def test_a_reduction_is_noted_and_rows_stay_unit() -> None:
     )
     assert table.user_intent.shape == (40, 2)
     np.testing.assert_allclose(np.linalg.norm(table.item_profile, axis=1), 1, rtol=1e-5)
-    assert table.notes[0].startswith("profile rows are 2 principal directions that keep ")
+    assert table.notes[0].startswith("the profile rows are reduced to 2 principal directions, which keep ")
 
 
 def test_a_missing_extra_says_how_to_get_it() -> None:

@@ -13,7 +13,7 @@ def title(metric: str) -> str:
     """Return the title of a metric as papers print it, such as ``NDCG@20`` for ``ndcg@20``."""
     name, _, k = metric.partition("@")
     upper = name.upper() if name in ("ndcg", "mrr", "map") else name.capitalize()
-    return f"{upper}@{k}"
+    return f"{upper}@{k}" if k else upper
 
 
 def cross_table(

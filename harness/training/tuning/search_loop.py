@@ -20,8 +20,10 @@ from optuna.trial import FrozenTrial, TrialState
 from harness.errors import Interrupted, RunFailed
 from harness.planning.parts import HOUR_S
 from harness.planning.tasks import Run, Search
+from harness.store import layout
 from harness.store.checkpoint import Checkpoint
 from harness.store.columns import REASON
+from harness.store.store import Store
 from harness.training.loop import Watch
 from harness.training.prepared_data import PreparedData
 from harness.training.run import try_out
@@ -39,38 +41,44 @@ PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
 
 
 @dataclass(frozen=True)
-class Tools:
-    """What a search needs beside data that holds no test pairs.
+class SearchContext:
+    """What a search needs beside its data. Nothing here leads to the dataset, which holds test pairs.
 
     Attributes:
-        storage: Where Optuna keeps the trials.
-        name: The name of Optuna's study there.
-        checkpoint: Where a trial's run keeps its state.
+        storage: Optuna's storage, which keeps the trials.
+        identity: The search's identity, which is also the name of Optuna's study in ``storage``.
+        checksum: The dataset's checksum, from which the identity of a trial's run is computed.
+        store: The store that keeps the checkpoints of trials.
         watch: Who follows: ``progress`` is told of every trial and its score, ``stop`` is asked.
     """
 
     storage: BaseStorage
-    name: str
-    checkpoint: Callable[[Run], Checkpoint]
+    identity: str
+    checksum: str
+    store: Store
     watch: Watch
 
+    def checkpoint(self, run: Run) -> Checkpoint:
+        """The checkpoint of a trial's run."""
+        return self.store.checkpoint(layout.trial_name(self.identity, run.identity(self.checksum)))
 
-def tune(search: Search, data: PreparedData, tools: Tools) -> tuple[dict[str, Any], pd.DataFrame]:
+
+def tune(search: Search, data: PreparedData, context: SearchContext) -> tuple[dict[str, Any], pd.DataFrame]:
     """Spend the search's budget; its record, and one row a trial.
 
     Args:
         search: What is searched.
         data: PreparedData without test pairs (``PreparedData.for_tuning``).
-        tools: Storage, checkpoints and who follows.
+        context: Storage, checkpoints and who follows.
 
     Raises:
         RunFailed: No trial finished.
-        Interrupted: ``tools.watch.stop`` said so; the trial under way has a checkpoint.
+        Interrupted: ``context.watch.stop`` said so; the trial under way has a checkpoint.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
-        storage=tools.storage,
-        study_name=tools.name,
+        storage=context.storage,
+        study_name=context.identity,
         direction="maximize",
         load_if_exists=True,
         pruner=PRUNERS[search.tuning.pruner](),
@@ -79,12 +87,12 @@ def tune(search: Search, data: PreparedData, tools: Tools) -> tuple[dict[str, An
         study.tell(dead.number, state=TrialState.FAIL)  # this process holds the search's claim
     spent = _spent(study)
     while _has_budget(search, spent):
-        if tools.watch.stop():
+        if context.watch.stop():
             raise Interrupted("stopped between two trials")
         study.sampler = sampler(search, len(spent))
-        score = _carry_out(study, search, data, tools)
+        score = _carry_out(study, search, data, context)
         spent = _spent(study)
-        tools.watch.progress(len(spent), score)
+        context.watch.progress(len(spent), score)
     return record(search, study, spent), frame(spent)
 
 
@@ -107,14 +115,16 @@ class _Judge:
             raise optuna.TrialPruned
 
 
-def _carry_out(study: optuna.Study, search: Search, data: PreparedData, tools: Tools) -> float | None:
+def _carry_out(
+    study: optuna.Study, search: Search, data: PreparedData, context: SearchContext
+) -> float | None:
     """Ask for, train and judge one trial; its score, or None where it was pruned or failed."""
     trial = study.ask({name: distribution(domain) for name, domain in search.space.items()})
     run, judge = search.trial(trial.params), _Judge(trial)
-    checkpoint, started = tools.checkpoint(run), time.perf_counter()
+    checkpoint, started = context.checkpoint(run), time.perf_counter()
     score, state = None, TrialState.COMPLETE
     logger.debug("Trial %d of %s begins with %s.", trial.number + 1, search.title, trial.params)
-    watch = Watch(judge.progress, judge.validated, checkpoint, tools.watch.stop)
+    watch = Watch(judge.progress, judge.validated, checkpoint, context.watch.stop)
     try:
         history = try_out(run, data, watch)
         score = history["valid"][search.training.metric]

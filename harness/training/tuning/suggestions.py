@@ -43,7 +43,7 @@ class _Given(optuna.samplers.BaseSampler):
 
 def sampler(search: Search, number: int) -> optuna.samplers.BaseSampler:
     """What suggests the values of trial ``number``: the released defaults first."""
-    start = {name: domain.nearest(search.settings[name]) for name, domain in search.space.items()}
+    start = {name: domain.closest_to(search.settings[name]) for name, domain in search.space.items()}
     if number == 0:
         return _Given(start)
     if search.tuning.sampler == "grid":
