@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from harness.data import duplicate_items, movielens, sources
+from harness.data.coverage import untested_note, without_negatives_note
 from harness.data.dataset import SPLITS, Dataset
 from harness.data.joins import same_form_note
+from harness.data.repeated_pairs import drop_repeats, refuse_repeats
 from harness.data.reviews import item_facts, train_reviews
-from harness.data.sources import location
 from harness.data.spec import Atomic, Matrices, Movielens, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
 from harness.data.texts import texts_of, titles_of
@@ -53,15 +54,15 @@ def prepare(
         dataset = duplicate_items.merge(dataset)
     if density < 1:
         dataset = thin(dataset, density, seed)
+    coverage = (untested_note(dataset, split.kind, merged), without_negatives_note(dataset))
     texts, notes = texts_of(source, dataset.users, dataset.items, dataset.train)
-    return replace(dataset, texts=texts, notes=(*notes, *dataset.notes))
+    return replace(dataset, texts=texts, notes=(*notes, *dataset.notes, *filter(None, coverage)))
 
 
 def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Dataset:
     """The dataset before anything is merged or thinned, and without texts."""
     raw = _read(source)
-    frame = _filter(raw, source)
-    _refuse_duplicates(frame)
+    frame, repeated = _positives(raw, source)
     parts, notes = _split(frame, raw.origin, split, seed)
     frame, parts = frame[parts != UNUSED], parts[parts != UNUSED]
     users = raw.users if raw.users is not None else _sorted_ids(frame["user"])
@@ -78,7 +79,7 @@ def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) ->
     reviews, on_reviews = train_reviews(kept)
     facts, on_facts = item_facts(source, items)
     alike = [] if raw.users is not None else [same_form_note(users, "user"), same_form_note(items, "item")]
-    notes = (*notes, *filter(None, alike), *on_titles, *on_reviews, *on_facts)
+    notes = (*repeated, *notes, *filter(None, alike), *on_titles, *on_reviews, *on_facts)
     return Dataset(
         name, users, items, train, valid, test, notes=notes, titles=titles, reviews=reviews, facts=facts
     )
@@ -104,9 +105,13 @@ def _read(source: SourceSpec) -> _Raw:
             return _Raw(sources.read_atomic(source.folder), str(source.folder))
 
 
-def _filter(raw: _Raw, source: SourceSpec) -> pd.DataFrame:
-    """Positives only, then the k-core over all interactions."""
+def _positives(raw: _Raw, source: SourceSpec) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Positive interactions, each pair once, then their k-core; and a note on rows that were dropped."""
     frame = raw.frame
+    notes: tuple[str, ...] = ()
+    if source.duplicates != "refuse":
+        # The row that is kept decides whether the pair is positive, so rows are dropped before the filter.
+        frame, notes = drop_repeats(frame, source.duplicates, raw.origin)
     if source.min_rating is not None:
         if "rating" not in frame:
             raise InputError(f"{raw.origin}: min_rating needs a rating column; the source gives none")
@@ -118,21 +123,9 @@ def _filter(raw: _Raw, source: SourceSpec) -> pd.DataFrame:
             frame = frame[frame.groupby(side)[side].transform("size") >= source.core]
     if frame.empty:
         raise InputError(f"{raw.origin}: no users and items are left; expected at least one interaction")
-    return frame.reset_index(drop=True)
-
-
-def _refuse_duplicates(frame: pd.DataFrame) -> None:
-    """A pair may stand once; across splits it is an overlap."""
-    again = frame.duplicated(["user", "item"])
-    if not again.any():
-        return
-    row = frame.loc[again.idxmax()]
-    same = frame[(frame["user"] == row["user"]) & (frame["item"] == row["item"])].iloc[0]
-    pair = f"user {row['user']!r} with item {row['item']!r}"
-    if "split" in frame and same["split"] != row["split"]:
-        both = f"{same['split']} and {row['split']}"
-        raise InputError(f"{location(row)}: overlap, {pair} stands in {both} (also {location(same)})")
-    raise InputError(f"{location(row)}: duplicate, {pair} stands twice (also {location(same)})")
+    frame = frame.reset_index(drop=True)
+    refuse_repeats(frame)
+    return frame, notes
 
 
 def _split(

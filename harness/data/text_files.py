@@ -40,7 +40,7 @@ def read_frame(path: Path, plain: Sequence[str] = ()) -> pd.DataFrame:
         InputError: The file is missing, unreadable, of another kind or malformed. The message names the
             row.
     """
-    endings = [ending for ending in path.suffixes if ending != ".gz"]
+    endings = [ending.lower() for ending in path.suffixes if ending.lower() != ".gz"]
     ending = endings[-1] if endings else ""
     if ending != ".jsonl" and ending not in SEPARATORS:
         raise InputError(
@@ -93,7 +93,7 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    open_text = gzip.open if path.suffix == ".gz" else open
+    open_text = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with open_text(path, "rt", encoding="utf-8-sig", newline=newline) as file:
             yield file
