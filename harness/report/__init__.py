@@ -12,8 +12,3 @@ strata.py       sparse and dense users apart, and popular and rare items
 evidence.py     what a dataset's finished runs say, read once
 document.py     the files
 """
-
-from harness.report.document import write
-from harness.report.evidence import Options
-
-__all__ = ["Options", "write"]

@@ -92,8 +92,10 @@ def test_a_figure_is_the_same_every_time(draw: Callable[[], Figure], tmp_path: P
 ROOT = Path(__file__).resolve().parents[2]
 
 CRITICAL = """
+import sys
 from pathlib import Path
 from tests.report.test_plots import critical, plots
+assert "torch" not in sys.modules, "every process that writes figures would load it"
 print(plots.save(critical(), Path.cwd(), "name")[1].read_text())
 """
 

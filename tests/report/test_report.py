@@ -9,7 +9,8 @@ import pytest
 
 from harness.planning.plan import Plan
 from harness.planning.runs import Run
-from harness.report import Options, write
+from harness.report.document import write
+from harness.report.evidence import Options
 from harness.store.store import Store
 from tests.worlds import fill
 

@@ -11,7 +11,8 @@ import pytest
 
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import Run, expand
-from harness.report import Options, write
+from harness.report.document import write
+from harness.report.evidence import Options
 from harness.report.sections.control_verdicts import on_controls
 from tests.planning.test_expansion import TEXT
 from tests.planning.test_plan import write as write_plan
