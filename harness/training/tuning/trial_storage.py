@@ -1,4 +1,4 @@
-"""Where Optuna keeps a search's trials: a database, or a journal that outlives whoever writes it."""
+"""Where Optuna keeps the trials of a search: in a database, or in a journal file in the store."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from harness.errors import StoreError
 
 @contextmanager
 def open_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
-    """Optuna's storage at any URL it knows, or else a journal file of the search's own; then closed.
+    """Open Optuna's storage, and close it when the block ends.
 
-    Only the process that holds the search's claim may call this: what a killed one left unfinished in
-    the journal is cut off.
+    Only the process that holds the search's claim may open it, because what a killed process left unfinished
+    in the journal is removed.
+
+    Args:
+        url: Any URL that Optuna accepts. None for a journal.
+        journal: The journal file of the search, which is used if there is no URL.
 
     Raises:
         StoreError: Nothing answers at the URL.
     """
     if url is None:
         journal.parent.mkdir(parents=True, exist_ok=True)
-        _mend(journal)
+        _remove_unfinished(journal)
         yield JournalStorage(JournalFileBackend(str(journal)))
         return
     try:
@@ -39,12 +43,12 @@ def open_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
         storage.engine.dispose()
 
 
-def _mend(journal: Path) -> None:
-    """Remove a dead writer's lock and half-written last line."""
+def _remove_unfinished(journal: Path) -> None:
+    """Remove the lock and the half-written last line that a killed process may have left."""
     journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
     if journal.exists():
-        whole = journal.read_bytes()
-        kept = whole.rfind(b"\n") + 1
-        if kept < len(whole):
+        content = journal.read_bytes()
+        whole_lines = content.rfind(b"\n") + 1
+        if whole_lines < len(content):
             with journal.open("r+b") as file:
-                file.truncate(kept)
+                file.truncate(whole_lines)
