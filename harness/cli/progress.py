@@ -46,8 +46,8 @@ class _Plain:
     def known(self, task: Task) -> None:
         pass
 
-    def damaged(self, task: Task, place: Path) -> None:
-        text = f"{task.title}: its files are damaged, now in {place}; done again"
+    def damaged(self, title: str, place: Path) -> None:
+        text = f"{title}: its files are damaged, now in {place}; done again"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def started(self, task: Task) -> Epochs:

@@ -15,16 +15,22 @@ app = typer.Typer(help="Look after a folder of results.", no_args_is_help=True)
 
 @app.command()
 def verify(store: StorePath = DEFAULT_STORE) -> None:
-    """Compare every run's files with their sums; set damaged runs aside, so that `run` does them again."""
+    """Compare all files with their checksums; set damaged ones aside, so that `run` does the work again."""
     with sentences():
+        from harness.store import damage
         from harness.store.store import Store
 
         found = Store(_existing(store))
-        identities = found.identities()
-        damaged = [identity for identity in identities if not found.is_sound(identity)]
-        for identity in damaged:
-            typer.echo(f"run {identity} is damaged; moved to {found.set_aside(identity)}")
-        typer.echo(f"{len(identities) - len(damaged)} runs sound, {len(damaged)} damaged")
+        damaged = damage.of_store(found)
+        for part in damaged:
+            typer.echo(f"{part.path}: {part.reason}")
+        sound = sum(found.is_sound(identity) for identity in found.identities())
+        typer.echo(f"{sound} runs sound, {len(damaged)} damaged")
+        for part in damaged:
+            place = damage.set_aside(found, part)
+            typer.echo(
+                f"moved to {place}" if place else f"{part.path} stays: another process is at work on it"
+            )
     if damaged:
         raise typer.Exit(1)
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle, islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -19,6 +17,7 @@ from harness.planning.run_status import StoreIndex
 from harness.planning.runs import Run, Skipped, expand
 from harness.planning.searches import HOUR_S, Search, planned, searches
 from harness.store.store import Store
+from harness.store.temporary import temporary_folder
 from harness.systems.assembly import assemble
 from harness.training.loop import Watch, validation_score
 from harness.training.memory import needed_bytes
@@ -48,8 +47,8 @@ def estimate(plan: Plan, site: RunnerConfig, only: Callable[[str], bool]) -> pd.
             tasks.setdefault((task.dataset.name, task.name), []).append(task)
     rows = []
     with (
-        TemporaryDirectory(prefix="intentbench-") as folder,
-        replace(site, root=Path(folder)).open() as task_runner,
+        temporary_folder() as folder,
+        replace(site, root=folder).open() as task_runner,
     ):
         for (dataset, system), mine in tasks.items():
             missing = [task for task in mine if shelf.identity(task) is None]

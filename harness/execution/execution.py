@@ -13,7 +13,11 @@ from harness.execution.task_runner import RunnerConfig, Stop, Task, TaskRunner
 from harness.planning.plan import Plan
 from harness.planning.runs import Run, dataset_key
 from harness.planning.searches import Search, planned, searches
+from harness.store import damage
+from harness.store.damage import Damage
 from harness.store.record import Record, SearchRecord
+from harness.store.store import Store
+from harness.store.temporary import remove_abandoned
 from harness.training.loop import Progress
 
 POLL_S = 0.5
@@ -32,8 +36,8 @@ class Watcher(Protocol):
     def known(self, task: Task) -> None:
         """A task is stored already."""
 
-    def damaged(self, task: Task, place: Path) -> None:
-        """A stored task's files were not those written; they lie at ``place`` and it is redone."""
+    def damaged(self, title: str, place: Path) -> None:
+        """Files of a task or dataset were not as they were written; they lie at ``place`` and are redone."""
 
     def started(self, task: Task) -> Progress:
         """A task begins; returns what to tell of its epochs or trials."""
@@ -71,9 +75,12 @@ def execute(
     """
     with site.open() as task_runner:
         store, place = task_runner.store, open_place(task_runner, watcher)
+        remove_abandoned()
+        _set_aside(store, damage.of_folders(store), "the store", watcher)
         for dataset in plan.datasets:
-            data = task_runner.material(dataset)
-            store.notes.write(dataset_key(plan, dataset), facts(data), degrees(data))
+            data, key = task_runner.material(dataset), dataset_key(plan, dataset)
+            _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", watcher)
+            store.notes.write(key, facts(data), degrees(data))
         if plan.tuning:
             wanted = [search for run, search in searches(plan) if only(run.name)]
             each_once = {task_runner.identity(search): search for search in wanted}
@@ -81,7 +88,7 @@ def execute(
 
         def record(search: Search) -> SearchRecord | None:
             identity = task_runner.identity(search)
-            return store.search_record(identity) if identity in store else None
+            return store.search_record(identity) if store.is_sound(identity) else None
 
         runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.name)]
         for wave in _waves(runs):
@@ -102,13 +109,21 @@ def _lacking(tasks: Collection[Task], task_runner: TaskRunner, watcher: Watcher)
     watcher.expect(len(tasks))
     for task in tasks:
         identity = task_runner.identity(task)
-        if identity in store and not store.is_sound(identity):
-            watcher.damaged(task, store.set_aside(identity))
-        if identity in store:
+        damaged = damage.of_task(store, identity)
+        _set_aside(store, damaged, task.title, watcher)
+        if identity in store and not damaged:
             watcher.known(task)
         else:
             found.append(task)
     return found
+
+
+def _set_aside(store: Store, damaged: list[Damage], title: str, watcher: Watcher) -> None:
+    """Move damaged files away and say so; what another process is at work on stays."""
+    for part in damaged:
+        place = damage.set_aside(store, part)
+        if place is not None:
+            watcher.damaged(title, place)
 
 
 def here(stop: Stop) -> Opened:

@@ -19,8 +19,10 @@ from harness.planning.runs import Run
 from harness.planning.searches import Search
 from harness.store import layout
 from harness.store.checkpoint import Checkpoint
+from harness.store.damage import move_away
+from harness.store.layout import PROTOTYPES, WEIGHTS
 from harness.store.record import Record, new_record
-from harness.store.store import PROTOTYPES, WEIGHTS, Store
+from harness.store.store import Store
 from harness.training.loading import load
 from harness.training.loop import Progress, Watch
 from harness.training.prepared_data import PreparedData, material
@@ -105,8 +107,10 @@ class TaskRunner:
         with self.store.claim(identity) as mine:
             if not mine:
                 return None
-            if identity in self.store:
+            if self.store.is_sound(identity):
                 return self.store.record(identity)
+            if identity in self.store:
+                move_away(self.store, self.store.folder(identity))
             fields, users, trials, arrays = describe(task), None, None, None
             torch.set_num_threads(task.training.threads)
             try:

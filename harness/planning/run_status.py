@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.planning.plan import Plan
 from harness.planning.runs import Run, Skipped, dataset_key
 from harness.planning.searches import Search, Untuned, planned, searches
+from harness.store.notes import DamagedNotesError
 from harness.store.record import SearchRecord
 from harness.store.store import Store
 
@@ -16,9 +17,10 @@ from harness.store.store import Store
 class RunStatus:
     """What the store holds of one planned run.
 
-    ``status`` is finished, failed, missing, skipped, or damaged: files that are not those written.
+    ``status`` is finished, failed, missing, skipped or damaged. A run is damaged if its own files, or those
+    of its search, or the description of its dataset are not as they were written.
 
-    ``identity`` is that of what is stored: the run, or the search that failed before it.
+    ``identity`` is that of what is stored: the run, or the search that failed or is damaged.
     """
 
     dataset: str
@@ -33,11 +35,21 @@ class StoreIndex:
     """A plan's tasks in the store, by the checksums noted there; no data is read."""
 
     def __init__(self, plan: Plan, store: Store) -> None:
-        """Datasets that were never read have no checksum, and none of their runs is stored."""
-        noted = {each.name: store.notes.description(dataset_key(plan, each)) for each in plan.datasets}
+        """Datasets that were never read have no checksum, and none of their runs is stored.
+
+        ``damaged`` holds the names of datasets whose description in the store is damaged.
+        """
         self.store = store
         self._sound: dict[str, bool] = {}
-        self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
+        self.checksums: dict[str, str] = {}
+        self.damaged: set[str] = set()
+        for dataset in plan.datasets:
+            try:
+                description = store.notes.description(dataset_key(plan, dataset))
+            except DamagedNotesError:
+                self.damaged.add(dataset.name)
+            else:
+                self.checksums |= {dataset.name: description["checksum"]} if description else {}
 
     def find(self, task: Run | Search) -> str | None:
         """The task's identity if it is stored, sound or damaged."""
@@ -69,22 +81,33 @@ def run_statuses(plan: Plan, store: Store) -> list[RunStatus]:
 
 
 def _standings(plan: Plan, shelf: StoreIndex) -> Iterator[RunStatus]:
-    failed = {}
+    tuned = {}
     if plan.tuning:
-        failed = {(run.dataset.name, run.name): shelf.identity(search) for run, search in searches(plan)}
+        tuned = {(run.dataset.name, run.name): shelf.find(search) for run, search in searches(plan)}
     for entry in planned(plan, shelf.record):
         if isinstance(entry, Skipped):
             yield RunStatus(entry.dataset, entry.system, None, "skipped", entry.reason)
         elif isinstance(entry, Untuned):
-            run, status = entry.run, "failed" if entry.failed else "missing"
-            search = failed[run.dataset.name, run.name] or ""
-            yield RunStatus(run.dataset.name, run.name, run.repetition, status, entry.reason, search)
+            yield _untuned(entry, tuned[entry.run.dataset.name, entry.run.name], shelf)
         else:
             yield _standing(entry, shelf)
 
 
+def _untuned(entry: Untuned, search: str | None, shelf: StoreIndex) -> RunStatus:
+    """The status of a run that waits for a ``search``, which is stored if it has an identity."""
+    run = entry.run
+    name = (run.dataset.name, run.name, run.repetition)
+    if run.dataset.name in shelf.damaged:
+        return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
+    if search and not shelf.is_sound(search):
+        return RunStatus(*name, "damaged", "the files of its search are not those that were written", search)
+    return RunStatus(*name, "failed" if entry.failed else "missing", entry.reason, search or "")
+
+
 def _standing(run: Run, shelf: StoreIndex) -> RunStatus:
     name = (run.dataset.name, run.name, run.repetition)
+    if run.dataset.name in shelf.damaged:
+        return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
     identity = shelf.find(run)
     if identity is None:
         return RunStatus(*name, "missing", "not run yet")

@@ -45,7 +45,7 @@ def calibrate(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
     alarms, seen = [], []
-    groups = [(store, *each) for store in map(Store, stores) for each in _systems(store)]
+    groups = [(store, *each) for store in map(Store, stores) for each in _systems(store, tell)]
     for store, dataset, systems in groups:
         for source, difference in _sources(store, systems, metric):
             tell(f"{dataset}, {len(difference):,} users: {source}")
@@ -97,12 +97,16 @@ def _seeds(
             }
 
 
-def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
+def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, list[str]]]]:
     """Every dataset with the finished runs of each system, in the order of their repetitions.
+
+    Damaged runs are left out; ``tell`` is told of them.
 
     Of runs of one name the one begun last stands for all; so does, of datasets of one name, such as one
     split by two seeds, the one run last: their users are not the same.
     """
+    for identity in store.damaged():
+        tell(f"{store.folder(identity)}: is damaged and left out; `intentbench run` does it again")
     finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
     finished.sort(key=lambda each: each[1].started)
     last = {run.dataset: _drawn(run) for _, run in finished}

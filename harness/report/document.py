@@ -64,8 +64,9 @@ def _refuse_damaged(found: list[RunStatus], store: Store) -> None:
     """No table is made of files that are not those that were written."""
     for each in found:
         if each.status == "damaged":
-            which = f"run {each.identity} ({each.dataset} {each.system})"
-            raise InputError(f"{store.root}: {which} is damaged, {each.reason}; `intentbench run` redoes it")
+            where = store.folder(each.identity) if each.identity else store.root
+            which = f"{each.dataset} {each.system}"
+            raise InputError(f"{where}: {which} is damaged, {each.reason}; `intentbench run` does it again")
 
 
 def _dataset(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation.strata import ITEM_STRATA, item_strata
 from harness.recbole_host import config as recbole
+from harness.store.temporary import temporary_folder
 from harness.text.rows import TextTable
 from harness.training.memory import Sizes
 from models.graph import Graph
@@ -85,5 +85,5 @@ class PreparedData:
 @contextmanager
 def material(dataset: Dataset, table: TextTable | None) -> Iterator[PreparedData]:
     """A dataset's material in a folder that goes when it is no longer needed."""
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
-        yield PreparedData(dataset, table, Path(folder))
+    with temporary_folder() as folder:
+        yield PreparedData(dataset, table, folder)

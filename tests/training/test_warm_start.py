@@ -13,8 +13,9 @@ import torch
 from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import Run, Skipped, expand
+from harness.store.layout import WEIGHTS
 from harness.store.record import RunRecord
-from harness.store.store import WEIGHTS, Store
+from harness.store.store import Store
 from harness.systems.assembly import assemble, settings
 from harness.systems.line import parse
 from harness.training.warm_start import take_over, weights_of
