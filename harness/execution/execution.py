@@ -13,7 +13,11 @@ from harness.execution.task_runner import RunnerConfig, ShouldStop, TaskRunner
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Task
+from harness.store import damage
+from harness.store.damage import Damage
 from harness.store.record import SearchRecord
+from harness.store.store import Store
+from harness.store.temporary import remove_abandoned
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +58,13 @@ def execute(
             backend = stack.enter_context(Processes(task_runner, workers))
         else:
             backend = InThisProcess(task_runner, observer, should_stop)
+        store = task_runner.store
+        remove_abandoned()
+        _set_aside(store, damage.of_folders(store), "the store", observer)
         for dataset in plan.variants:
-            data = task_runner.data(dataset)
-            description, degrees = dataset_description(data), user_degrees(data)
-            task_runner.store.notes.write(dataset.key(plan.seed), description, degrees)
+            data, key = task_runner.data(dataset), dataset.key(plan.seed)
+            _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
+            store.notes.write(key, dataset_description(data), user_degrees(data))
         for tasks in _stages(plan, task_runner, accepts):
             do_tasks(_missing(tasks, task_runner, observer), backend, observer, should_stop)
 
@@ -76,7 +83,7 @@ def _stages(
 
     def record(search: Search) -> SearchRecord | None:
         identity = task_runner.identity(search)
-        return store.search_record(identity) if identity in store else None
+        return store.search_record(identity) if store.is_sound(identity) else None
 
     runs = [run for run in planned(plan, record) if isinstance(run, Run) and accepts(run.name)]
     for windows in sorted({len(run.datasets) for run in runs}):
@@ -89,11 +96,19 @@ def _missing(tasks: Collection[Task], task_runner: TaskRunner, observer: Observe
     observer.expect(len(tasks))
     for task in tasks:
         identity = task_runner.identity(task)
-        if identity in store and not store.is_sound(identity):
-            observer.damaged(task, store.set_aside(identity))
-        if identity in store:
+        damaged = damage.of_task(store, identity)
+        _set_aside(store, damaged, task.title, observer)
+        if identity in store and not damaged:
             logger.debug("The task %s is stored already.", task.title)
             observer.already_stored(task)
         else:
             missing.append(task)
     return missing
+
+
+def _set_aside(store: Store, damaged: list[Damage], title: str, observer: Observer) -> None:
+    """Move damaged files away and say so. What another process is at work on stays."""
+    for part in damaged:
+        moved_to = damage.set_aside(store, part)
+        if moved_to is not None:
+            observer.damaged(title, moved_to)

@@ -14,8 +14,9 @@ from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run, Skipped
+from harness.store.layout import WEIGHTS
 from harness.store.record import RunRecord
-from harness.store.store import WEIGHTS, Store
+from harness.store.store import Store
 from harness.systems.assembly import assemble
 from harness.systems.line import parse
 from harness.systems.settings import settings
