@@ -26,7 +26,7 @@ def verify(store: StoreOption = DEFAULT_STORE) -> None:
         moved_to = damage.set_aside(opened, part)
         outcome = f"It was moved to {moved_to}." if moved_to else "It stays, as another process works on it."
         say(f"{part.path}: {part.reason}. {outcome}")
-    say(f"{sound} runs are sound, and {len(damaged)} parts of the store are damaged.")
+    say(f"Sound runs: {sound}. Damaged parts of the store: {len(damaged)}.")
     if damaged:
         raise typer.Exit(1)
 
