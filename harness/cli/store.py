@@ -23,10 +23,12 @@ def verify(store: StoreOption = DEFAULT_STORE) -> None:
     damaged = damage.of_store(opened)
     sound = sum(opened.is_sound(identity) for identity in opened.identities())
     for part in damaged:
+        say(f"{part.path}: {part.reason}.")
+    say(f"{sound} runs are sound, and {len(damaged)} parts of the store are damaged.")
+    for part in damaged:  # after all is said, in case that the store cannot be written
         moved_to = damage.set_aside(opened, part)
-        outcome = f"It was moved to {moved_to}." if moved_to else "It stays, as another process works on it."
-        say(f"{part.path}: {part.reason}. {outcome}")
-    say(f"Sound runs: {sound}. Damaged parts of the store: {len(damaged)}.")
+        outcome = f"was moved to {moved_to}" if moved_to else "stays, since another process is at work on it"
+        say(f"{part.path} {outcome}.")
     if damaged:
         raise typer.Exit(1)
 

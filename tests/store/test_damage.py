@@ -62,11 +62,14 @@ def test_a_damaged_run_is_told_set_aside_and_done_again(
 def test_verify_finds_what_is_damaged(plan: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     intentbench("run", plan, "--store", store)
-    assert "Sound runs: 3. Damaged parts of the store: 0." in intentbench("store", "verify", "--store", store).output
+    assert (
+        "3 runs are sound, and 0 parts of the store are damaged."
+        in intentbench("store", "verify", "--store", store).output
+    )
     flip(next(store.glob("runs/*/users.parquet")))
     done = intentbench("store", "verify", "--store", store)
     assert done.exit_code == 1
-    assert "Sound runs: 2. Damaged parts of the store: 1." in done.output
+    assert "2 runs are sound, and 1 parts of the store are damaged." in done.output
     assert "1 missing" in intentbench("status", plan, "--store", store).output
 
 

@@ -104,7 +104,7 @@ def test_stored_things_that_are_damaged_are_done_again(
     assert "files are damaged, now in" in run_plans(folder)
     assert tables(folder) == expected
     verified = intentbench("store", "verify", "--store", store)
-    assert verified.output == "Sound runs: 4. Damaged parts of the store: 0.\n"
+    assert verified.output == "4 runs are sound, and 0 parts of the store are damaged.\n"
     assert len(list((store / "damaged").iterdir())) == 1
 
 
@@ -116,8 +116,8 @@ def test_verify_finds_it_and_a_second_verify_finds_nothing(
     harm(store, by_kind(Store(store)))
     first = intentbench("store", "verify", "--store", store)
     assert first.exit_code == 1, first.output
-    assert "Damaged parts of the store: 1." in first.output
-    assert "moved to" in first.output
+    assert "1 parts of the store are damaged" in first.output
+    assert "was moved to" in first.output
     second = intentbench("store", "verify", "--store", store)
     assert second.exit_code == 0, second.output
     run_plans(folder)
@@ -168,7 +168,7 @@ def test_a_damaged_line_of_a_journal_costs_the_search_its_trials_and_nothing_els
     flip(store.journal(search))
     assert "tiny DCCF tuning: its files are damaged, now in" in run_plans(folder)
     assert tables(folder) == expected
-    assert "Damaged parts of the store: 0." in intentbench("store", "verify", "--store", store.root).output
+    assert "and 0 parts" in intentbench("store", "verify", "--store", store.root).output
 
 
 def test_a_journal_that_goes_on_is_the_one_that_was_written(folder: Path, expected: dict[str, bytes]) -> None:
@@ -222,7 +222,7 @@ def test_verify_reports_no_damage_that_is_not_there(folder: Path) -> None:
     with next((store / "searches").glob("*.journal")).open("a") as journal:
         journal.write('{"op_code":')
     verified = intentbench("store", "verify", "--store", store)
-    assert verified.output == "Sound runs: 4. Damaged parts of the store: 0.\n"
+    assert verified.output == "4 runs are sound, and 0 parts of the store are damaged.\n"
     assert verified.exit_code == 0
 
 
@@ -234,4 +234,4 @@ def test_merge_takes_the_sound_run_for_a_damaged_one(folder: Path, whole: Path) 
     merged = intentbench("store", "merge", whole / "store", "--store", store.root)
     assert merged.exit_code == 0, merged.output
     assert store.is_sound(identity)
-    assert "Damaged parts of the store: 0." in intentbench("store", "verify", "--store", store.root).output
+    assert "and 0 parts" in intentbench("store", "verify", "--store", store.root).output
