@@ -1,53 +1,38 @@
-"""The simple baselines: popularity, item neighbours and the linear autoencoder, in closed form."""
+"""Three baselines in closed form: popularity, item neighbours and a linear autoencoder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
-from models.core import hyper
+from baselines.hyper import EASEHyper, ItemKNNHyper, MostPopHyper
 
 Scores = Callable[[np.ndarray], np.ndarray]
-"""Users [B] to the scores of every item [B, I], float32."""
-
-
-@dataclass(frozen=True)
-class MostPopHyper:
-    """MostPop has nothing to set."""
-
-
-@dataclass(frozen=True)
-class ItemKNNHyper:
-    """ItemKNN's hyper-parameters."""
-
-    neighbours: int = hyper(100, "neighbours kept an item", 5, 1000, log=True)
-    shrink: float = hyper(10.0, "shrinkage added to the norm product", 0.0, 1000.0)
-    user_weight: float = hyper(0.5, "a user counts degree ** -user_weight", 0.0, 1.0)
-
-
-@dataclass(frozen=True)
-class EASEHyper:
-    """EASE^R's hyper-parameter."""
-
-    ridge: float = hyper(250.0, "ridge weight added to the Gram diagonal", 1.0, 1e4, log=True)
+"""Takes the numbers of users [B] and returns their scores of all items [B, I] as float32."""
 
 
 def most_pop(options: MostPopHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
-    """Every user gets the items' train degrees [I], the column sums of ``train`` [U, I]."""
+    """Score an item by its number of train pairs, a column sum of ``train`` [U, I].
+
+    Returns:
+        The scores, and the number of learned values.
+    """
     degree = np.asarray(train.sum(0), dtype=np.float32).ravel()
     return lambda users: np.tile(degree, (len(users), 1)), len(degree)
 
 
 def item_knn(options: ItemKNNHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
-    """Sum of shrunk cosines between an item and the user's train items.
+    """Score an item by the sum of its similarities to the user's train items; ``train`` is [U, I].
 
-    s_ij = x_i . x_j / (|x_i| |x_j| + shrink) with a user's column weighted by degree ** -w; each
-    item keeps its nearest ``neighbours``.
+    s_ij = x_i . x_j / (|x_i| |x_j| + shrink), where a user with n train pairs counts n ** -user_weight.
+    Of each item, the ``neighbours`` largest similarities are kept.
 
     Paper: Deshpande & Karypis, TOIS 2004; Aiolli, RecSys 2013.
+
+    Returns:
+        The scores, and the number of learned values.
     """
     degree = np.maximum(np.asarray(train.sum(1), dtype=np.float64).ravel(), 1.0)
     weighted = sp.diags(degree ** (-options.user_weight / 2.0)) @ train
@@ -62,9 +47,14 @@ def item_knn(options: ItemKNNHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
 
 
 def ease(options: EASEHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
-    """B = -P / diag(P) with P = (X^T X + ridge I)^-1 and a zero diagonal; scores X B.
+    """Score by X B with B = -P / diag(P), its diagonal zero, and P = (X^T X + ridge I)^-1.
+
+    X is ``train`` [U, I].
 
     Paper: Steck, WWW 2019, equation 8.
+
+    Returns:
+        The scores, and the number of learned values.
     """
     gram = np.asarray((train.T @ train).todense(), dtype=np.float64)
     gram[np.diag_indices_from(gram)] += options.ridge
@@ -75,7 +65,7 @@ def ease(options: EASEHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
 
 
 def _keep_largest(matrix: sp.csr_matrix, count: int) -> sp.csr_matrix:
-    """The ``count`` largest entries of every row; equal entries go to the smaller column."""
+    """The ``count`` largest entries of every row; of equal entries, those with the smaller columns."""
     row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((matrix.indices, -matrix.data, row))
     rank = np.arange(len(order)) - matrix.indptr[row[order]]

@@ -1,4 +1,4 @@
-"""``python -m harness.bench TASK ARGUMENTS``: one measurement in a process of its own, as JSON."""
+"""``python -m harness.bench TASK ARGUMENTS`` makes one measurement and prints it as JSON."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ import torch
 
 from harness.bench.rows import EVALUATION, our_evaluation, rows_of
 from harness.bench.steps import our_step
-from harness.bench.world import amazon_book, drawn
+from harness.bench.world import amazon_book, random_world
 from harness.training.memory import keep_freed_memory, peak_resident_bytes
 from harness.training.timing import compare
 from models.products import product
 
 
 def step(line: str, chosen: dict[str, Any], scale: int, repeats: int) -> dict[str, float]:
-    """Median seconds of a step and this process's peak memory; scale 0 is Amazon-book itself."""
+    """Return the median seconds of a step and this process's peak memory.
+
+    ``scale`` is the size of a random graph in multiples of Amazon-book; 0 stands for Amazon-book itself.
+    """
     if scale:
         keep_freed_memory()
-    world = drawn(scale, held_out=0) if scale else amazon_book()
+    world = random_world(scale, held_out=0) if scale else amazon_book()
     if line == EVALUATION:
         user, item = torch.randn(world.users, 32), torch.randn(world.items, 32)
-        measured = our_evaluation(world, lambda block: product(user[block], item))
+        work = our_evaluation(world, lambda block: product(user[block], item))
     else:
-        measured, _ = our_step(line, world, chosen)
-    return {"seconds": compare([measured], repeats, warm=2)[0], "peak_bytes": peak_resident_bytes()}
+        work, _ = our_step(line, world, chosen)
+    return {"seconds": compare([work], repeats, warm=2)[0], "peak_bytes": peak_resident_bytes()}
 
 
 TASKS: dict[str, Callable[..., Any]] = {"step": step, "rows": rows_of}

@@ -1,4 +1,4 @@
-"""How step time and memory grow with the graph: power-law graphs up to 64 times Amazon-book."""
+"""How the time and memory of a training step grow with the graph, up to 64 times Amazon-book."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import psutil
 
 from harness.bench.steps import in_process
 from harness.bench.world import ITEMS, PAIRS, USERS, WIDTH
-from harness.systems.assembly import settings
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.memory import Sizes, gibibytes, needed_bytes
 
 REPEATS = {1: 15, 4: 9, 16: 5, 64: 3}
-"""Steps of which the median counts, after two that warm up; the largest take half a minute each."""
+"""For each scale, how many steps are timed after two that are not. Steps at scale 64 take half a minute."""
 
 SCALES = tuple(REPEATS)
 
 SAMPLED = {"translation_nodes": 4096}
-"""IRLLRec's exact translation compares all nodes with all nodes; this estimates it without bias."""
+"""IRLLRec's exact translation term compares every node with every node; this samples it, without bias."""
 
 SAMPLED_HIDDEN = {"reconstruct_nodes": 4096}
-"""RLMRec-Gen tells all hidden nodes from each other, and their number grows with the graph."""
+"""RLMRec-Gen compares every hidden node with every other, and their number grows with the graph."""
 
 SYSTEMS: Mapping[str, dict[str, Any]] = {
     "LightGCN": {},
@@ -37,16 +37,25 @@ SYSTEMS: Mapping[str, dict[str, Any]] = {
     "RLMRec-Gen[LightGCN]": SAMPLED_HIDDEN,
     "IRLLRec[LightGCN]": SAMPLED,
 }
-"""What is grown, and the hyper-parameters it is grown with."""
+"""The systems measured, and those of their hyper-parameters that differ from the defaults."""
 
 
 def grow(line: str, scales: tuple[int, ...], tell: Callable[[str], None]) -> pd.DataFrame:
-    """One row a scale of a system: nodes, edges (train pairs), seconds, peak_bytes, note, exponent.
+    """Measure one system on graphs of several scales.
 
-    A size whose need is beyond the free memory is not tried; its row says what would be needed.
+    A graph that needs more than the free memory is not tried; the note in its row says what it would need.
+
+    Args:
+        line: The system, a key of ``SYSTEMS``.
+        scales: Sizes of the graphs, in multiples of Amazon-book.
+        tell: Receives one line about every measurement.
+
+    Returns:
+        One row per scale: ``system``, ``scale``, ``nodes``, ``edges`` (train pairs), ``seconds``,
+        ``peak_bytes``, ``note`` and ``exponent``.
     """
     rows = []
-    for row in _grown(line, SYSTEMS[line], scales):
+    for row in _measured(line, SYSTEMS[line], scales):
         rows.append(row)
         outcome = row["note"] or f"{row['seconds']:.3f} s a step, {gibibytes(row['peak_bytes'])}"
         tell(f"{line} at {row['scale']} x: {outcome}")
@@ -54,7 +63,8 @@ def grow(line: str, scales: tuple[int, ...], tell: Callable[[str], None]) -> pd.
     return frame.assign(exponent=exponent(frame))
 
 
-def _grown(line: str, chosen: dict[str, Any], scales: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+def _measured(line: str, chosen: dict[str, Any], scales: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    """Yield the row of each scale as soon as it is measured."""
     spec = parse(line)
     values = settings(spec, chosen)
     for scale in scales:
@@ -71,8 +81,8 @@ def _grown(line: str, chosen: dict[str, Any], scales: tuple[int, ...]) -> Iterat
 
 
 def exponent(frame: pd.DataFrame) -> float:
-    """Slope of log(seconds) over log(edges) of one system's sizes; nan below two."""
-    measured = frame.dropna(subset=["seconds"])
-    if len(measured) < 2:
+    """Return the slope of log(seconds) over log(edges) of one system; NaN for fewer than two scales."""
+    timed = frame.dropna(subset=["seconds"])
+    if len(timed) < 2:
         return float("nan")
-    return float(np.polyfit(np.log(measured["edges"]), np.log(measured["seconds"]), 1)[0])
+    return float(np.polyfit(np.log(timed["edges"]), np.log(timed["seconds"]), 1)[0])

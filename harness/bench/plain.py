@@ -1,8 +1,8 @@
-"""Every system's equations in plain float32: whole tables, gathered edges, nothing shared or blocked.
+"""The equations of every system, written plainly in float32: whole tables, without any optimisation.
 
-They check the systems' losses and gradients, and are what ``intentbench bench`` measures them
-against. Parameters, hyper-parameters and order of random draws are the system's own; dropped edges
-alone are drawn in another order.
+Tests compare the systems' losses and gradients with these, and ``intentbench bench`` compares their speed.
+Parameters, hyper-parameters and the order of random draws are those of the system; only dropped edges are
+drawn in another order.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from models.core import Batch
 
 
 class Plain(PlainBackbone):
-    """One system: what its backbone ranks with, and its alignment's terms."""
+    """One system: its backbone's ranking and contrast terms, and its alignment's terms."""
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Every weighted term."""
+        """Return every weighted term of a batch by name."""
         given, values = self.given, self.values
         l2 = values["l2_weight"] * sum(row.square().sum() for row in given.values())
         if "alignment.teacher.network.0.weight" in given:
@@ -37,11 +37,11 @@ class Plain(PlainBackbone):
             contrast = getattr(self, f"_{self.backbone.lower()}_contrast")
             terms["contrast"] = values["contrast_weight"] * contrast(nodes, views, batch)
         if self.alignment == "RLMRec-Gen":
-            rebuilt, rows = (
+            reconstructed, rows = (
                 self._mlp("alignment.profile_reconstructor", nodes[masked]),
                 self.text.profile[masked],
             )
-            loss = info_nce(rebuilt, rows, rows, values["reconstruct_tau"])
+            loss = info_nce(reconstructed, rows, rows, values["reconstruct_tau"])
             terms["reconstruct"] = values["reconstruct_weight"] * loss
         elif self.alignment:
             rows = self._mlp("alignment.profile_projector", self.text.profile)
@@ -51,6 +51,7 @@ class Plain(PlainBackbone):
         return terms
 
     def _aligned(self, nodes: Tensor, rows: Tensor, batch: Batch, tau: str) -> Tensor:
+        """Return InfoNCE between nodes and their text rows: users against all users, items in the batch."""
         user, value = batch.user, self.values[tau]
         total = info_nce(nodes[user], rows[user], rows[: self.users], value)
         for side in (self.users + batch.positive, self.users + batch.negative):
@@ -58,6 +59,7 @@ class Plain(PlainBackbone):
         return total
 
     def _intents(self, nodes: Tensor, views: Any, batch: Batch) -> dict[str, Tensor]:
+        """Return IRLLRec's terms beyond the profile: intent, translation and momentum."""
         values, text = self.values, self._mlp("alignment.intent_projector", self.text.intent)
         terms = {
             "intent": values["intent_weight"] * self._aligned(self._view(views), text, batch, "intent_tau")
@@ -71,6 +73,7 @@ class Plain(PlainBackbone):
         return {**terms, "translation": translation, "momentum": momentum}
 
     def _view(self, views: Any) -> Tensor:
+        """Return the intents of all nodes, averaged over layers, [N, D]."""
         if self.backbone == "DCCF":
             return torch.stack([view[3] for view in views]).mean(0)
         layers = self.layers if self.backbone == "BIGCF" else views
@@ -80,6 +83,7 @@ class Plain(PlainBackbone):
 
     @torch.no_grad()
     def _move_teacher(self) -> None:
+        """Move the teacher's parameters by a thousandth towards the student's."""
         for name, row in self.given.items():
             if ".teacher." in name:
                 row.mul_(0.999).add_(

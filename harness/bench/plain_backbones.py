@@ -1,4 +1,4 @@
-"""The backbones' equations in plain float32: whole tables, gathered edges, nothing shared or blocked."""
+"""The equations of every backbone, written plainly in float32: whole tables, without any optimisation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ from models.text import TextRows
 
 
 def info_nce(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
-    """One direction, mean over anchors a [B, D] with partners b [B, D], against candidates c [M, D]."""
+    """Return the InfoNCE loss in one direction, averaged over anchors.
+
+    Args:
+        anchors: Rows a, [B, D].
+        partners: The row b that each anchor should be similar to, [B, D].
+        candidates: Rows c that it is compared with, [M, D].
+        tau: Temperature.
+    """
     a, b, c = (functional.normalize(rows) for rows in (anchors, partners, candidates))
     return ((a @ c.T / tau).exp().sum(1).log() - (a * b).sum(1) / tau).mean()
 
 
 class PlainBackbone(nn.Module):
-    """What a system ranks with and contrasts, from its parts' names, values and initial parameters."""
+    """A backbone whose initial parameters are copied from a system."""
 
     def __init__(
         self,
@@ -31,11 +38,19 @@ class PlainBackbone(nn.Module):
         graph: Graph,
         text: TextRows | None,
     ) -> None:
-        """``parameters`` by name in the system, such as ``backbone.user_embedding``."""
+        """Copy the parameters and build the normalised adjacency.
+
+        Args:
+            names: Backbone, and alignment or None.
+            values: Hyper-parameters.
+            parameters: The system's parameters by name, such as ``backbone.user_embedding``.
+            graph: The train graph.
+            text: Text rows; None if the system reads none.
+        """
         super().__init__()
         self.backbone, self.alignment = names
         self.values, self.users, self.nodes = values, graph.users, graph.nodes
-        self.text: Any = text  # there where a part reads it
+        self.text: Any = text
         user = torch.repeat_interleave(torch.arange(graph.users), graph.user_starts.diff())
         item = graph.user_columns + graph.users
         self.source, self.target = torch.cat([user, item]), torch.cat([item, user])
@@ -47,12 +62,12 @@ class PlainBackbone(nn.Module):
         ).coalesce()
         self.given = {}
         for name, row in parameters.items():
-            made = nn.Parameter(row.detach().clone(), requires_grad=row.requires_grad)
-            self.given[name] = made
-            self.register_parameter(name.replace(".", "_"), made)
+            copy = nn.Parameter(row.detach().clone(), requires_grad=row.requires_grad)
+            self.given[name] = copy
+            self.register_parameter(name.replace(".", "_"), copy)
 
     def scored(self) -> Tensor:
-        """Rows that are scored, [N, D]."""
+        """Return the rows whose products are the scores, [N, D]."""
         nodes: Tensor = getattr(self, f"_{self.backbone.lower()}")(self._ego())[0]
         return nodes
 
@@ -69,24 +84,27 @@ class PlainBackbone(nn.Module):
     def _ranking(self, nodes: Tensor, batch: Batch) -> dict[str, Tensor]:
         user, items = nodes[batch.user], nodes[self.users :]
         if self.backbone == "AlphaRec":
-            drawn = torch.randint(len(items), (len(user), self.values["negatives"]))
-            chosen = items[torch.cat([batch.positive[:, None], drawn], 1)]
-            logits = (user[:, None] * chosen).sum(-1) / self.values["softmax_tau"]
+            negatives = torch.randint(len(items), (len(user), self.values["negatives"]))
+            candidates = items[torch.cat([batch.positive[:, None], negatives], 1)]
+            logits = (user[:, None] * candidates).sum(-1) / self.values["softmax_tau"]
             return {"softmax": (logits.exp().sum(1).log() - logits[:, 0]).mean()}
         gap = (user * items[batch.positive]).sum(1) - (user * items[batch.negative]).sum(1)
         return {"bpr": -functional.logsigmoid(gap).mean()}
 
     def _mlp(self, name: str, rows: Tensor) -> Tensor:
-        first, last = ((self.given[f"{name}.{at}.weight"], self.given[f"{name}.{at}.bias"]) for at in (0, 2))
+        first, last = (
+            (self.given[f"{name}.{layer}.weight"], self.given[f"{name}.{layer}.bias"]) for layer in (0, 2)
+        )
         return functional.linear(functional.leaky_relu(functional.linear(rows, *first)), *last)
 
-    # Backbones: the ranked rows [N, D], and what their contrast or intent view is made of.
+    # Each backbone returns the rows to rank with, [N, D], and what its contrast or intent view is made of.
 
     def _propagated(self, ego: Tensor, disturb: Any = None) -> list[Tensor]:
+        """Return the rows of every layer; ``disturb`` adds noise to each of them."""
         layers = [ego]
         for _ in range(self.values["layers"]):
-            made = torch.sparse.mm(self.adjacency, layers[-1])
-            layers.append(disturb(made) if disturb else made)
+            layer = torch.sparse.mm(self.adjacency, layers[-1])
+            layers.append(disturb(layer) if disturb else layer)
         return layers
 
     def _lightgcn(self, ego: Tensor) -> tuple[Tensor, Any]:
@@ -114,18 +132,20 @@ class PlainBackbone(nn.Module):
         return torch.stack(layers).sum(0), views
 
     def _prototyped(self, rows: Tensor, owner: str = "backbone") -> Tensor:
+        """Return each row's mixture of its side's prototypes, [N, D]."""
         sides = zip(rows.tensor_split([self.users]), ("user_prototypes", "item_prototypes"), strict=True)
         tables = [(part, self.given[f"{owner}.{name}"]) for part, name in sides]
         return torch.cat([torch.softmax(part @ table, 1) @ table.T for part, table in tables])
 
     def _attended(self, basis: Tensor, rows: Tensor) -> Tensor:
+        """Propagate rows over edges that are weighted by the cosine of their ends in ``basis``, [N, D]."""
         cosine = functional.cosine_similarity(basis[self.source], basis[self.target])
         weight = (cosine + 1) / 2
         mass = torch.zeros(self.nodes).index_add(0, self.source, weight).clamp_min(1e-12)
         messages = (weight / mass[self.source])[:, None] * rows[self.target]
         return torch.zeros_like(rows).index_add(0, self.source, messages)
 
-    # Contrasts.
+    # Contrast terms.
 
     def _sgl_contrast(self, nodes: Tensor, layers: list[Tensor], batch: Batch) -> Tensor:
         return self._two_views(batch, *(self._dropped(layers[0]) for _ in range(2)))
@@ -140,6 +160,7 @@ class PlainBackbone(nn.Module):
         return self._two_views(batch, *views)
 
     def _dropped(self, ego: Tensor) -> Tensor:
+        """Propagate over a random part of the edges, [N, D]."""
         if self.values["edge_keep"] == 1:
             return torch.stack(self._propagated(ego)).sum(0)
         whole, values = self.adjacency, self.adjacency.values()
@@ -147,11 +168,12 @@ class PlainBackbone(nn.Module):
         self.adjacency = torch.sparse_coo_tensor(
             whole.indices()[:, kept], values[kept], whole.shape, check_invariants=False
         ).coalesce()
-        made = torch.stack(self._propagated(ego)).sum(0)
+        nodes = torch.stack(self._propagated(ego)).sum(0)
         self.adjacency = whole
-        return made
+        return nodes
 
     def _two_views(self, batch: Batch, one: Tensor, two: Tensor) -> Tensor:
+        """Return InfoNCE between two views of the batch's users, positives and negatives."""
         tau, users = self.values["contrast_tau"], self.users
         user = info_nce(one[batch.user], two[batch.user], two[:users], tau)
         one, two = one[users:], two[users:]

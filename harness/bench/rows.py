@@ -1,4 +1,4 @@
-"""The rows of ``intentbench bench``: each system's step beside an opponent's, and one evaluation."""
+"""The rows of ``intentbench bench``: our training step or evaluation, and another implementation of it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from harness.recbole_host.stock import Stock
 from harness.training.timing import Step, compare
 
 STOCK, PLAIN = "RecBole", "plain equations"
-"""The opponents."""
+"""What ours is compared with."""
 
 EVALUATION = "evaluation"
+"""Name of the row that compares evaluations instead of training steps."""
 
 SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "SGL": ({},),
@@ -32,44 +33,52 @@ SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "RLMRec-Gen[LightGCN]": ({}, {"products": "bfloat16"}),
     "IRLLRec[LightGCN]": ({}, {"products": "bfloat16"}),
 }
-"""Systems measured against the plain equations, with the hyper-parameters of each row."""
+"""Systems compared with the plain equations; a row for each set of hyper-parameters."""
 
 COLUMNS = ("name", "seconds", "baseline", "baseline_seconds", "ratio", "peak_bytes")
 
 
 def rows(only: str | None, repeats: int, tell: Callable[[str], None]) -> pd.DataFrame:
-    """One row a comparison: COLUMNS; ``ratio`` says how many times faster ours is.
+    """Measure every comparison, or one; return COLUMNS, where ``ratio`` says how many times faster ours is.
 
-    Each comparison has a process of its own, so that none inherits another's heap; in it the two
-    sides take turns, and the medians of ``repeats`` turns count. Peak memory is that of one more
-    process that does our steps alone.
+    Each comparison runs in a process of its own, so that none is affected by the memory of another. In it the
+    two implementations take turns, and the median of their times is taken. Peak memory is measured in one
+    more process, which runs ours only.
+
+    Args:
+        only: Name of one comparison; all of them if None.
+        repeats: How often each implementation runs.
+        tell: Receives the name of each comparison before it is measured.
 
     Raises:
-        InputError: ``only`` names no row.
+        InputError: ``only`` names no comparison.
     """
-    known = ["LightGCN", EVALUATION, *SYSTEMS]
-    if only is not None and only not in known:
-        raise InputError(f"--only: no row {only!r}; {did_you_mean(only, known)}")
-    made: list[dict[str, Any]] = []
-    for line in known:
-        if only in (None, line):
-            tell(line)
-            for row in in_process("rows", line, repeats):
-                peak_bytes = in_process("step", line, row.pop("chosen"), 0, 3)["peak_bytes"]
-                made.append({**row, "peak_bytes": peak_bytes})
-    return pd.DataFrame(made, columns=list(COLUMNS))
+    names = ["LightGCN", EVALUATION, *SYSTEMS]
+    if only is not None and only not in names:
+        raise InputError(f"--only: there is no row {only!r}; {did_you_mean(only, names)}")
+    measured: list[dict[str, Any]] = []
+    for name in names:
+        if only in (None, name):
+            tell(name)
+            for row in in_process("rows", name, repeats):
+                peak_bytes = in_process("step", name, row.pop("chosen"), 0, 3)["peak_bytes"]
+                measured.append({**row, "peak_bytes": peak_bytes})
+    return pd.DataFrame(measured, columns=list(COLUMNS))
 
 
 def rows_of(line: str, repeats: int) -> list[dict[str, Any]]:
-    """The rows of one comparison, measured in this process; ``chosen`` in place of peak memory."""
+    """Measure the rows of one comparison in this process.
+
+    Instead of ``peak_bytes`` each row has ``chosen``, the hyper-parameters that differ from the defaults.
+    """
     world = amazon_book()
     if line not in SYSTEMS:
         return [_against_recbole(line, world, repeats)]
     ours = [our_step(line, world, chosen) for chosen in SYSTEMS[line]]
     plain = plain_step(line, world, ours[0][1])
-    *seconds, plain_s = compare([*(step for step, _ in ours), plain], repeats)
-    pairs = zip(SYSTEMS[line], seconds, strict=True)
-    return [_row(line, chosen, mine, PLAIN, plain_s) for chosen, mine in pairs]
+    *our_seconds, plain_s = compare([*(step for step, _ in ours), plain], repeats)
+    timed = zip(SYSTEMS[line], our_seconds, strict=True)
+    return [_row(line, chosen, our_s, PLAIN, plain_s) for chosen, our_s in timed]
 
 
 def _against_recbole(line: str, world: World, repeats: int) -> dict[str, Any]:
@@ -78,29 +87,40 @@ def _against_recbole(line: str, world: World, repeats: int) -> dict[str, Any]:
         stock = Stock(Path(folder), splits, world.users, world.items, BATCH)
         if line == EVALUATION:
             steps: tuple[Step, Step] = (our_evaluation(world, stock.scorer()), stock.evaluate)
-            _same(steps)
+            _check_equal(*steps)
         else:
             steps = (our_step(line, world)[0], stock.step())
-        mine, theirs = compare(steps, 4 * repeats, warm=2)
-    return _row(line, {}, mine, STOCK, theirs)
+        our_s, recbole_s = compare(steps, 4 * repeats, warm=2)
+    return _row(line, {}, our_s, STOCK, recbole_s)
 
 
 def our_evaluation(world: World, scorer: Callable[[np.ndarray], Any]) -> Step:
-    """Our full-ranking pass over the test users, train and validation positives hidden as RecBole does."""
+    """Return a function that ranks all items for the test users.
+
+    Train and validation positives are hidden, as RecBole does.
+    """
     train, test = world.matrix(world.train), world.matrix(world.test)
     hidden = train + world.matrix(world.valid)
     return lambda: evaluate(scorer, test, hidden, train, ("recall", "ndcg"), (20,))
 
 
-def _same(passes: tuple[Step, Step]) -> None:
-    """Both evaluations of one model must agree, or their speeds compare nothing."""
-    found, theirs = passes[0]().users.mean(), passes[1]()
+def _check_equal(our_evaluation: Step, recbole_evaluation: Step) -> None:
+    """Check that both evaluations of one model give the same means; else their speeds say nothing."""
+    ours, theirs = our_evaluation().users.mean(), recbole_evaluation()
     for name in ("recall@20", "ndcg@20"):
-        if abs(found[name] - theirs[name]) > 1e-6:
-            raise RuntimeError(f"{name}: ours {found[name]}, RecBole's {theirs[name]}; expected the same")
+        if abs(ours[name] - theirs[name]) > 1e-6:
+            raise RuntimeError(
+                f"{name}: our evaluation gives {ours[name]} and RecBole's gives {theirs[name]}; "
+                "expected equal values, because both rank the same scores"
+            )
 
 
-def _row(line: str, chosen: dict[str, Any], mine: float, baseline: str, theirs: float) -> dict[str, Any]:
-    name = " ".join([line, *(str(value) for value in chosen.values())])
-    measured = {"seconds": mine, "baseline": baseline, "baseline_seconds": theirs, "ratio": theirs / mine}
-    return {"name": name, **measured, "chosen": chosen}
+def _row(line: str, chosen: dict[str, Any], our_s: float, baseline: str, baseline_s: float) -> dict[str, Any]:
+    return {
+        "name": " ".join([line, *(str(value) for value in chosen.values())]),
+        "seconds": our_s,
+        "baseline": baseline,
+        "baseline_seconds": baseline_s,
+        "ratio": baseline_s / our_s,
+        "chosen": chosen,
+    }

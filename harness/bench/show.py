@@ -1,4 +1,4 @@
-"""What ``intentbench bench`` shows: its frames as tables, its growth as files."""
+"""What ``intentbench bench`` prints and writes."""
 
 from __future__ import annotations
 
@@ -11,62 +11,71 @@ import torch
 
 from harness.bench.growth import SCALES, SYSTEMS, grow
 from harness.bench.rows import rows
-from harness.bench.world import at_hand
+from harness.bench.world import has_amazon_book
 from harness.errors import InputError, did_you_mean
 from harness.report import plots
+from harness.report.tables import csv_text, read_rows
+from harness.store.files import replaced
 from harness.training.memory import gibibytes
 
 
 def speed(only: str | None, repeats: int) -> pd.DataFrame:
-    """Our steps beside their opponents'."""
-    tell(f"{torch.get_num_threads()} threads; Amazon-book's matrices {'read' if at_hand() else 'drawn'}")
+    """Compare our training steps and evaluation with other implementations; see ``rows.rows``."""
+    graph = "Amazon-book" if has_amazon_book() else "a random graph of Amazon-book's size"
+    tell(f"Measured on {graph}, with {torch.get_num_threads()} threads")
     return rows(only, repeats, tell)
 
 
 def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:
-    """Steps on growing graphs, which take the place of their systems' rows in growth.csv in ``out``.
+    """Measure steps on growing graphs, and put the rows into growth.csv.
 
-    The file and the figure are written after every system, so that an hour's work can be resumed.
+    The file and the figure are written after every system, so that nothing is lost when the measurement,
+    which takes an hour, is stopped. New rows replace the rows of the same system.
+
+    Args:
+        only: One system; all of them if None.
+        largest: Largest scale that is measured.
+        out: Folder of the file and the figure.
 
     Raises:
-        InputError: ``only`` names no system that is grown.
+        InputError: ``only`` names no system that is measured here.
     """
     if only is not None and only not in SYSTEMS:
-        raise InputError(f"--only: {only!r} is not grown; {did_you_mean(only, SYSTEMS)}")
+        raise InputError(f"--only: the growth of {only!r} is not measured; {did_you_mean(only, SYSTEMS)}")
     scales = tuple(scale for scale in SCALES if scale <= largest)
-    found = []
+    frames = []
     for line in SYSTEMS if only is None else [only]:
-        found.append(grow(line, scales, tell))
-        _keep(found[-1], out)
-    return pd.concat(found, ignore_index=True)
+        frames.append(grow(line, scales, tell))
+        _write_growth(frames[-1], out)
+    return pd.concat(frames, ignore_index=True)
 
 
-def _keep(frame: pd.DataFrame, out: Path) -> None:
-    """Put one system's rows into the file and the figure of all."""
+def _write_growth(frame: pd.DataFrame, out: Path) -> None:
+    """Put one system's rows into the file, and draw the figure of all rows in it."""
     file = out / "growth.csv"
     if file.exists():
-        known = pd.read_csv(file).fillna({"note": ""})
-        frame = pd.concat([known[~known["system"].isin(frame["system"])], frame], ignore_index=True)
-    order = {line: place for place, line in enumerate(SYSTEMS)}
+        stored = read_rows(file).fillna({"note": ""})
+        frame = pd.concat([stored[~stored["system"].isin(frame["system"])], frame], ignore_index=True)
+    order = {line: number for number, line in enumerate(SYSTEMS)}
     frame = frame.sort_values("system", key=lambda column: column.map(order), kind="stable")
-    out.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(file, index=False)
-    for made in plots.save(plots.growth(frame), out, "growth"):
-        tell(f"wrote {made}")
+    with replaced(file) as unfinished:
+        unfinished.write_text(csv_text(frame), encoding="utf-8")
+    for figure_file in plots.save(plots.growth(frame), out, "growth"):
+        tell(f"wrote {figure_file}")
 
 
 def table(frame: pd.DataFrame) -> str:
-    """A frame for people: sizes in GiB, three digits of seconds."""
+    """Lay a frame out as a table to read, with memory in GiB and rounded seconds."""
     shown = frame.copy()
     shown["peak_bytes"] = [gibibytes(count) if count == count else "" for count in frame["peak_bytes"]]
     shown = shown.rename(columns={"peak_bytes": "peak memory"})
     digits = [".2f" if name in ("ratio", "exponent") else ".4g" for name in shown.columns]
-    made: str = tabulate.tabulate(
+    text: str = tabulate.tabulate(
         shown, headers="keys", showindex=False, floatfmt=tuple(digits), missingval=""
     )
-    return made
+    return text
 
 
 def tell(line: str) -> None:
-    """Progress goes beside the result, so that --json stays JSON."""
+    """Print a line of progress to stderr, so that stdout holds the result only."""
     print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""One training step of a system as something that can be repeated and timed."""
+"""One training step of a system as a function that can be called repeatedly and timed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from torch import nn
 from harness.bench.plain import Plain
 from harness.bench.world import World
 from harness.errors import InputError
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.timing import Step, repeatable
 
 
 def our_step(line: str, world: World, chosen: dict[str, Any] | None = None) -> tuple[Step, nn.Module]:
-    """A step of ours: losses, gradients, fused Adam. Also gives the system, so that others can copy it."""
+    """Return our training step (losses, gradients, fused Adam), and the system that it trains.
+
+    Args:
+        line: The system.
+        world: What it is trained on.
+        chosen: Hyper-parameters that differ from the defaults.
+    """
     spec = parse(line)
     torch.manual_seed(0)
     text = world.text if spec.needs_text else None
@@ -28,7 +35,7 @@ def our_step(line: str, world: World, chosen: dict[str, Any] | None = None) -> t
 
 
 def plain_step(line: str, world: World, system: nn.Module) -> Step:
-    """The same step from the plainly written equations, on a copy of the system's parameters."""
+    """Return the same step by the plainly written equations, on a copy of the system's parameters."""
     spec = parse(line)
     text = world.text if spec.needs_text else None
     names, values = (spec.backbone, spec.alignment), settings(spec, {})
@@ -37,9 +44,15 @@ def plain_step(line: str, world: World, system: nn.Module) -> Step:
 
 
 def in_process(task: str, *arguments: Any) -> Any:
-    """The answer of a task of ``harness.bench.__main__`` in a fresh process."""
+    """Run a task of ``harness.bench.__main__`` in a process of its own, and return what it measured.
+
+    Raises:
+        InputError: The process failed.
+    """
     command = [sys.executable, "-m", "harness.bench", task, json.dumps(arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise InputError(f"measuring {arguments[0]}: the process ended with code {done.returncode}")
-    return json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if process.returncode:
+        raise InputError(
+            f"measuring {arguments[0]} failed with exit code {process.returncode}; the lines above say why"
+        )
+    return json.loads(process.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""What is measured on: the Amazon-book graph where it is at hand, or one drawn like it."""
+"""The graph that is measured: Amazon-book if its files are there, else a random graph of its size."""
 
 from __future__ import annotations
 
@@ -21,24 +21,35 @@ from models.graph import Graph
 from models.text import TextRows
 
 BATCH = 4096
+"""Train pairs in a batch."""
+
 WIDTH = 384
+"""Columns of a text row."""
+
 SEED = 2026
 
 PLAN = Path(__file__).parents[1] / "plans" / "amazon-book.yaml"
-"""Names the folder of the Amazon-book matrices."""
+"""The plan that says where the files of Amazon-book are."""
 
 USERS, ITEMS, PAIRS, HELD_OUT = 11_000, 9_332, 120_464, 40_000
-"""Amazon-book's size: train pairs, and pairs held out for validation and again for test."""
+"""Amazon-book's numbers of users, items and train pairs, and of pairs in validation and in test each."""
 
 USER_TAIL, ITEM_TAIL, SHIFT = 0.85, 0.7, 300.0
-"""Zipf-Mandelbrot curves through Amazon-book's degrees: degree of rank r ~ (r + shift) ** -tail."""
+"""Zipf-Mandelbrot curves fitted to Amazon-book's degrees: the degree at rank r is ~ (r + SHIFT) ** -TAIL."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Train, validation and test pairs [n, 2] of ``users`` users and ``items`` items.
+    """A dataset to measure on.
 
-    ``width`` is the number of text columns a node; the rows are random.
+    Attributes:
+        name: What it is called.
+        users: Number of users.
+        items: Number of items.
+        train: Train pairs, [n, 2].
+        valid: Validation pairs, [n, 2].
+        test: Test pairs, [n, 2].
+        width: Number of columns of the random text rows.
     """
 
     name: str
@@ -57,59 +68,66 @@ class World:
 
     @cached_property
     def text(self) -> TextRows:
-        """Random rows that serve as profile and as intent; speed does not depend on their content."""
+        """Random rows, used as profile and as intent. Speed does not depend on their content."""
         random = torch.Generator().manual_seed(SEED)
         rows = torch.randn(self.users + self.items, self.width, generator=random)
         return TextRows(rows, rows)
 
     def batches(self) -> Iterator[Batch]:
-        """The first few training batches of an epoch, over and over."""
-        parts = islice(PairSampler(self.train, self.items, BATCH, SEED), 8)
-        made = [Batch(*(torch.from_numpy(np.ascontiguousarray(row)) for row in part)) for part in parts]
-        return cycle(made)
+        """Yield the first eight training batches of an epoch, over and over."""
+        arrays = islice(PairSampler(self.train, self.items, BATCH, SEED), 8)
+        batches = [Batch(*(torch.from_numpy(np.ascontiguousarray(row)) for row in rows)) for rows in arrays]
+        return cycle(batches)
 
     def matrix(self, pairs: np.ndarray) -> sp.csr_matrix:
-        """Pairs as a binary matrix [U, I]."""
+        """Return pairs [n, 2] as a binary matrix [U, I]."""
         return pair_matrix(pairs, self.users, self.items)
 
 
-def at_hand() -> bool:
-    """Whether the Amazon-book matrices lie beside the checkout."""
+def has_amazon_book() -> bool:
+    """Return whether the files of Amazon-book are where the plan says."""
     return bool(load_plan(PLAN).datasets[0].source.folder.is_dir())  # type: ignore[union-attr]
 
 
 def amazon_book() -> World:
-    """The papers' matrices; a graph of the same size and degrees where they are not beside the checkout."""
-    if not at_hand():
-        return drawn()
+    """Load the papers' Amazon-book; without its files, make a random graph of its size and degrees."""
+    if not has_amazon_book():
+        return random_world()
     dataset = load_plan(PLAN).datasets[0]
     data = prepare(dataset.name, dataset.source, dataset.split, SEED)
     return World("Amazon-book", len(data.users), len(data.items), data.train, data.valid, data.test)
 
 
-def drawn(scale: int = 1, held_out: int = HELD_OUT, width: int = WIDTH) -> World:
-    """A graph with power-law degrees, ``scale`` times Amazon-book's users, items and pairs."""
+def random_world(scale: int = 1, held_out: int = HELD_OUT, width: int = WIDTH) -> World:
+    """Make a random graph with power-law degrees. Every user and every item has a train pair.
+
+    Args:
+        scale: Users, items and train pairs are so many times Amazon-book's.
+        held_out: Number of validation pairs, and of test pairs.
+        width: Columns of the text rows.
+    """
     random = np.random.default_rng(SEED)
     users, items, count = scale * USERS, scale * ITEMS, scale * PAIRS
     weights = (_curve(users, USER_TAIL), _curve(items, ITEM_TAIL))
     every_user = np.stack([np.arange(users), random.choice(items, users, p=weights[1])], axis=1)
     every_item = np.stack([random.choice(users, items, p=weights[0]), np.arange(items)], axis=1)
     keys = np.unique(pair_keys(np.concatenate([every_user, every_item]), items))
-    first, wanted = keys, count + 2 * held_out
-    while len(keys) < wanted:
-        missing = wanted - len(keys)
+    one_per_node, total = keys, count + 2 * held_out
+    while len(keys) < total:
+        missing = total - len(keys)
         sides = [random.choice(len(weight), missing + 1024, p=weight) for weight in weights]
-        fresh = np.setdiff1d(pair_keys(np.stack(sides, axis=1), items), keys)
-        keys = np.union1d(keys, random.permutation(fresh)[:missing])
-    rest = random.permutation(np.setdiff1d(keys, first))  # every node keeps a train pair
-    train = np.concatenate([first, rest[2 * held_out :]])
-    parts = (train, rest[:held_out], rest[held_out : 2 * held_out])
-    name = f"drawn, {scale} x Amazon-book"
-    train, valid, test = (np.stack([part // items, part % items], axis=1) for part in parts)
+        new_keys = np.setdiff1d(pair_keys(np.stack(sides, axis=1), items), keys)
+        keys = np.union1d(keys, random.permutation(new_keys)[:missing])
+    others = random.permutation(np.setdiff1d(keys, one_per_node))
+    train_keys = np.concatenate([one_per_node, others[2 * held_out :]])
+    splits = (train_keys, others[:held_out], others[held_out : 2 * held_out])
+    name = f"random graph, {scale} x Amazon-book"
+    train, valid, test = (np.stack([part // items, part % items], axis=1) for part in splits)
     return World(name, users, items, train, valid, test, width)
 
 
 def _curve(count: int, tail: float) -> np.ndarray:
+    """Return the probability of each of ``count`` nodes, the most popular first."""
     weight: np.ndarray = (np.arange(count) + SHIFT) ** -tail
     weight /= weight.sum()
     return weight

@@ -25,7 +25,7 @@ def check(plan: PlanArgument, store: StoreOption = DEFAULT_STORE) -> None:
 
     loaded = load_plan(find_plan(plan))
     texts = store / TEXT  # written intents are kept there, if there are any
-    for dataset_plan in loaded.datasets:
+    for dataset_plan in loaded.variants:
         dataset, rows = load(dataset_plan, loaded.seed, texts if texts.is_dir() else None)
         facts = describe(dataset, *((rows.widths, rows.notes) if rows else ()))
         show_table(("fact", "value"), list(facts.items()), title=dataset_plan.name)

@@ -44,7 +44,7 @@ def explain(
     opened = Store(store)
     identity, record = find_run(opened, run)
     explained = explanation(opened, identity, record, *_material(record, opened))
-    title = f"{record['dataset']}, {record['system']}, repetition {record['repetition'] + 1}"
+    title = f"{record.dataset}, {record.system}, repetition {record.repetition + 1}"
     if user is None:
         _show_run(explained, title)
     else:
@@ -58,15 +58,15 @@ def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
         InputError: The run's record does not say how its dataset was made.
     """
     from harness.errors import InputError
-    from harness.planning.parts import DatasetPlan
+    from harness.planning.datasets import DatasetVariant
     from harness.store.layout import TEXT
     from harness.text.tables import texts_of
     from harness.training.loading import load
 
-    if "dataset_plan" not in record:
+    if record.dataset_plan is None:
         raise InputError("the run was stored before plans were kept with it; run it again to explain it")
-    plan = DatasetPlan.model_validate(record["dataset_plan"])
-    dataset, rows = load(plan, record["base_seed"], store.root / TEXT)
+    plan = DatasetVariant.from_stored(record.dataset_plan, record.family)
+    dataset, rows = load(plan, record.base_seed, store.root / TEXT)
     return dataset, texts_of(plan.text, dataset, store.root / TEXT), rows
 
 

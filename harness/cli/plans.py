@@ -12,7 +12,8 @@ from harness.cli.terminal import say, show_table
 def plans() -> None:
     """List the plans that come with the project, and what each of them asks."""
     from harness.planning.plan import load_plan
-    from harness.planning.runs import Run, expand
+    from harness.planning.runs import expand
+    from harness.planning.tasks import Run
 
     rows = []
     for name, path in shipped_plans().items():

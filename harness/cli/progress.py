@@ -10,13 +10,14 @@ from typing import Any
 from rich.progress import Progress
 
 from harness.cli.terminal import cell, console, progress_bars
-from harness.execution.task_runner import Task
 from harness.logs import printable
+from harness.planning.tasks import Task
+from harness.store.record import Record, SearchRecord
 from harness.training.loop import Progress as Epochs
 
 
 @contextmanager
-def watcher() -> Iterator[Any]:
+def progress_display() -> Iterator[Any]:
     """Shows a line for each run that ends and, on a terminal, bars for runs and for epochs or trials."""
     if not console.is_terminal:
         yield _Lines()
@@ -25,15 +26,16 @@ def watcher() -> Iterator[Any]:
         yield _Bars(bars)
 
 
-def _summary(task: Task, record: dict[str, Any]) -> str:
+def _summary(task: Task, record: Record) -> str:
     """What a finished or failed task came to, on one line."""
-    if record["status"] == "failed":
-        return f"{task.title}: failed, {record['reason']}"
-    text = f"{task.title}: {record['seconds_s']:.1f} s"
-    if "best" in record:
-        gain = f"{task.training.metric} {record['valid_before'] or 0.0:.4f} -> {record['valid']:.4f}"
-        return f"{text}, {sum(record['trials'].values())} trials, {gain}"
-    return f"{text}, {record['epochs']} epochs (best {record['best_epoch']})" if "epochs" in record else text
+    if record.status == "failed":
+        return f"{task.title}: failed, {record.reason}"
+    text = f"{task.title}: {record.seconds_s:.1f} s"
+    if isinstance(record, SearchRecord):
+        gain = f"{task.training.metric} {record.valid_before or 0.0:.4f} -> {record.valid:.4f}"
+        return f"{text}, {sum(record.trials.values())} trials, {gain}"
+    trained = record.epochs is not None
+    return f"{text}, {record.epochs} epochs (best {record.best_epoch})" if trained else text
 
 
 def _print_line(text: str) -> None:
@@ -47,16 +49,16 @@ class _Lines:
     def expect(self, tasks: int) -> None:
         pass
 
-    def known(self, task: Task) -> None:
+    def already_stored(self, task: Task) -> None:
         pass
 
-    def damaged(self, task: Task, place: Path) -> None:
-        _print_line(f"{task.title}: its files are damaged, now in {place}; done again")
+    def damaged(self, title: str, moved_to: Path) -> None:
+        _print_line(f"{title}: its files are damaged, now in {moved_to}; done again")
 
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         _print_line(_summary(task, record))
 
 
@@ -73,7 +75,7 @@ class _Bars(_Lines):
         total = self.bars.tasks[self.runs].total or 0
         self.bars.update(self.runs, total=total + tasks)
 
-    def known(self, task: Task) -> None:
+    def already_stored(self, task: Task) -> None:
         self.bars.advance(self.runs)
 
     def started(self, task: Task) -> Epochs:
@@ -87,6 +89,6 @@ class _Bars(_Lines):
 
         return progress
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         super().ended(task, record)
         self.bars.advance(self.runs)

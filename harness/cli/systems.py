@@ -40,8 +40,8 @@ def systems(
     if line is None:
         _show_registry()
         return
-    from harness.systems.assembly import settings
     from harness.systems.line import parse
+    from harness.systems.settings import settings
 
     spec = parse(line)
     values = settings(spec, {}, _released(released))

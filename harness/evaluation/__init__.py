@@ -1,1 +1,1 @@
-"""What a list of recommendations is worth: rankings, metrics, strata and statistics."""
+"""Measuring recommendations: full rankings, metrics, strata of users and items, and statistics."""

@@ -1,4 +1,4 @@
-"""RecBole's configuration and data: what we ask of it, checked against what it understood."""
+"""RecBole's configuration and dataset. Each is compared with what was asked of RecBole."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from harness.recbole_host.repairs import repair
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hide argv, which Config parses, and warnings that RecBole raises about itself."""
+    """Hide the command line, which Config would parse, and the warnings about RecBole's own code."""
     argv, sys.argv = sys.argv, sys.argv[:1]
     try:
         with warnings.catch_warnings():
-            # RecBole's own deprecated calls (torch.cuda.amp, numpy and pandas idioms).
+            # RecBole calls deprecated functions of torch.cuda.amp, numpy and pandas.
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -30,15 +30,21 @@ def quiet() -> Iterator[None]:
 
 
 def make_config(model: type, dataset: str, options: Mapping[str, Any]) -> Any:
-    """A RecBole Config that says what was asked.
+    """Make a RecBole Config with exactly these options.
+
+    Args:
+        model: RecBole model class.
+        dataset: Name of the dataset's folder in the option ``data_path``.
+        options: Options that differ from RecBole's defaults.
 
     Raises:
-        ValueError: RecBole turned an option into something else (it evals strings, for one).
+        ValueError: RecBole changed the value of an option. It evaluates strings as Python, for example.
     """
     from recbole.config import Config
 
     repair()
-    device = {"gpu_id": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}  # which RecBole overwrites
+    # RecBole sets CUDA_VISIBLE_DEVICES to gpu_id, so it must be given the value that is set already.
+    device = {"gpu_id": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}
     with quiet():
         config = Config(model=model, dataset=dataset, config_dict={**device, **options})
     for name, asked in options.items():
@@ -49,10 +55,10 @@ def make_config(model: type, dataset: str, options: Mapping[str, Any]) -> Any:
 
 
 def load_dataset(config: Any, pairs: int) -> Any:
-    """RecBole's Dataset of ``config``, its interactions as tensors, unsplit.
+    """Load the RecBole Dataset that ``config`` names, unsplit, with its interactions as tensors.
 
     Raises:
-        ValueError: It holds another number of interactions than ``pairs``.
+        ValueError: The number of interactions is not ``pairs``.
     """
     from recbole.data import create_dataset
 
@@ -65,20 +71,26 @@ def load_dataset(config: Any, pairs: int) -> Any:
 
 
 def ids_of(model: Any, users: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """RecBole's ids of user and item tokens, [U] and [I]."""
-    sides = ((model.user_tokens, users), (model.item_tokens, items))
-    first, second = (pd.Index(known).get_indexer(pd.Index(wanted)) + 1 for known, wanted in sides)
-    return first, second
+    """Return the model's RecBole ids of user tokens [U] and item tokens [I]; id 0 is RecBole's padding."""
+    user_ids = pd.Index(model.user_tokens).get_indexer(pd.Index(users)) + 1
+    item_ids = pd.Index(model.item_tokens).get_indexer(pd.Index(items)) + 1
+    return user_ids, item_ids
 
 
 ATOMIC_NAME = "train-pairs"
-"""RecBole's name for every dataset of ours: it replaces the data of one called ml-100k by its own."""
+"""Name of all our datasets in RecBole. It is not ``ml-100k``, whose data RecBole replaces by its own copy."""
 
 
 def write_atomic_files(folder: Path, pairs: pd.DataFrame, users: np.ndarray, items: np.ndarray) -> None:
-    """RecBole's atomic files of the train pairs and of every user and item token.
+    """Write the train pairs, and all user and item tokens, as RecBole's atomic files.
 
-    Validation and test pairs are not written: a model cannot read what its dataset lacks.
+    Validation and test pairs are not written, so that no model can read them.
+
+    Args:
+        folder: Where the folder ATOMIC_NAME is made.
+        pairs: Train pairs: a column of user tokens and a column of item tokens.
+        users: All user tokens, [U].
+        items: All item tokens, [I].
     """
     name, folder = ATOMIC_NAME, folder / ATOMIC_NAME
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Our systems as RecBole model classes, made from their lines."""
+"""Our systems as RecBole model classes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from harness.data import movielens
-from harness.systems.assembly import assemble, pick, settings
-from harness.systems.line import parse
+from harness.systems.assembly import assemble, pick
 from harness.systems.registry import CLASSICS
+from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 from harness.text.encoders import TfidfSpec
 from harness.text.encoding import encode_texts
 from models.recommender import HostedClassic, HostedRecommender
@@ -29,20 +30,24 @@ RECBOLE_NAMES = {
     "ItemKNN": "ItemKNN",
     "EASE": "EASE^R",
 }
-"""Class names offered to RecBole, and the system each of them is."""
+"""Names of the model classes that RecBole is given, and the system line of each."""
 
 
-def hosted(line: str, name: str | None = None) -> type:
-    """The RecBole model class of a system line, called ``name`` or after the system.
+def hosted(spec: SystemSpec, name: str | None = None) -> type:
+    """Make the RecBole model class of a system.
 
-    Hyper-parameters come from what the user put into the Config, not from RecBole's defaults of
-    the same name; text rows from the option ``text_rows``, or ML-100k's own.
+    The class takes its hyper-parameters from the options that the user put into the Config; RecBole's
+    defaults of the same names are ignored. It takes its text rows from the option ``text_rows``. Without
+    that option they are made from ML-100k's texts, if the dataset is ML-100k.
+
+    Args:
+        spec: The system; ``parse("IRLLRec[LightGCN]")`` gives one.
+        name: Name of the class; by default the name of the alignment, or else of the backbone.
     """
-    spec = parse(line)
 
     def values(config: Any) -> dict[str, Any]:
-        asked = config.external_config_dict
-        return settings(spec, {key: value for key, value in asked.items() if key in spec.options()})
+        chosen = config.external_config_dict
+        return settings(spec, {key: value for key, value in chosen.items() if key in spec.options()})
 
     def fit(self: Any, config: Any, train: sp.csr_matrix) -> Any:
         entry = CLASSICS[spec.backbone]
@@ -54,17 +59,24 @@ def hosted(line: str, name: str | None = None) -> type:
 
     parent = HostedClassic if spec.is_classic else HostedRecommender
     body = {"fit": fit} if spec.is_classic else {"assemble": build}
-    facts = {"__module__": "harness.recbole_host", "__doc__": f"{spec.name}."}
-    plain = (spec.alignment or spec.backbone).replace("-", "").replace("^", "")
-    return type(name or plain, (parent,), {**body, **facts})
+    attributes = {"__module__": "harness.recbole_host", "__doc__": f"{spec.name}."}
+    default_name = (spec.alignment or spec.backbone).replace("-", "").replace("^", "")
+    return type(name or default_name, (parent,), {**body, **attributes})
 
 
 def _text_of(model: Any, config: Any, dataset: Any) -> Any:
-    """Text rows in the order of the dataset's ids."""
+    """Return the text rows in the order of RecBole's ids.
+
+    Raises:
+        ValueError: The option ``text_rows`` is missing and the dataset is not ML-100k.
+    """
     table, users, items = config["text_rows"], model.user_tokens, model.item_tokens
     if table is None:
         if config["dataset"] != "ml-100k":
-            raise ValueError(f"{config['model']} needs the option text_rows: a TextTable")
+            raise ValueError(
+                f"{config['model']} reads text: set the option text_rows to a harness.text.rows.TextTable "
+                f"with the rows of the users and items of {config['dataset']}"
+            )
         pairs = np.stack([side.numpy() for side in model.train_pairs(dataset)], axis=1)
         table = encode_texts(TfidfSpec(), movielens.texts(users, items, pairs), users, items)
     return table.rows(users, items)

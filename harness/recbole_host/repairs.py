@@ -1,7 +1,7 @@
-"""What breaks in RecBole 1.2.1 on today's numpy, scipy, torch and pandas, and what mends it.
+"""Repairs of what fails in RecBole 1.2.1 with current versions of numpy, scipy, torch and pandas.
 
-Each repair is named after what breaks and can be deleted when RecBole heals; nothing happens
-until ``repair()``.
+Each repair is named after what fails, and can be deleted once RecBole works without it. Importing this module
+changes nothing; ``repair()`` applies the repairs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ REMOVED_NUMPY_NAMES = {
 
 @dataclass(frozen=True)
 class Repair:
-    """One thing that breaks in RecBole 1.2.1, whether it breaks here, and what mends it."""
+    """One repair of RecBole 1.2.1.
+
+    Attributes:
+        name: Short name.
+        breaks: What fails without the repair.
+        needed: Whether it fails with the versions that are installed.
+        apply: Applies the repair, or raises if there is none.
+    """
 
     name: str
     breaks: str
@@ -49,12 +56,18 @@ def _restore_dok_update() -> None:
 
 
 def _stand_in_for_ray() -> None:
-    """``quick_start`` imports ``ray.tune`` for a tuner that selects on test results."""
+    """Let RecBole's ``quick_start`` import ``ray.tune``. It needs it only for a tuner that we do not use.
+
+    That tuner chooses hyper-parameters by test results.
+    """
 
     def refuse(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise ImportError(f"ray.{name} is not installed; RecBole's Ray tuner is not supported")
+        raise ImportError(
+            f"ray.{name} is not installed, because RecBole's Ray tuner is not supported here; "
+            "tune with a plan's `tuning` instead"
+        )
 
     tune = types.ModuleType("ray.tune")
     tune.__getattr__ = refuse  # type: ignore[method-assign]
@@ -66,7 +79,7 @@ def _stand_in_for_ray() -> None:
 
 
 def _checkpoint_plain_data() -> None:
-    """Store the model's name instead of the Config, in the protocol that torch reads safely."""
+    """Store the model's name instead of the pickled Config, so that torch can load the file safely."""
     from recbole.trainer import Trainer
 
     def save(self: Any, epoch: int, verbose: bool = True, **kwargs: Any) -> None:
@@ -92,7 +105,10 @@ def _checkpoint_pickles_config() -> bool:
 
 
 def _refuse_pandas_3() -> None:
-    raise ImportError(f"pandas is {pd.__version__}; expected below 3, where RecBole's fillna still fills")
+    raise ImportError(
+        f"pandas {pd.__version__} is installed; expected below 3, because from 3 on RecBole fills no missing "
+        "values; type `pip install 'pandas<3'`"
+    )
 
 
 REPAIRS = (
@@ -104,7 +120,7 @@ REPAIRS = (
     ),
     Repair(
         "dok_update",
-        "stock LightGCN calls dok_matrix._update, which scipy 1.13 removed",
+        "RecBole's LightGCN calls dok_matrix._update, which scipy 1.13 removed",
         lambda: not hasattr(sp.dok_matrix, "_update"),
         _restore_dok_update,
     ),
@@ -132,10 +148,10 @@ _applied: list[str] = []
 
 
 def repair() -> list[str]:
-    """Put every repair in force that this machine needs; returns the names of those in force.
+    """Apply every repair that the installed versions need, and return the names of all applied ones.
 
     Raises:
-        ImportError: pandas is 3 or newer, which cannot be repaired from outside.
+        ImportError: pandas is 3 or newer, for which there is no repair.
     """
     for item in REPAIRS:
         if item.name not in _applied and item.needed():

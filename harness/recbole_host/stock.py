@@ -1,4 +1,4 @@
-"""RecBole's own LightGCN and full-ranking evaluation, as opponents in a comparison of speed."""
+"""RecBole's own LightGCN and full-ranking evaluation, with which ``intentbench bench`` compares ours."""
 
 from __future__ import annotations
 
@@ -15,15 +15,24 @@ from harness.recbole_host.trainer import without_tensorboard
 from models.products import product
 
 NAME = "bench"
+"""Name of the dataset in RecBole."""
 
 
 class Stock:
-    """RecBole's LightGCN with its data, trainer and evaluator, repaired only so far that it runs."""
+    """RecBole's LightGCN with its data, trainer and evaluator. Only the repairs that it needs are made."""
 
     def __init__(
         self, folder: Path, splits: Mapping[str, np.ndarray], users: int, items: int, batch_size: int
     ) -> None:
-        """Write ``splits`` (train, valid, test pairs [n, 2]) to ``folder`` and load them with RecBole."""
+        """Write the splits to files and load them with RecBole.
+
+        Args:
+            folder: Where RecBole's files are written.
+            splits: Pairs [n, 2] of ``train``, ``valid`` and ``test``.
+            users: Number of users.
+            items: Number of items.
+            batch_size: Train pairs in a batch.
+        """
         from recbole.data import create_dataset, data_preparation
         from recbole.model.general_recommender.lightgcn import LightGCN
         from recbole.trainer import Trainer
@@ -53,7 +62,10 @@ class Stock:
         self.users, self.items = (_order(dataset, name, n) for name, n in (("user", users), ("item", items)))
 
     def step(self) -> Callable[[], None]:
-        """One training step: RecBole's loss, gradients and optimiser, the batch being at hand."""
+        """Return a function that does one training step: RecBole's loss, its gradients, its optimiser.
+
+        The batch is drawn beforehand, so its time is not measured.
+        """
         interaction = next(iter(self.train)).to(self.model.device)
         optimiser = self.trainer.optimizer
 
@@ -65,14 +77,14 @@ class Stock:
         return step
 
     def evaluate(self) -> dict[str, float]:
-        """RecBole's full-ranking pass over the test users."""
+        """Rank all items for the test users with RecBole's evaluator, and return its metrics."""
         self.model.restore_user_e = None
         with quiet(), torch.no_grad():
-            found = self.trainer.evaluate(self.test, load_best_model=False, show_progress=False)
-        return dict(found)
+            metrics = self.trainer.evaluate(self.test, load_best_model=False, show_progress=False)
+        return dict(metrics)
 
     def scorer(self) -> Callable[[np.ndarray], torch.Tensor]:
-        """The same model's scores, [B, I], for our evaluation; user and item numbers are ours."""
+        """Return the same model's scores, [B, I], for our evaluation, with our numbers of users and items."""
         with torch.no_grad():
             user, item = self.model.forward()
         user, item = user[self.users], item[self.items]
@@ -90,5 +102,5 @@ def _write(folder: Path, splits: Mapping[str, np.ndarray], users: int, items: in
 
 
 def _order(dataset: Any, side: str, count: int) -> np.ndarray:
-    """RecBole's ids of our numbers 0 .. count - 1."""
+    """Return RecBole's ids of our numbers 0 .. count - 1 of one side, ``user`` or ``item``."""
     return np.asarray([dataset.token2id(f"{side}_id", str(number)) for number in range(count)])

@@ -1,4 +1,4 @@
-"""RecBole's Trainer as a host: our batches, our validation, the best weights in memory."""
+"""RecBole's Trainer with our batches and our validation; the best weights are kept in memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from harness.recbole_host.config import quiet
 from models.optimiser import adam, descend
 
 TRAINER_STATE = ("best_epoch", "best_valid_score", "cur_step")
-"""RecBole's numbers of early stopping, and ours of the best epoch."""
+"""Attributes of the trainer that early stopping depends on."""
 
 
 class _NullWriter:
-    """Takes TensorBoard's place, which leaves a folder wherever it runs."""
+    """Replaces RecBole's TensorBoard writer, which would make a folder in the current directory."""
 
     def add_scalar(self, *args: Any, **kwargs: Any) -> None:
-        """Drop a number."""
+        """Do nothing."""
 
     def add_hparams(self, *args: Any, **kwargs: Any) -> None:
-        """Drop the hyper-parameters."""
+        """Do nothing."""
 
 
 @contextmanager
@@ -42,13 +42,13 @@ def without_tensorboard() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the trainer asks of the harness.
+    """Functions that the trainer calls.
 
     Attributes:
         metric: Name of the validation metric.
-        validate: Scores the model on the validation pairs.
-        before_epoch: Told each epoch's number, from 0, before it begins.
-        on_epoch: Told every epoch's number, from 1, and each term's mean weighted loss.
+        validate: Returns the model's score on the validation pairs.
+        before_epoch: Called before each epoch with its number, counted from 0.
+        on_epoch: Called after each epoch with its number, counted from 1, and each term's mean weighted loss.
     """
 
     metric: str
@@ -58,36 +58,39 @@ class Hooks:
 
 
 class Batches:
-    """A sampler's epochs as RecBole interactions."""
+    """The batches of a sampler as RecBole interactions; each iteration is one epoch."""
 
     def __init__(self, sampler: Any, model: Any) -> None:
-        """``sampler`` yields node numbers; ``model`` names the fields."""
+        """Take a sampler that yields node numbers, and the model that names RecBole's fields."""
         self.sampler = sampler
         self.fields = (model.USER_ID, model.ITEM_ID, model.NEG_ITEM_ID)
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Return the number of batches in an epoch."""
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[Any]:
-        """One epoch of interactions; ids are node numbers plus one."""
+        """Yield the interactions of one epoch; RecBole's ids are node numbers plus one."""
         for batch in self.sampler:
             columns = (torch.from_numpy(part + 1) for part in batch)
             yield Interaction(dict(zip(self.fields, columns, strict=True)))
 
 
 class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
-    """RecBole's Trainer with epochs by term, validation by our evaluator, and no files."""
+    """RecBole's Trainer, with three changes.
+
+    It reports the loss of each term, validates with our evaluator, and writes no files.
+    """
 
     def __init__(self, config: Any, model: Any, hooks: Hooks) -> None:
-        """``config`` is RecBole's; ``model`` has ``losses``."""
+        """Take RecBole's configuration, and a model with a method ``losses``."""
         with quiet(), without_tensorboard():
             super().__init__(config, model)
         self.hooks, self.best_epoch = hooks, 0
         self.best_state: dict[str, torch.Tensor] | None = None
 
     def state(self) -> dict[str, Any]:
-        """Everything that training depends on between two epochs, but random generators."""
+        """Return everything that later epochs depend on, except the states of the random generators."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -96,7 +99,7 @@ class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
         }
 
     def restore(self, state: Mapping[str, Any], epoch: int) -> None:
-        """Go on before ``epoch``, counted from 0, as :meth:`state` said."""
+        """Take over a state from :meth:`state`; training then continues with ``epoch``, counted from 0."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.best_state, self.start_epoch = state["best_state"], epoch
@@ -131,9 +134,9 @@ class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
 
 
 def fit(trainer: HostTrainer, batches: Batches, validated: Callable[[], None]) -> None:
-    """Train until early stopping, then put the best weights back.
+    """Train until early stopping, and then give the model its best weights.
 
-    ``validated`` is called after every validation and may end the training by raising.
+    ``validated`` is called after every validation. It may end the training by raising an exception.
     """
     with quiet():
         trainer.fit(

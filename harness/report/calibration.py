@@ -1,4 +1,4 @@
-"""Whether the tests keep their promises on a store's own scores: false alarms, power, other seeds."""
+"""How reliable the tests are on the scores of a store: their false alarms, their power, and other seeds."""
 
 from __future__ import annotations
 
@@ -15,64 +15,80 @@ from harness.evaluation.stats import simulation
 from harness.evaluation.stats.paired import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import plots
-from harness.store.files import writing
+from harness.report.tables import csv_text
+from harness.store.files import replaced, writing
+from harness.store.record import RunRecord
 from harness.store.store import Store
 
 
 def calibrate(
     stores: list[Path], metric: str, comparisons: int, out: Path, tell: Callable[[str], None]
 ) -> pd.DataFrame:
-    """Simulate comparisons on the stores' differences; set every system's runs against each other.
+    """Simulate comparisons that draw users from real differences between runs, and write what they show.
 
-    Writes alarms.csv, power.csv with a figure, and seeds.csv to ``out``. Alarms and power are those of the
-    test with the trained runs as they are; seeds.csv says how often it calls two runs different that
-    differ by nothing but their seed.
+    Writes alarms.csv, power.csv with a figure, and seeds.csv. Alarms and power take the trained runs as
+    given. seeds.csv says how often the test finds a difference between two runs of one system, which differ
+    by their seed only.
 
     Args:
         stores: Folders of results.
-        metric: The metric whose per-user values are taken.
-        comparisons: Simulated comparisons a source and null hypothesis; a third of them a point of power.
+        metric: The metric whose per-user values are used.
+        comparisons: Simulated comparisons for each pair of runs and null hypothesis. A third as many are
+            simulated for each true difference of the power curve.
         out: Folder to write to.
-        tell: Told of every source and file.
+        tell: Receives one line about every pair of runs and every file.
 
     Returns:
-        False alarms by ``dataset``, ``null`` and ``test``, over all its sources.
+        False alarms by ``dataset``, ``null`` and ``test``, averaged over the pairs of runs.
 
     Raises:
         InputError: No store holds two runs of one dataset that differ.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
-    alarms, seen = [], []
-    groups = [(store, *each) for store in map(Store, stores) for each in _systems(store)]
+    alarms, power = [], []
+    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store, tell)]
     for store, dataset, systems in groups:
         for source, difference in _sources(store, systems, metric):
             tell(f"{dataset}, {len(difference):,} users: {source}")
             named = {"dataset": dataset, "source": source, "users": len(difference)}
             alarms.append(simulation.false_alarms(difference, comparisons).assign(**named))
-            seen.append(simulation.power(difference, max(1, comparisons // 3)).assign(**named))
+            power.append(simulation.power(difference, max(1, comparisons // 3)).assign(**named))
     if not alarms:
-        raise InputError(f"{', '.join(map(str, stores))}: no two runs of one dataset differ in {metric}")
-    found, power = pd.concat(alarms, ignore_index=True), pd.concat(seen, ignore_index=True)
+        raise InputError(
+            f"{', '.join(map(str, stores))}: no two runs of one dataset differ in {metric}; expected a store "
+            "with two systems, or two repetitions of one, on the same dataset"
+        )
     seeds = [row for store, dataset, systems in groups for row in _seeds(store, dataset, systems, metric)]
-    rows = {"alarms.csv": found, "power.csv": power, "seeds.csv": pd.DataFrame(seeds)}
+    all_alarms = pd.concat(alarms, ignore_index=True)
+    _write(all_alarms, pd.concat(power, ignore_index=True), pd.DataFrame(seeds), out, tell)
+    by_test = all_alarms.groupby(["dataset", "null", "test"], sort=False)["alarms"]
+    return by_test.agg(["count", "mean"]).reset_index()
+
+
+def _write(
+    alarms: pd.DataFrame, power: pd.DataFrame, seeds: pd.DataFrame, out: Path, tell: Callable[[str], None]
+) -> None:
+    """Write the three tables and the figure, and tell about every file."""
+    frames = {"alarms.csv": alarms, "power.csv": power, "seeds.csv": seeds}
     with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        for name, frame in rows.items():
-            frame.to_csv(out / name, index=False)
-        files = [*(out / name for name in rows), *plots.save(plots.power(power), out, "power")]
+        for name, frame in frames.items():
+            with replaced(out / name) as unfinished:
+                unfinished.write_text(csv_text(frame), encoding="utf-8")
+        files = [*(out / name for name in frames), *plots.save(plots.power(power), out, "power")]
     for file in files:
         tell(f"wrote {file}")
-    return (
-        found.groupby(["dataset", "null", "test"], sort=False)["alarms"].agg(["count", "mean"]).reset_index()
-    )
 
 
 def _sources(store: Store, systems: dict[str, list[str]], metric: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Real differences: two repetitions of every system, and every system with the next by name."""
-    twice = [(f"two repetitions of {name}", runs[:2]) for name, runs in systems.items() if len(runs) > 1]
+    """Yield real per-user differences [U] that are not all 0, each with a description of its two runs.
+
+    They are between two repetitions of every system, and between every system and the next in the order
+    of their names.
+    """
+    repeated = [(f"two repetitions of {name}", runs[:2]) for name, runs in systems.items() if len(runs) > 1]
     others = [(f"{one} and {two}", [systems[one][0], systems[two][0]]) for one, two in pairwise(systems)]
-    for source, identities in twice + others:
+    for source, identities in repeated + others:
         scores = store.scores(identities, [metric])[metric]
         difference = (scores[0] - scores[1]).to_numpy(dtype=float)
         if difference.any():
@@ -82,34 +98,36 @@ def _sources(store: Store, systems: dict[str, list[str]], metric: str) -> Iterat
 def _seeds(
     store: Store, dataset: str, systems: dict[str, list[str]], metric: str
 ) -> Iterator[dict[str, object]]:
-    """Of every system whose runs differ: pairs of single runs, and the share of them with p < LEVEL."""
+    """Test the pairs of runs of every system whose runs differ; yield the share of pairs with p < LEVEL."""
     for system, runs in systems.items():
         scores = store.scores(runs, [metric])[metric].to_numpy(dtype=float)
-        pairs = [scores[:, one] - scores[:, two] for one, two in combinations(range(len(runs)), 2)]
-        if any(difference.any() for difference in pairs):
-            found = pd.Series([randomisation_test(difference) for difference in pairs])
+        differences = [scores[:, one] - scores[:, two] for one, two in combinations(range(len(runs)), 2)]
+        if any(difference.any() for difference in differences):
+            p = pd.Series([randomisation_test(difference) for difference in differences])
             yield {
                 "dataset": dataset,
                 "system": system,
-                "pairs": len(pairs),
-                "alarms": (found < LEVEL).mean(),
+                "pairs": len(differences),
+                "alarms": (p < LEVEL).mean(),
             }
 
 
-def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
-    """Every dataset with the finished runs of each system, in the order of their repetitions.
+def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, list[str]]]]:
+    """Yield every dataset with the finished runs of each system, in the order of their repetitions.
 
-    Of runs of one name the one begun last stands for all; so does, of datasets of one name, such as one
-    split by two seeds, the one run last: their users are not the same.
+    If several runs have the same dataset, system and repetition, only the one that started last is used. If
+    several datasets have the same name (such as one dataset split by two seeds), only the one that was run
+    last is used, because their test users are not the same. Damaged runs are left out, and ``tell`` is told.
     """
-    records = {identity: store.record(identity) for identity in store.identities()}
-    finished = [each for each in records.items() if each[1]["status"] == "finished"]
-    finished.sort(key=lambda each: each[1]["started"])
-    last = {each["dataset"]: _drawn(each) for _, each in finished}
+    for identity in store.damaged():
+        tell(f"{store.folder(identity)}: is damaged and left out; `intentbench run` does it again")
+    finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
+    finished.sort(key=lambda entry: entry[1].started)
+    last = {run.dataset: _drawn(run) for _, run in finished}
     runs = {
-        (each["dataset"], each["system"], each["repetition"]): identity
-        for identity, each in finished
-        if _drawn(each) == last[each["dataset"]]
+        (run.dataset, run.system, run.repetition): identity
+        for identity, run in finished
+        if _drawn(run) == last[run.dataset]
     }
     groups: dict[str, dict[str, list[str]]] = {}
     for (dataset, system, _), identity in sorted(runs.items()):
@@ -117,6 +135,6 @@ def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
     yield from groups.items()
 
 
-def _drawn(record: dict[str, Any]) -> tuple[Any, Any]:
-    """What a run's dataset was made of."""
-    return record["base_seed"], record["dataset_plan"]
+def _drawn(run: RunRecord) -> tuple[Any, Any]:
+    """Return what determines the dataset of a run."""
+    return run.base_seed, run.dataset_plan

@@ -1,10 +1,10 @@
-"""What a trained run's prototypes stand for: named by texts, and the recommendations that they carry."""
+"""What the prototypes of a trained run mean: phrases that name them, and the recommendations they explain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,21 +12,30 @@ import scipy.sparse as sp
 from harness.data.dataset import Dataset, Texts
 from harness.errors import InputError
 from harness.report.prototype_figures import Figures, figures, text_clusters
-from harness.store.store import PROTOTYPES, Store
+from harness.store.layout import PROTOTYPES
+from harness.store.record import RunRecord
+from harness.store.store import Store
 from harness.text.intents.phrases import phrase_weights, strongest
 from harness.text.rows import TextTable
 
 NAMING_NODES = 20
-"""Nodes that name a prototype: those that belong to it most, against all."""
+"""A prototype is named by the texts of so many nodes that belong to it most, compared with all texts."""
 
 PHRASES = 5
+"""Largest number of phrases that name a prototype."""
 
 COMMON = 0.5
-"""Words in a larger share of the intents are how intents are put, and name nothing."""
+"""Words that are in a larger share of the intents come from the wording of intents, and name no prototype."""
 
 
 class Recommendation(NamedTuple):
-    """A recommended item, its score, and what its carrying prototype adds to the intent's score."""
+    """A recommended item that one prototype explains.
+
+    Attributes:
+        item: Title of the item.
+        score: The system's score.
+        carried: What the prototype adds to the product of the user's intent with the item.
+    """
 
     item: str
     score: float
@@ -35,15 +44,15 @@ class Recommendation(NamedTuple):
 
 @dataclass(frozen=True)
 class Prototype:
-    """One prototype of a side.
+    """One prototype of the users' or the items' side.
 
     Attributes:
-        number: From 0.
-        share: The user's membership in it, or the mean membership of all nodes.
-        phrases: What the texts that load on it say more than others.
-        items: Titles of the items it points to most.
-        carries: Recommendations to which it adds more than any other prototype does.
-        nodes: Nodes whose strongest it is.
+        number: Counted from 0.
+        share: Membership of one user in it, or the mean membership of all nodes.
+        phrases: Phrases that are more frequent in the texts of its nodes than in other texts.
+        items: Titles of the items nearest to it.
+        carries: Recommendations to which it adds more than any other prototype.
+        nodes: Number of nodes that belong to it more than to any other prototype.
     """
 
     number: int
@@ -55,18 +64,18 @@ class Prototype:
 
 
 class Explanation:
-    """A run's prototypes with the texts of its dataset."""
+    """The prototypes of a run, and the texts of its dataset."""
 
     def __init__(
         self, arrays: Mapping[str, np.ndarray], dataset: Dataset, texts: Texts, rows: TextTable | None
     ) -> None:
-        """Prepare the phrases.
+        """Extract the phrases of all intents.
 
         Args:
-            arrays: As ``prototype_arrays`` makes them.
-            dataset: The run's.
-            texts: Its texts; intents name prototypes.
-            rows: Its text rows, for purity.
+            arrays: The arrays of ``harness.training.prototypes.prototype_arrays``.
+            dataset: The dataset of the run.
+            texts: Its texts. Prototypes are named by the intents.
+            rows: Its text rows. The purity is computed from them.
         """
         self.arrays, self.dataset, self.rows = arrays, dataset, rows
         self.weights, self.words = phrase_weights([*texts.user_intent, *texts.item_intent], 2, COMMON)
@@ -74,15 +83,15 @@ class Explanation:
         self.titles = [title or str(token) for title, token in zip(titles, dataset.items, strict=True)]
 
     def figures(self) -> dict[str, Figures]:
-        """Usage, dead prototypes and purity of users' and items' prototypes."""
-        found = {}
+        """Return how the prototypes of each side, ``user`` and ``item``, are used."""
+        by_side = {}
         for side in ("user", "item"):
             rows = getattr(self.rows, f"{side}_intent")
-            found[side] = figures(self.arrays[f"{side}_membership"], text_clusters(rows))
-        return found
+            by_side[side] = figures(self.arrays[f"{side}_membership"], text_clusters(rows))
+        return by_side
 
     def most_used(self, side: str, count: int) -> list[Prototype]:
-        """The prototypes that are most nodes' strongest."""
+        """Return the ``count`` prototypes of a side that are the strongest of most nodes."""
         membership = self.arrays[f"{side}_membership"].astype(np.float64)
         nodes = np.bincount(membership.argmax(1), minlength=membership.shape[1])
         mean = membership.mean(0)
@@ -90,39 +99,50 @@ class Explanation:
         return [self._prototype(side, int(k), float(mean[k]), nodes=int(nodes[k])) for k in chosen]
 
     def of_user(self, user: str, count: int = 5, items: int = 10) -> list[Prototype]:
-        """A user's strongest prototypes, and which of the user's recommendations they carry.
+        """Return a user's strongest prototypes, and those that explain the user's recommendations.
 
-        The user's intent is r = sum_k a_k c_k with memberships a and prototypes c, so that r . e_i is
-        a sum over prototypes: the largest part's prototype carries item i. Recommendations are the
-        items of highest score e_u . e_i without a train pair.
+        The user's intent is r = sum_k a_k c_k, with memberships a and prototypes c. So r . e_i is a sum over
+        prototypes, and the prototype with the largest part explains item i. Recommendations are the items
+        with the highest scores e_u . e_i that have no train pair with the user.
+
+        Args:
+            user: Token of the user.
+            count: Number of strongest prototypes.
+            items: Number of recommendations.
 
         Raises:
             InputError: The dataset has no such user.
         """
-        found = np.flatnonzero(self.dataset.users == user)
-        if not len(found):
-            known = str(self.dataset.users[0])
-            raise InputError(f"the run has no user {user!r}; expected one such as {known!r}")
-        at = int(found[0])
-        scores = self.arrays["item_rows"] @ self.arrays["user_rows"][at]
-        seen = self.dataset.train[self.dataset.train[:, 0] == at, 1]
-        scores[seen] = -np.inf
+        row = self._row_of(user)
+        scores = self.arrays["item_rows"] @ self.arrays["user_rows"][row]
+        train_items = self.dataset.train[self.dataset.train[:, 0] == row, 1]
+        scores[train_items] = -np.inf
         best = np.argsort(-scores, kind="stable")[:items]
-        shares = self.arrays["user_membership"][at].astype(np.float64)
+        shares = self.arrays["user_membership"][row].astype(np.float64)
         parts = (self.arrays["item_rows"][best] @ self.arrays["user_prototypes"]) * shares  # [items, K]
-        carrier = parts.argmax(1)
-        order = np.argsort(-shares, kind="stable")[:count]
-        shown = [*order, *(k for k in dict.fromkeys(carrier.tolist()) if k not in order)]
+        explaining = parts.argmax(1)
+        carries: dict[int, list[Recommendation]] = {}
+        for rank, item in enumerate(best):
+            k = int(explaining[rank])
+            carried = Recommendation(self.titles[item], float(scores[item]), float(parts[rank, k]))
+            carries.setdefault(k, []).append(carried)
+        strongest = [int(k) for k in np.argsort(-shares, kind="stable")[:count]]
         return [
-            self._prototype(
-                "user", int(k), float(shares[k]),
-                tuple(
-                    Recommendation(self.titles[item], float(scores[item]), float(parts[place, k]))
-                    for place, item in enumerate(best) if carrier[place] == k
-                ),
-            )
-            for k in shown
-        ]  # fmt: skip
+            self._prototype("user", k, float(shares[k]), tuple(carries.get(k, ())))
+            for k in dict.fromkeys([*strongest, *carries])
+        ]
+
+    def _row_of(self, user: str) -> int:
+        """Return the position of a user in the dataset.
+
+        Raises:
+            InputError: The dataset has no such user.
+        """
+        rows = np.flatnonzero(self.dataset.users == user)
+        if not len(rows):
+            example = str(self.dataset.users[0])
+            raise InputError(f"--user: the run has no user {user!r}; expected one such as {example!r}")
+        return int(rows[0])
 
     def _prototype(
         self,
@@ -132,36 +152,47 @@ class Explanation:
         carries: tuple[Recommendation, ...] = (),
         nodes: int = 0,
     ) -> Prototype:
-        closest = np.argsort(-self._pull(side, number), kind="stable")[:NAMING_NODES]
+        """Name a prototype by the nodes that belong to it most and by the items nearest to it."""
+        closest = np.argsort(-self._closeness(side, number), kind="stable")[:NAMING_NODES]
         members = np.argsort(-self.arrays[f"{side}_membership"][:, number], kind="stable")[:NAMING_NODES]
         offset = len(self.dataset.users)
         texts = np.concatenate([members + (0 if side == "user" else offset), closest + offset])
         items = tuple(self.titles[item] for item in closest[:3])
-        return Prototype(number, share, self._named(np.unique(texts)), items, carries, nodes)
+        return Prototype(number, share, self._phrases(np.unique(texts)), items, carries, nodes)
 
-    def _pull(self, side: str, number: int) -> np.ndarray:
-        """How much a prototype draws each item: c_k . e_i for users', the membership for items'."""
+    def _closeness(self, side: str, number: int) -> np.ndarray:
+        """Return how near each item is to a prototype, [I].
+
+        That is the product c_k . e_i for a user prototype, and the membership for an item prototype.
+        """
         if side == "item":
             return self.arrays["item_membership"][:, number]
-        pull: np.ndarray = self.arrays["item_rows"] @ self.arrays["user_prototypes"][:, number]
-        return pull
+        products: np.ndarray = self.arrays["item_rows"] @ self.arrays["user_prototypes"][:, number]
+        return products
 
-    def _named(self, nodes: np.ndarray) -> tuple[str, ...]:
-        """What these nodes' texts say more than all do."""
+    def _phrases(self, nodes: np.ndarray) -> tuple[str, ...]:
+        """Return the phrases that these nodes' texts use more than all texts do."""
         own: sp.csr_matrix = self.weights[nodes]
         contrast = np.asarray(own.mean(0) - self.weights.mean(0)).ravel()
         return strongest(contrast, self.words, PHRASES)
 
 
-def find_run(store: Store, wanted: str) -> tuple[str, dict[str, Any]]:
-    """The one run that ``wanted`` means: an identity, its beginning, or a system's line.
+def find_run(store: Store, wanted: str) -> tuple[str, RunRecord]:
+    """Find the run with this identity or beginning of an identity, or the only run of this system.
+
+    Returns:
+        The run's identity and record.
 
     Raises:
-        InputError: No run or several are meant.
+        InputError: No run or several are meant, or the run that is meant is damaged.
     """
-    records = {identity: store.record(identity) for identity in store.identities()}
-    meant = [each for each in records if each.startswith(wanted)]
-    meant = meant or [each for each, record in records.items() if record["system"] == wanted]
+    records, damaged = store.runs(), store.damaged()
+    for identity in damaged:
+        if identity.startswith(wanted):
+            folder = store.folder(identity)
+            raise InputError(f"{folder}: {store.problem(identity)}; `intentbench run` does it again")
+    meant = [identity for identity in records if identity.startswith(wanted)]
+    meant = meant or [identity for identity, record in records.items() if record.system == wanted]
     if len(meant) != 1:
         shown = meant or list(records)
         lines = [_line(identity, records[identity]) for identity in shown[:20]]
@@ -170,19 +201,19 @@ def find_run(store: Store, wanted: str) -> tuple[str, dict[str, Any]]:
     return meant[0], records[meant[0]]
 
 
-def _line(identity: str, record: Mapping[str, Any]) -> str:
-    return f"{identity[:8]} ({record['dataset']}, {record['system']}, repetition {record['repetition'] + 1})"
+def _line(identity: str, record: RunRecord) -> str:
+    return f"{identity[:8]} ({record.dataset}, {record.system}, repetition {record.repetition + 1})"
 
 
 def explanation(
     store: Store,
     identity: str,
-    record: Mapping[str, Any],
+    record: RunRecord,
     dataset: Dataset,
     texts: Texts,
     rows: TextTable | None,
 ) -> Explanation:
-    """A stored run's explanation, with its dataset, texts and text rows.
+    """Make the explanation of a stored run from its dataset, texts and text rows.
 
     Raises:
         InputError: The run has no prototypes.
@@ -190,7 +221,7 @@ def explanation(
     arrays = store.arrays(identity, PROTOTYPES)
     if not arrays:
         raise InputError(
-            f"run {identity[:8]} ({record['system']}) has no prototypes stored; expected a finished run of "
+            f"run {identity[:8]} ({record.system}) has no prototypes stored; expected a finished run of "
             "IRLLRec, DCCF or BIGCF"
         )
     return Explanation(arrays, dataset, texts, rows)

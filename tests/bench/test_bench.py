@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from harness.bench import __main__ as tasks
 from harness.bench import growth, rows, show, steps
-from harness.bench.world import PAIRS, USERS, World, drawn
+from harness.bench.world import PAIRS, USERS, World, random_world
 from harness.cli.main import app
-from harness.systems.assembly import settings
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.memory import Sizes, needed_bytes, peak_resident_bytes
 from harness.training.timing import compare
 from tests.worlds import checkerboard
@@ -23,7 +23,7 @@ from tests.worlds import checkerboard
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return drawn()
+    return random_world()
 
 
 def test_a_drawn_graph_has_the_sizes_and_the_tail(world: World) -> None:
@@ -96,8 +96,8 @@ def test_growth_measured_again_takes_its_rows_place(tmp_path: Path) -> None:
         "note": "",
         "exponent": 1.0,
     }
-    show._keep(pd.DataFrame([row, {**row, "system": "SGL"}]), tmp_path)
-    show._keep(pd.DataFrame([{**row, "seconds": 0.25}]), tmp_path)
+    show._write_growth(pd.DataFrame([row, {**row, "system": "SGL"}]), tmp_path)
+    show._write_growth(pd.DataFrame([{**row, "seconds": 0.25}]), tmp_path)
     frame = pd.read_csv(tmp_path / "growth.csv")
     assert frame[["system", "seconds"]].to_numpy().tolist() == [["LightGCN", 0.25], ["SGL", 0.5]]
 

@@ -111,7 +111,7 @@ def test_an_interrupted_run_goes_on_to_the_same_table(tmp_path: Path, smoke: Pat
     started.send_signal(signal.SIGINT)
     _, error = started.communicate(timeout=60)
     assert started.returncode == 130
-    assert b"run again to go on" in error
+    assert b"To go on, run the same command again." in error
     assert len(list(store.glob("runs/*/run.json"))) < 14
     assert intentbench("run", SMOKE, "--store", store).exit_code == 0
     for name, where in (("one", store), ("two", smoke)):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from harness.planning.plan import Plan
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.report.document import write
 from harness.report.evidence import Options
 from harness.store.store import Store

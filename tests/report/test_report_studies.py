@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import Run, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
 from harness.report.document import write
 from harness.report.evidence import Options
-from harness.report.sections.control_verdicts import on_controls
+from harness.report.sections.control_verdicts import control_verdicts
+from harness.report.tables import read_rows
 from tests.planning.test_expansion import TEXT
 from tests.planning.test_plan import write as write_plan
 from tests.worlds import fill
@@ -45,30 +47,34 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
     specs = {run.name: run.system for run in expand(plan) if isinstance(run, Run)}
     evidence = SimpleNamespace(
         plan=plan,
-        dataset=plan.datasets[0],
+        dataset=plan.variants[0],
         users=users,
         groups=dict.fromkeys(means),
         shown=["recall@20"],
         specs=specs,
     )
-    assert on_controls(evidence).markdown == [  # type: ignore[arg-type]
-        "RLMRec-Con[LightGCN] beats its own controls on Recall@20: ahead of text=random +25.0 % (p < .001).",
-        "RLMRec-Con[LightGCN] {layers=1} keeps of its Recall@20 when a share of its text rows is replaced: "
-        "50.0% with 50% (p < .001).",
-        "RLMRec-Con[LightGCN] beside systems without text: LightGCN -9.1 % (p < .001) Recall@20.",
-        "RLMRec-Con[LightGCN] {layers=1} beside systems without text: LightGCN -18.2 % (p < .001) Recall@20.",
-        "Wrong text makes RLMRec-Con[LightGCN] worse than LightGCN, which has none (text=random -27.3 % "
-        "(p < .001)): being ahead of such a control shows that wrong text harms, not that right text helps.",
+    assert control_verdicts(evidence).markdown == [  # type: ignore[arg-type]
+        "RLMRec-Con[LightGCN] beats its own controls on Recall@20. Its gain is +25.0 % over text=random "
+        "(p < .001).",
+        "RLMRec-Con[LightGCN] {layers=1} with a share of its text rows replaced by other rows keeps this much "
+        "of its Recall@20: 50.0% with 50% replaced (p < .001).",
+        "RLMRec-Con[LightGCN] compared with systems without text on Recall@20: its gain is -9.1 % over "
+        "LightGCN (p < .001).",
+        "RLMRec-Con[LightGCN] {layers=1} compared with systems without text on Recall@20: its gain is -18.2 % "
+        "over LightGCN (p < .001).",
+        "Wrong text makes RLMRec-Con[LightGCN] worse than LightGCN, which has none: the gain over it is -27.3 % "
+        "with text=random (p < .001). To beat such a control shows that wrong text harms, not that right text "
+        "helps.",
     ]
 
 
 def score(run: Run) -> float:
     """What the world made here gives a system at a density, or in a window, or with a weight."""
     spec = run.system
-    found = 0.3 + 0.1 * run.dataset.density[0] + 0.1 * (run.dataset.split.window or 0)
+    found = 0.3 + 0.1 * run.dataset.density + 0.1 * (run.dataset.split.window or 0)
     if spec.alignment:
         found += sum(worth for term, worth in WORTH.items() if term not in spec.ablated)
-        found += 0.1 * (1.0 - run.dataset.density[0])  # text helps where pairs are few
+        found += 0.1 * (1.0 - run.dataset.density)  # text helps where pairs are few
     return found + sum(0.01 * run.settings[name] for name in run.varied)
 
 
@@ -94,7 +100,7 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_ablations_say_what_a_term_is_worth(ablated: Path) -> None:
-    frame = pd.read_csv(ablated / "ablations.csv").set_index("without")
+    frame = read_rows(ablated / "ablations.csv").set_index("without")
     assert set(frame["system"]) == {"IRLLRec[LightGCN]"}
     assert frame["difference"].to_dict() == pytest.approx(
         {"-profile": -0.05, "-intent": 0.04, "-translation": 0.0}, abs=0.005

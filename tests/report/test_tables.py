@@ -73,10 +73,14 @@ def test_rows_and_columns_stand_in_the_order_given_and_gaps_are_empty() -> None:
     frame = pd.DataFrame(
         [("40%", "B", 0.25), ("40%", "A", 0.5), ("whole", "A", 1.0)], columns=["share", "System", "mean"]
     )
-    made = tables.crossed(frame, "System", "share", "mean", ".2f", ["whole", "40%", "20%"])
+    made = tables.cross_table(frame, "System", "share", "mean", ".2f", ["whole", "40%", "20%"])
     assert made.to_numpy().tolist() == [["B", "", "0.25", ""], ["A", "1.00", "0.50", ""]]
     assert list(made.columns) == ["System", "whole", "40%", "20%"]
-    assert list(tables.crossed(frame, "System", "share", "mean", ".2f").columns) == ["System", "40%", "whole"]
+    assert list(tables.cross_table(frame, "System", "share", "mean", ".2f").columns) == [
+        "System",
+        "40%",
+        "whole",
+    ]
 
 
 def test_a_p_in_a_sentence_has_room() -> None:

@@ -1,4 +1,4 @@
-"""Every system against a reference, paired by user: means, intervals, gains, tests, verdict."""
+"""Every system against a reference system, paired by user: mean, interval, gain, tests and verdict."""
 
 from __future__ import annotations
 
@@ -19,58 +19,58 @@ COLUMNS = [
 
 
 def compare(users: pd.DataFrame, metrics: list[str], baselines: set[str]) -> pd.DataFrame:
-    """Every system against the best baseline of each metric, paired by user.
+    """Compare every system with the best baseline of each metric, paired by user.
 
     Args:
-        users: Columns ``system``, ``user`` and one a metric, averaged over repetitions.
-        metrics: The metrics compared; they and the systems form one family for Holm.
+        users: Columns ``system``, ``user`` and one for each metric, averaged over repetitions.
+        metrics: The metrics compared. All tests of these metrics and systems are one family for Holm.
         baselines: Names of the systems that may be the best baseline.
 
     Returns:
-        One row a system and metric: ``mean``, ``low``, ``high``, ``baseline`` (None on the best
-        baseline's own row), ``gain_percent``, ``difference``, ``difference_low``,
-        ``difference_high``, ``effect``, ``p_randomisation``, ``p_t``, ``p_holm``, and
-        ``verdict``: better, worse or even.
+        One row for each system and metric: ``mean``, ``low``, ``high``, ``baseline`` (None in the row of
+        the best baseline itself), ``gain_percent``, ``difference``, ``difference_low``,
+        ``difference_high``, ``effect``, ``p_randomisation``, ``p_t``, ``p_holm`` and ``verdict``
+        (better, worse or even).
     """
     frames = []
     for metric in metrics:
         table = users.pivot(index="user", columns="system", values=metric)
         best = best_baseline(table, baselines)
         references = {} if best is None else {name: best for name in table.columns if name != best}
-        frames.append(against(table, references).assign(metric=metric))
+        frames.append(compare_with_references(table, references).assign(metric=metric))
     return with_holm(pd.concat(frames, ignore_index=True)[COLUMNS])
 
 
 def best_baseline(table: pd.DataFrame, baselines: set[str]) -> str | None:
-    """The column among ``baselines`` with the highest mean, or None."""
-    known = table.columns[table.columns.isin(baselines)]
-    return None if known.empty else str(table[known].mean().idxmax())
+    """Return the column among ``baselines`` with the highest mean; None if no column is a baseline."""
+    present = table.columns[table.columns.isin(baselines)]
+    return None if present.empty else str(table[present].mean().idxmax())
 
 
-def against(table: pd.DataFrame, references: Mapping[str, str]) -> pd.DataFrame:
-    """Every system against its reference, by one metric.
+def compare_with_references(table: pd.DataFrame, references: Mapping[str, str]) -> pd.DataFrame:
+    """Compare every system with its reference system on one metric.
 
     Args:
-        table: One row a user, one column a system.
-        references: The system that each is compared with; systems left out have a mean alone.
+        table: One row per user, one column per system.
+        references: The reference of each system. A system without one gets its mean and interval only.
 
     Returns:
-        As :func:`compare`, less ``metric``, ``p_holm`` and ``verdict``.
+        The columns of :func:`compare`, without ``metric``, ``p_holm`` and ``verdict``.
     """
     values = table.to_numpy(dtype=float)
     means, flipped = resampled_means(values), flipped_sums(values)
-    place = {name: index for index, name in enumerate(table.columns)}
+    column = {name: index for index, name in enumerate(table.columns)}
     low, high = intervals(means)
     rows: list[dict[str, Any]] = []
-    for name, own in place.items():
+    for name, own in column.items():
         row = {"system": name, "mean": values[:, own].mean(), "low": low[own], "high": high[own]}
         if name in references:
-            other = place[references[name]]
-            difference, reference = values[:, own] - values[:, other], values[:, other].mean()
+            other = column[references[name]]
+            difference, reference_mean = values[:, own] - values[:, other], values[:, other].mean()
             bounds = intervals(means[:, own] - means[:, other])
             row |= {
                 "baseline": references[name],
-                "gain_percent": 100.0 * difference.mean() / reference if reference else np.nan,
+                "gain_percent": 100.0 * difference.mean() / reference_mean if reference_mean else np.nan,
                 "difference": difference.mean(),
                 "difference_low": bounds[0],
                 "difference_high": bounds[1],
@@ -83,43 +83,45 @@ def against(table: pd.DataFrame, references: Mapping[str, str]) -> pd.DataFrame:
 
 
 def with_holm(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add ``p_holm``, Holm's correction over every test of the frame, and the verdict it leaves."""
+    """Add ``p_holm``, which is Holm's correction over all tests of the frame, and ``verdict``."""
     frame = frame.assign(p_holm=holm(frame["p_randomisation"].to_numpy(dtype=float)))
-    survives = frame["p_holm"] < LEVEL
-    ahead = frame["difference"].astype(float).fillna(0.0)
+    significant = frame["p_holm"] < LEVEL
+    difference = frame["difference"].astype(float).fillna(0.0)
     frame["verdict"] = np.select(
-        [survives & (ahead > 0), survives & (ahead < 0)], ["better", "worse"], "even"
+        [significant & (difference > 0), significant & (difference < 0)], ["better", "worse"], "even"
     )
     return frame
 
 
-def settled(frame: pd.DataFrame, pairs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The comparison with the verdicts that stand up to other seeds and to the choice of the baseline.
+def with_cautious_verdicts(frame: pd.DataFrame, pairs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Turn verdicts into ``even`` that other seeds, or the choice of the baseline, could explain.
 
-    The test over users takes the trained runs as given: a verdict also needs the interval over users and
-    seeds to leave 0 out, where there is one. The best baseline is picked by the figures that it is then
-    tested with, so that by chance many systems look worse: ``worse`` has to survive Holm over all pairs.
+    The test over users takes the trained runs as given. So a verdict also needs an interval over users and
+    seeds without 0, if there are several seeds. The best baseline is chosen by the same numbers that it is
+    tested with, which makes many systems look worse by chance. So ``worse`` must also be significant after
+    Holm over all pairs of systems.
 
     Args:
         frame: From :func:`compare`, with ``difference_seeds_low`` and ``difference_seeds_high``.
-        pairs: By metric, from ``pairs.all_pairs``.
+        pairs: The result of ``pairs.all_pairs`` for each metric.
     """
-    among_all = {
+    p_among_all_pairs = {
         (metric, row.first, row.second): row.p_holm
-        for metric, each in pairs.items()
-        for row in each.itertuples()
+        for metric, pairs_of_metric in pairs.items()
+        for row in pairs_of_metric.itertuples()
     }
-    ends = zip(frame["metric"], frame["baseline"], frame["system"], strict=True)
-    even_among_all = np.array([not among_all.get(each, 1.0) < LEVEL for each in ends])
-    turned = (frame["difference_seeds_low"] <= 0) & (frame["difference_seeds_high"] >= 0)
-    doubtful = turned | (even_among_all & (frame["verdict"] == "worse"))
+    worse_pairs = zip(frame["metric"], frame["baseline"], frame["system"], strict=True)
+    even_among_all_pairs = np.array([not p_among_all_pairs.get(pair, 1.0) < LEVEL for pair in worse_pairs])
+    holds_zero = (frame["difference_seeds_low"] <= 0) & (frame["difference_seeds_high"] >= 0)
+    doubtful = holds_zero | (even_among_all_pairs & (frame["verdict"] == "worse"))
     return frame.assign(verdict=frame["verdict"].mask(doubtful, "even"))
 
 
 def holm(raw: np.ndarray) -> np.ndarray:
-    """Holm's adjusted p [n] of one family's raw p [n]; NaN stays NaN and counts for nothing.
+    """Return Holm's adjusted p [n] of the raw p [n] of one family.
 
-    As statsmodels' ``multipletests`` has it, which collects the whole heap's garbage at every call.
+    NaN stands for a test that was not made: it stays NaN and does not count. The result equals
+    ``multipletests`` of statsmodels, which takes long because it collects garbage at every call.
     """
     adjusted = np.full(len(raw), np.nan)
     tested = np.flatnonzero(~np.isnan(raw))

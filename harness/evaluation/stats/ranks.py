@@ -1,4 +1,4 @@
-"""Friedman's test and Nemenyi's comparison of mean ranks, across independent datasets; never across users."""
+"""Friedman's test and Nemenyi's comparison of mean ranks, across independent datasets, never across users."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Ranking:
     """How systems rank over blocks.
 
     Attributes:
-        mean_ranks: Rank 1 is best, index system, best first.
-        p_friedman: Chance of ranks as uneven if all systems were alike.
-        p_nemenyi: Square frame, in the order of ``mean_ranks``.
-        critical_difference: Mean ranks farther apart than this differ significantly.
+        mean_ranks: Mean rank of each system, 1 being the best; index system, best first.
+        p_friedman: Chance of ranks as uneven as these if all systems were equally good.
+        p_nemenyi: Square frame of the p of every pair, in the order of ``mean_ranks``.
+        critical_difference: Two systems differ significantly if their mean ranks differ by more than this.
         blocks: Number of independent datasets.
     """
 
@@ -31,15 +31,15 @@ class Ranking:
 
 
 def rank(means: pd.DataFrame) -> Ranking:
-    """Rank systems in every block and compare their mean ranks.
+    """Rank the systems in every block and compare their mean ranks.
 
     Paper: Demšar, Statistical comparisons of classifiers over multiple data sets (2006).
 
     Args:
-        means: One row a block (an independent dataset), one column a system, higher is better.
+        means: One row per block (an independent dataset), one column per system; higher is better.
 
     Raises:
-        ValueError: Fewer than 2 blocks or 3 systems, or a missing mean.
+        ValueError: There are fewer than 2 blocks or 3 systems, or a mean is missing.
     """
     import scikit_posthocs
 
@@ -60,6 +60,6 @@ def rank(means: pd.DataFrame) -> Ranking:
 
 
 def critical_difference(systems: int, blocks: int) -> float:
-    """Nemenyi's critical difference of mean ranks: q sqrt(k (k + 1) / 6n)."""
+    """Return Nemenyi's critical difference of mean ranks: q sqrt(k (k + 1) / 6n)."""
     q = stats.studentized_range.ppf(1.0 - LEVEL, systems, np.inf) / np.sqrt(2.0)
     return float(q * np.sqrt(systems * (systems + 1) / (6.0 * blocks)))

@@ -1,4 +1,4 @@
-"""Gains along a sweep that thins the train pairs: the same users at every density."""
+"""Gains along a sweep that removes train pairs; the users are the same at every density."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from harness.evaluation.stats.stratified import TREND_COLUMNS, with_holm_over_bo
 
 
 def sweep_trends(tables: Mapping[float, pd.DataFrame], references: Mapping[str, str]) -> pd.DataFrame:
-    """Whether a system's gain over its reference changes with the density of the train pairs.
+    """Test whether a system's gain over its reference depends on the density of the train pairs.
 
-    Every user has a gain at every density. Trend: the least-squares slope of a user's gain over log2 of
-    the density, averaged over users. Interaction: a user's gain at the lowest density less that at the
-    highest. Both by the one-sample t-test over users; Holm over both and all systems.
+    Every user has a gain at every density. Trend: least-squares slope of a user's gain over log2 of the
+    density, averaged over users. Interaction: a user's gain at the lowest density minus that at the highest,
+    averaged over users. Both are tested by the one-sample t-test over users; Holm's correction is over both
+    tests and all systems.
 
     Args:
-        tables: By share of the train pairs, one row a user, one column a system, one metric. Users that
-            a density lacks are left out of all.
-        references: The system that each is compared with; both are in every table.
+        tables: For each share of the train pairs a table with one row per user and one column per system,
+            one metric. Users who are missing at one density are left out at all.
+        references: The reference of each system; both are in every table.
 
     Returns:
-        As ``stratified.trends``; ``slope`` is the gain per doubling of the train pairs.
+        The columns of ``stratified.trends``; ``slope`` is the gain per doubling of the train pairs.
     """
     shares = sorted(tables)
     users = sorted(set.intersection(*(set(table.index) for table in tables.values())))
@@ -47,9 +48,9 @@ def sweep_trends(tables: Mapping[float, pd.DataFrame], references: Mapping[str, 
 
 
 def _mean(values: np.ndarray, names: tuple[str, str, str, str]) -> dict[str, Any]:
-    """A mean over users with its t interval and p; nothing where all are equal."""
+    """Return the mean over users, its t interval and its p under ``names``; nothing if all are equal."""
     if len(values) < 2 or not np.ptp(values):
         return {}
-    found = stats.ttest_1samp(values, 0.0)
-    low, high = found.confidence_interval()
-    return dict(zip(names, (values.mean(), low, high, found.pvalue), strict=True))
+    test = stats.ttest_1samp(values, 0.0)
+    low, high = test.confidence_interval()
+    return dict(zip(names, (values.mean(), low, high, test.pvalue), strict=True))

@@ -1,4 +1,7 @@
-"""Figures, from the same frames as the tables; one style, told apart in grey by markers and hatches."""
+"""Figures, drawn from the same DataFrames as the tables.
+
+Systems differ by marker, dash or hatch as well as by colour, so that figures can be printed in grey.
+"""
 
 from harness.report.plots.ablation import ablation
 from harness.report.plots.costs import costs

@@ -1,4 +1,4 @@
-"""Ablation bars: what a system loses with each part."""
+"""Bars for ablations: how much a system loses without each of its terms."""
 
 from __future__ import annotations
 
@@ -7,43 +7,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from harness.report.plots.style import bar, figure, legend_below
+from harness.report.plots.style import bar, legend_below, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def ablation(frame: pd.DataFrame, metric: str) -> Figure:
-    """Difference of every variant from its full system; bars start at the full system's mean, zero.
+    """Draw the difference of every variant from its full system, which is the line at 0.
 
     Args:
-        frame: ``system`` (the full one), ``variant``, ``difference``, ``difference_low`` and
-            ``difference_high``; one row each.
+        frame: One row per variant: ``system`` (the full one), ``variant``, ``difference``,
+            ``difference_low`` and ``difference_high``.
         metric: Title of the metric.
     """
     systems, variants = list(frame["system"].unique()), list(frame["variant"].unique())
-    made, (panel,) = figure(width=max(5.2, 1.2 + 0.42 * len(systems) * (len(variants) + 1)))
-    room = 0.8 / len(variants)
-    own = frame.groupby("system")["variant"]
-    frame = frame.assign(
-        at=frame["system"].map(systems.index) + room * (own.cumcount() - (own.transform("size") - 1) / 2)
-    )
-    for place, variant in enumerate(variants):
-        mine = frame[frame["variant"] == variant]
-        middle = mine["difference"]
-        reach = np.stack([middle - mine["difference_low"], mine["difference_high"] - middle])
+    figure, (panel,) = new_figure(width=max(5.2, 1.2 + 0.42 * len(systems) * (len(variants) + 1)))
+    spacing = 0.8 / len(variants)
+    of_system = frame.groupby("system")["variant"]
+    offset = spacing * (of_system.cumcount() - (of_system.transform("size") - 1) / 2)
+    frame = frame.assign(x=frame["system"].map(systems.index) + offset)
+    for index, variant in enumerate(variants):
+        rows = frame[frame["variant"] == variant]
+        difference = rows["difference"]
+        margins = np.stack([difference - rows["difference_low"], rows["difference_high"] - difference])
         panel.bar(
-            mine["at"],
-            middle,
-            width=0.9 * room,
-            yerr=reach,
+            rows["x"],
+            difference,
+            width=0.9 * spacing,
+            yerr=margins,
             error_kw={"elinewidth": 1.0, "capsize": 2.0},
             label=variant,
-            **bar(place),
+            **bar(index),
         )
     panel.axhline(0.0, color="black", linewidth=0.8)
     panel.set_xticks(range(len(systems)), systems)
-    panel.set_ylabel(f"{metric}, less the full system's")
+    panel.set_ylabel(f"{metric} minus that of the full system")
     panel.grid(axis="x", visible=False)
-    legend_below(made, panel)
-    return made
+    legend_below(figure, panel)
+    return figure

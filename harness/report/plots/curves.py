@@ -1,4 +1,4 @@
-"""One number of every system over a few settings: values of a hyper-parameter, windows of time."""
+"""One number of every system over a few settings, such as values of a hyper-parameter or windows of time."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import figure, legend_below, line, number
+from harness.report.plots.style import legend_below, line, new_figure, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def curves(frame: pd.DataFrame, axis: str, title: str, *, log: bool = False) -> Figure:
-    """A curve a system over settings that stand at equal distances.
+    """Draw one curve per system, with the settings at equal distances.
 
     Args:
         frame: ``system``, ``at`` (the setting, in order), ``mean`` and, for intervals, ``low`` and ``high``.
-        axis: What the settings are.
-        title: What is shown.
-        log: Whether the numbers stand on a logarithmic axis.
+        axis: Title of the axis of settings.
+        title: Title of the axis of means.
+        log: Whether the axis of means is logarithmic.
     """
-    made, (panel,) = figure()
+    figure, (panel,) = new_figure()
     settings = list(dict.fromkeys(frame["at"]))
-    for place, (system, mine) in enumerate(frame.groupby("system", sort=False)):
-        where = [settings.index(at) for at in mine["at"]]
-        reach = [mine["mean"] - mine["low"], mine["high"] - mine["mean"]] if "low" in mine else None
-        panel.errorbar(where, mine["mean"], yerr=reach, label=system, elinewidth=0.9, **line(place))
+    for index, (system, rows) in enumerate(frame.groupby("system", sort=False)):
+        x = [settings.index(setting) for setting in rows["at"]]
+        margins = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]] if "low" in rows else None
+        panel.errorbar(x, rows["mean"], yerr=margins, label=system, elinewidth=0.9, **line(index))
     if log:
         panel.set_yscale("log")
         panel.yaxis.set_major_formatter("{x:g}")
-    panel.set_xticks(range(len(settings)), [number(at) for at in settings])
+    panel.set_xticks(range(len(settings)), [number(setting) for setting in settings])
     panel.set(xlabel=axis, ylabel=title)
     panel.grid(axis="x", visible=False)
-    legend_below(made, panel, columns=2)
-    return made
+    legend_below(figure, panel, columns=2)
+    return figure

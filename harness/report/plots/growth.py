@@ -1,4 +1,4 @@
-"""How a step grows with the graph."""
+"""How the time and memory of a training step grow with the graph."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import figure, mark
+from harness.report.plots.style import mark, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def growth(frame: pd.DataFrame) -> Figure:
-    """Seconds and peak memory of a step over edges, one line a system, both axes logarithmic.
+    """Draw seconds and peak memory of a step over train pairs, one line per system, on logarithmic axes.
 
-    ``frame`` has columns ``system``, ``edges``, ``seconds``, ``peak_bytes`` and ``exponent``.
+    Args:
+        frame: ``system``, ``edges``, ``seconds``, ``peak_bytes`` and ``exponent``.
     """
-    made, (seconds, memory) = figure(columns=2)
-    for place, (system, mine) in enumerate(frame.groupby("system", sort=False)):
-        slope = mine["exponent"].iloc[0]
-        label = system if slope != slope else f"{system} ({slope:.2f})"
-        seconds.plot(mine["edges"], mine["seconds"], label=label, **mark(place))
-        memory.plot(mine["edges"], mine["peak_bytes"] / 2**30, **mark(place))
-    for panel, title in ((seconds, "seconds a step (exponent)"), (memory, "peak memory, GiB")):
+    figure, (seconds, memory) = new_figure(columns=2)
+    for index, (system, rows) in enumerate(frame.groupby("system", sort=False)):
+        exponent = rows["exponent"].iloc[0]
+        label = system if exponent != exponent else f"{system} ({exponent:.2f})"
+        seconds.plot(rows["edges"], rows["seconds"], label=label, **mark(index))
+        memory.plot(rows["edges"], rows["peak_bytes"] / 2**30, **mark(index))
+    titles = ((seconds, "seconds per step (exponent of growth)"), (memory, "peak memory, GiB"))
+    for panel, title in titles:
         panel.set(xscale="log", yscale="log", xlabel="train pairs", title=title)
     seconds.legend(fontsize=7, frameon=False)
-    return made
+    return figure

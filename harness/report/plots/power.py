@@ -1,4 +1,4 @@
-"""Power curves."""
+"""Power curves: how often a test finds a difference of a given size."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import figure, legend_below, mark
+from harness.report.plots.style import legend_below, mark, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def power(frame: pd.DataFrame) -> Figure:
-    """Share of simulated comparisons that saw a true difference, over its size; a line is the prediction.
+    """Draw the share of simulated comparisons that found a true difference, over the size of it.
+
+    A line shows the power of the paired t-test, which predicts that share.
 
     Args:
-        frame: As ``stats.simulation.power`` makes it, with a column ``dataset``; several sources of one
-            dataset are averaged.
+        frame: The rows of ``stats.simulation.power`` with a column ``dataset``. The rows of one dataset and
+            size are averaged.
     """
-    made, (panel,) = figure(width=5.6)
+    figure, (panel,) = new_figure(width=5.6)
     means = frame.groupby(["dataset", "multiple"], sort=False)[["seen", "predicted"]].mean().reset_index()
-    for place, (dataset, mine) in enumerate(means.groupby("dataset", sort=False)):
-        panel.plot(mine["multiple"], mine["seen"], linestyle="", label=dataset, **mark(place))
-    line = means.groupby("multiple")["predicted"].mean()
-    panel.plot(line.index, line, color="0.4", linewidth=1.0, zorder=1, label="paired t-test, predicted")
+    for index, (dataset, rows) in enumerate(means.groupby("dataset", sort=False)):
+        panel.plot(rows["multiple"], rows["seen"], linestyle="", label=dataset, **mark(index))
+    predicted = means.groupby("multiple")["predicted"].mean()
+    label = "prediction of the paired t-test"
+    panel.plot(predicted.index, predicted, color="0.4", linewidth=1.0, zorder=1, label=label)
     panel.axhline(0.8, color="0.4", linewidth=0.8, linestyle=":")
-    panel.set(xlabel="true difference / smallest difference to be seen", ylabel="share seen", ylim=(0, 1.03))
-    legend_below(made, panel, columns=2)
-    return made
+    panel.set(
+        xlabel="true difference / difference predicted to be found in 80 %",
+        ylabel="share of comparisons that find it",
+        ylim=(0, 1.03),
+    )
+    legend_below(figure, panel, columns=2)
+    return figure

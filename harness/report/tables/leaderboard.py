@@ -1,4 +1,4 @@
-"""Leaderboards: all systems of a dataset, and those with published numbers."""
+"""The leaderboard of a dataset, and the table of published numbers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness.report.tables.cells import crossed, number, probability, title
-from harness.report.tables.markup import Look
+from harness.report.tables.cells import cross_table, number, probability, title
+from harness.report.tables.markup import Look, Markup
 
 
 def leaderboard(
@@ -17,17 +17,18 @@ def leaderboard(
     look: Look,
     letters: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """The table a reader sees, best system first.
+    """Make the leaderboard of a dataset, the best system first.
 
     Args:
-        comparison: As ``stats.compare`` makes it.
-        costs: Index ``system``; columns ``runs``, ``parameters``, if wanted ``seconds_s`` and
-            ``peak_bytes``, ``text`` where intents were written (by whom; empty for systems that read
-            none), and, a metric, ``METRIC spread`` (standard deviation over repetitions).
-        metrics: Columns, the first ordering the rows.
-        look: Styles and marks of the format.
-        letters: Of every system by the first metric, as ``stats.pairs.letters`` makes them; no column
-            without.
+        comparison: From ``stats.comparison.compare``.
+        costs: One row per system; index ``system``. Columns: ``runs``, ``parameters``, and
+            ``METRIC spread`` (standard deviation over repetitions) for the first metric. Optional are
+            ``seconds_s`` and ``peak_bytes``, and ``text``, which says who wrote the intents that a system
+            reads (empty for systems that read none).
+        metrics: Metrics with a column; the first orders the rows.
+        look: Styles and marks of the output format.
+        letters: Each system's letters by the first metric, from ``stats.pairs.letters``. Without them the
+            table has no such column.
     """
     first = comparison[comparison["metric"] == metrics[0]].set_index("system")
     order = first["mean"].sort_values(ascending=False, kind="stable").index
@@ -35,8 +36,8 @@ def leaderboard(
     if "text" in costs:
         table["text"] = [costs.at[name, "text"] for name in order]
     for metric in metrics:
-        made = _cells(comparison[comparison["metric"] == metric], look)
-        table[title(metric)] = [made[system] for system in order]
+        cells = _metric_cells(comparison[comparison["metric"] == metric], look)
+        table[title(metric)] = [cells[system] for system in order]
     spread = f"{metrics[0]} spread"
     table[f"seed SD, {title(metrics[0])}"] = [number(costs.at[name, spread], ".4f") for name in order]
     table["gain %"] = [number(first.at[name, "gain_percent"], "+.1f") for name in order]
@@ -52,23 +53,26 @@ def leaderboard(
     return table
 
 
-def published(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a system, one column a metric: our mean / the published number (difference).
+def published(joined: pd.DataFrame) -> pd.DataFrame:
+    """Make a table with one row per system and one column per metric.
+
+    A cell shows our mean / the published number (their difference).
 
     Args:
-        found: Columns ``system``, ``metric``, ``here``, ``published`` and ``difference``.
+        joined: Columns ``system``, ``metric``, ``here``, ``published`` and ``difference``.
     """
-    cells = [f"{row.here:.4f} / {row.published:.4f} ({row.difference:+.4f})" for row in found.itertuples()]
-    shown = found.assign(cell=cells, metric=found["metric"].map(title))
-    return crossed(shown.rename(columns={"system": "System"}), "System", "metric", "cell")
+    cells = [f"{row.here:.4f} / {row.published:.4f} ({row.difference:+.4f})" for row in joined.itertuples()]
+    titled = joined.assign(cell=cells, metric=joined["metric"].map(title))
+    return cross_table(titled.rename(columns={"system": "System"}), "System", "metric", "cell")
 
 
-def _cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
-    """Every system's cell for one metric: mean, interval, mark; best and second styled."""
-    place = rows["mean"].rank(method="min", ascending=False)
-    made = {}
-    for (_, row), rank in zip(rows.iterrows(), place, strict=True):
+def _metric_cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
+    """Return every system's cell for one metric: mean, interval and mark; the best two means are styled."""
+    ranks = rows["mean"].rank(method="min", ascending=False)
+    cells: dict[str, str] = {}
+    for (_, row), rank in zip(rows.iterrows(), ranks, strict=True):
         style = {1: look.best, 2: look.second}.get(int(rank), "{}")
         mean = style.format(f"{row['mean']:.4f}")
-        made[row["system"]] = f"{mean} [{row['low']:.4f}, {row['high']:.4f}]{look.marks[row['verdict']]}"
-    return made
+        interval = f"[{row['low']:.4f}, {row['high']:.4f}]"
+        cells[row["system"]] = Markup(f"{mean} {interval}{look.marks[row['verdict']]}")
+    return cells

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from harness.evaluation.stats.bootstrap import intervals, over_seeds, resampled_means
+from harness.evaluation.stats.bootstrap import intervals, means_over_seeds, resampled_means
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -44,7 +44,7 @@ def test_columns_share_the_drawn_users() -> None:
 def test_seeds_without_spread_add_nothing() -> None:
     one = np.random.default_rng(3).random(100)
     means = resampled_means(np.stack([one, one, one], axis=1))
-    assert intervals(over_seeds(means)) == pytest.approx(intervals(means)[:, 0])
+    assert intervals(means_over_seeds(means)) == pytest.approx(intervals(means)[:, 0])
 
 
 def test_spread_over_seeds_widens_the_interval_as_theory_has_it() -> None:
@@ -53,6 +53,6 @@ def test_spread_over_seeds_widens_the_interval_as_theory_has_it() -> None:
     users, seeds = 400, 8
     shift = random.normal(0.0, 0.1, seeds)
     values = random.normal(0.0, 1.0, users)[:, None] + shift
-    spread = over_seeds(resampled_means(values)).std()
+    spread = means_over_seeds(resampled_means(values)).std()
     expected = np.sqrt(values[:, 0].var() / users + shift.var() / seeds)
     assert spread == pytest.approx(expected, rel=0.06)

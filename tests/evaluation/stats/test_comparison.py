@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from harness.evaluation.stats.comparison import against, compare, holm, settled
+from harness.evaluation.stats.comparison import compare, compare_with_references, holm, with_cautious_verdicts
 from harness.evaluation.stats.pairs import all_pairs
 
 
@@ -63,8 +63,12 @@ def test_the_order_of_rows_changes_nothing(users: pd.DataFrame) -> None:
 
 def test_another_system_changes_no_pair(users: pd.DataFrame) -> None:
     table = users.pivot(index="user", columns="system", values="recall@20")
-    few = against(table[["strong", "same"]], {"same": "strong"}).set_index("system").loc["same"]
-    many = against(table, {"same": "strong", "weak": "strong"}).set_index("system").loc["same"]
+    few = (
+        compare_with_references(table[["strong", "same"]], {"same": "strong"}).set_index("system").loc["same"]
+    )
+    many = (
+        compare_with_references(table, {"same": "strong", "weak": "strong"}).set_index("system").loc["same"]
+    )
     pd.testing.assert_series_equal(few, many)
 
 
@@ -91,4 +95,4 @@ def test_worse_than_the_luckiest_of_many_is_said_by_all_pairs() -> None:
             break
     assert (found["verdict"] == "worse").any()
     found = found.assign(difference_seeds_low=np.nan, difference_seeds_high=np.nan)
-    assert (settled(found, {"m": all_pairs(table)})["verdict"] == "even").all()
+    assert (with_cautious_verdicts(found, {"m": all_pairs(table)})["verdict"] == "even").all()
