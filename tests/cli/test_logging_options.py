@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -49,15 +50,19 @@ def test_a_second_run_logs_that_everything_is_stored(plan: Path, tmp_path: Path)
     assert sum("begins" in each for each in found) == 2
 
 
-def test_workers_log_to_the_same_file(plan: Path, tmp_path: Path) -> None:
-    words = ["run", plan, "--store", tmp_path / "store", "--workers", "2"]
-    done = intentbench(*words, "--log-file", tmp_path / "log.txt")
-    assert done.exit_code == 0, done.output
-    lines = (tmp_path / "log.txt").read_text().splitlines()
-    workers = {line.split("[process ")[1].split(",")[0] for line in lines if " begins. " in line}
-    command = {line.split("[process ")[1].split(",")[0] for line in lines if "The command line is" in line}
-    assert workers
-    assert not workers & command
+def test_a_run_that_goes_on_from_its_checkpoint_says_so(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = yaml.safe_load(plan.read_text()) | {"systems": ["LightGCN"]}
+    tree["training"]["epochs"] = 3
+    plan.write_text(yaml.safe_dump(tree))
+    asked = iter([False, True])
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.cli.run.stop_after_epoch", lambda: nullcontext(lambda: next(asked)))
+        assert intentbench("run", plan, "--store", tmp_path / "store").exit_code == 130
+    done = intentbench("run", plan, "--store", tmp_path / "store", "--verbose")
+    assert done.exit_code == 0
+    assert "The run d LightGCN repetition 1 goes on from its checkpoint after epoch 1." in done.stderr
 
 
 def test_a_failed_run_has_its_traceback_in_the_log(

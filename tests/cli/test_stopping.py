@@ -66,15 +66,19 @@ def test_a_worker_that_is_still_starting_takes_no_ctrl_c(tmp_path: Path) -> None
 
 
 def test_ctrl_c_twice_ends_a_command_and_its_workers_within_an_epoch(tmp_path: Path) -> None:
-    """Each epoch has a step for every train pair, so that it outlasts both signals."""
+    """Each epoch has a step for every train pair, so that it outlasts both signals.
+
+    The command and its workers write one log, which holds what each worker began.
+    """
     training = {"epochs": 3, "eval_every": 1, "batch_size": 1, "metric": "recall@5"}
     plan, store = (
         write_plan(tmp_path, systems=["DCCF"], training=training),
         tmp_path / "store",
     )
-    command = [sys.executable, "-m", "harness.cli.main", "run", str(plan), "--store", str(store)]
+    log = tmp_path / "log.txt"
+    command = [sys.executable, "-m", "harness.cli.main", "--log-file", str(log), "run", str(plan)]
     process = subprocess.Popen(
-        [*command, "--workers", "2"],
+        [*command, "--store", str(store), "--workers", "2"],
         env=ENVIRONMENT,
         text=True,
         stderr=subprocess.PIPE,
@@ -96,3 +100,5 @@ def test_ctrl_c_twice_ends_a_command_and_its_workers_within_an_epoch(tmp_path: P
         with contextlib.suppress(psutil.NoSuchProcess):
             worker.wait(timeout=60)
     assert {path: path.read_bytes() for path in checkpoints(store)} == before
+    begun = [line for line in log.read_text().splitlines() if " begins. " in line]
+    assert len({line.split("[process ")[1].split(",")[0] for line in begun} - {str(process.pid)}) == 2

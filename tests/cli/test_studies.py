@@ -28,7 +28,7 @@ def test_studies_run_and_report_through_one_plan(tmp_path: Path) -> None:
     assert result.output.strip().endswith("16 finished, 2 skipped")
     only = intentbench("run", plan, "--store", store, "--only", "LightGCN {layers=1}", "--dry-run")
     assert "2 finished" in only.output
-    assert intentbench("report", plan, "--store", store, "--out", out).exit_code == 0
+    assert intentbench("report", plan, "--store", store, "--out", out, "--no-figures").exit_code == 0
     text = (out / "leaderboard.md").read_text()
     for part in ("## d@merged,50%", "## d, side by side", "LightGCN {layers=3}", "has no term 'intent'",
                  "train pairs thinned to 50%", "its own controls on Recall@2", "keeps of its Recall@2"):  # fmt: skip
