@@ -59,8 +59,11 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, RunFailed):
         complain(str(error))
         return FAILED
-    if isinstance(error, Interrupted | KeyboardInterrupt):
-        complain("The command was interrupted. What is finished is stored; run again to go on.")
+    if isinstance(error, Interrupted):
+        complain(str(error))
+        return INTERRUPTED
+    if isinstance(error, KeyboardInterrupt):
+        complain("The command was stopped at once. What is finished is stored; run the same command again.")
         return INTERRUPTED
     name, message = type(error).__name__, redacted(str(error)).strip().split("\n")[0][:LONGEST_MESSAGE]
     complain(

@@ -114,35 +114,18 @@ def _execute(
     Raises:
         Exit: A run of the plan has failed.
     """
-    from harness.cli.progress import watcher
+    from harness.cli.progress import progress_display
     from harness.execution.execution import execute
     from harness.planning.run_status import run_statuses
     from harness.store.store import Store
 
-    with stop_after_epoch() as stop:
-        backend = _backend(workers, scheduler, stop)
-        with watcher() as watching:
-            execute(plan, config, watching, chosen, backend)
+    with stop_after_epoch() as should_stop, progress_display() as observer:
+        execute(plan, config, chosen, observer, should_stop, workers, scheduler)
     statuses = [each for each in run_statuses(plan, Store(config.root)) if chosen(each.system)]
     counts = Counter(each.status for each in statuses)
     say(counted(counts))
     if counts["failed"]:
         raise typer.Exit(1)
-
-
-def _backend(workers: int, scheduler: str | None, stop: Callable[[], bool]) -> Any:
-    """Where runs are done: on a Dask cluster, in several processes, or in this one."""
-    if scheduler is not None:
-        from harness.execution.dask_cluster import dask
-
-        return dask(scheduler, stop)
-    if workers > 1:
-        from harness.execution.processes import processes
-
-        return processes(workers, stop)
-    from harness.execution.execution import here
-
-    return here(stop)
 
 
 def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], workers: int) -> None:

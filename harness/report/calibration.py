@@ -47,7 +47,7 @@ def calibrate(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
     alarms, power = [], []
-    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store)]
+    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store, tell)]
     for store, dataset, systems in groups:
         for source, difference in _sources(store, systems, metric):
             tell(f"{dataset}, {len(difference):,} users: {source}")
@@ -112,13 +112,15 @@ def _seeds(
             }
 
 
-def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
+def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, list[str]]]]:
     """Yield every dataset with the finished runs of each system, in the order of their repetitions.
 
     If several runs have the same dataset, system and repetition, only the one that started last is used. If
     several datasets have the same name (such as one dataset split by two seeds), only the one that was run
-    last is used, because their test users are not the same.
+    last is used, because their test users are not the same. Damaged runs are left out, and ``tell`` is told.
     """
+    for identity in store.damaged():
+        tell(f"{store.folder(identity)}: is damaged and left out; `intentbench run` does it again")
     finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
     finished.sort(key=lambda entry: entry[1].started)
     last = {run.dataset: _drawn(run) for _, run in finished}

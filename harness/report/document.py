@@ -77,8 +77,9 @@ def _refuse_damaged(statuses: Sequence[RunStatus], store: Store) -> None:
     """Refuse a store in which the files of a run are not those that were written."""
     for run in statuses:
         if run.status == "damaged":
-            which = f"run {run.identity} ({run.dataset} {run.system})"
-            raise InputError(f"{store.root}: {which} is damaged, {run.reason}; `intentbench run` redoes it")
+            where = store.folder(run.identity) if run.identity else store.root
+            which = f"{run.dataset} {run.system}"
+            raise InputError(f"{where}: {which} is damaged, {run.reason}; `intentbench run` does it again")
 
 
 def _refuse_unfinished(plan: Plan, statuses: Sequence[RunStatus], store: Store) -> None:

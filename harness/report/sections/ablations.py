@@ -25,7 +25,7 @@ def ablations(evidence: Evidence, options: Options) -> Section:
         f"The difference is {tables.title(metric)} without the terms minus {tables.title(metric)} of the "
         f"full system, with 95 % bootstrap intervals over users. {_settings(evidence.plan)} ▲ marks a "
         "system that is better without the terms and ▼ one that is worse: the paired randomisation test is "
-        f"significant at .05 after Holm's correction over {len(comparison)} tests.",
+        f"significant at .05 after Holm's correction over {tables.counted(len(comparison), 'test')}.",
     ]
     rows = comparison.assign(metric=metric)
     rows.insert(0, "dataset", dataset)

@@ -113,11 +113,13 @@ def _caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) ->
     """Say how to read the table, and what was compared with what."""
     users = evidence.users["user"].nunique()
     runs = sorted({len(identities) for identities in evidence.groups.values()})
-    repetitions = f"{runs[0]} to {runs[-1]} repetitions" if runs[1:] else f"{runs[0]} repetitions"
+    repetitions = tables.counted(runs[-1], "repetition")
+    if len(runs) > 1:
+        repetitions = f"{runs[0]} to {repetitions}"
     parts = [
-        f"Means over {users:,} test users of per-user values, which are averaged over "
-        f"{'1 repetition' if runs == [1] else repetitions}, with 95 % bootstrap intervals over users in "
-        "brackets; the best mean is bold, the second best underlined.",
+        f"Means over {tables.counted(users, 'test user')} of per-user values, which are averaged over "
+        f"{repetitions}, with 95 % bootstrap intervals over users in brackets; "
+        "the best mean is bold, the second best underlined.",
         _baseline_caption(evidence, comparison, several_seeds=runs != [1]),
         _pairs_caption(evidence, has_letters),
         budget(evidence.plan),
@@ -136,14 +138,14 @@ def _baseline_caption(evidence: Evidence, comparison: pd.DataFrame, several_seed
     best = ", ".join(
         f"{tables.escape_markdown(row.baseline)} on {tables.title(row.metric)}" for row in tested.itertuples()
     )
-    tests = int(comparison["p_holm"].notna().sum())
+    tests = tables.counted(int(comparison["p_holm"].notna().sum()), "test")
     seeds = ", and the interval over users and seeds does not hold 0" if several_seeds else ""
     grid = " (grid points aside)" if evidence.plan.grid else ""
     return (
         f"Gain, effect size (paired Cohen's d) and p are for {tables.title(evidence.shown[0])} against the "
         f"best baseline ({best}), which is the system without IRLLRec{grid} that has the highest mean in "
         "this table. ▲ (better) and ▼ (worse) mark systems for which the paired randomisation test is "
-        f"significant at .05 after Holm's correction over {tests} tests{seeds}. For ▼ it must also be "
+        f"significant at .05 after Holm's correction over {tests}{seeds}. For ▼ it must also be "
         "significant after Holm's correction over all pairs, because the best baseline is chosen by the "
         "numbers in this table."
     )
@@ -153,11 +155,11 @@ def _pairs_caption(evidence: Evidence, has_letters: bool) -> str:
     """Say what the letters mean, and how small a difference the test over all pairs can find."""
     pairs = evidence.pairs[evidence.shown[0]]
     parts = ["Systems that share a letter do not differ significantly."] if has_letters else []
-    smallest = pairs["detectable"].median()
-    if not np.isnan(smallest):  # with one system or one user there is none
+    detectable = pairs["detectable"].dropna()
+    if len(detectable):  # with one system or one user there is none
         parts.append(
-            f"With Holm's correction over all {len(pairs)} pairs, a difference of {smallest:.4f} (median "
-            "over pairs) would have been seen with a chance of 80 %."
+            f"With Holm's correction over all {tables.counted(len(pairs), 'pair')}, a difference of "
+            f"{detectable.median():.4f} (median over pairs) would have been seen with a chance of 80 %."
         )
     return " ".join(parts)
 

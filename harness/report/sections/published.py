@@ -42,8 +42,8 @@ def beside_published(numbers: pd.DataFrame, ours: pd.DataFrame, dataset: str) ->
         text = [
             "Mean over our repetitions / published number (difference):",
             tables.markdown(tables.published(joined)),
-            f"{len(joined)} of {len(numbers)} published numbers {of_dataset} are for a system and metric of "
-            f"this table.{_sources(numbers[is_joined])}",
+            f"{len(joined)} of {tables.counted(len(numbers), 'published number')} {of_dataset} stand beside "
+            f"ours.{_sources(numbers[is_joined])}",
         ]
     return Section([*text, *_lacking(numbers[~is_joined], ours)])
 

@@ -107,11 +107,12 @@ def _named(frame: pd.DataFrame, evidence: Evidence, metric: str) -> pd.DataFrame
 
 
 def _caption(comparison: pd.DataFrame) -> str:
+    tests = tables.counted(int(comparison["p_holm"].notna().sum()), "test")
     return (
         "Brackets hold 95 % bootstrap intervals over users. The per cents are gains over the system's "
         "backbone if that has finished runs, and else over the best baseline. ▲ (better) and ▼ (worse) "
         "mark gains for which the paired randomisation test is significant at .05 after Holm's correction "
-        f"over {int(comparison['p_holm'].notna().sum())} tests."
+        f"over {tests}."
     )
 
 

@@ -160,7 +160,7 @@ def _caption(comparison: pd.DataFrame, metric: str) -> str:
     return (
         f"{text} The per cents are gains over the system's backbone. ▲ (better) and ▼ (worse) mark gains for "
         "which the paired randomisation test is significant at .05 after Holm's correction over "
-        f"{tests} tests. The test takes the seeds as they are."
+        f"{tables.counted(tests, 'test')}. The test takes the seeds as they are."
     )
 
 

@@ -60,6 +60,11 @@ def probability(value: float) -> str:
     return "" if np.isnan(value) else "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")
 
 
+def counted(count: int, noun: str) -> str:
+    """Format a count with its noun: ``1 test``, ``2 tests``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def p_value(value: float) -> str:
     """Format a p for a sentence: ``p < .001`` or ``p .034``."""
     return "p " + probability(value).replace("<", "< ")
