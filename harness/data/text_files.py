@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
 import pandas as pd
 
+from harness.data.counts import counted
 from harness.data.json_lines import json_rows
 from harness.errors import InputError
 
@@ -51,15 +53,19 @@ def read_frame(path: Path, plain: Sequence[str] = ()) -> pd.DataFrame:
             columns, rows = json_rows(path, file, plain)
         else:
             columns, rows = _delimited_rows(path, file, SEPARATORS[ending], ending == ".csv")
-        numbers: list[int] = []
-        cells: list[list[str]] = [[] for _ in columns]
-        same: dict[str, str] = {}  # ids repeat: each text is kept once
-        for number, fields in rows:
-            numbers.append(number)
-            for column, field in zip(cells, fields, strict=True):
-                column.append(same.setdefault(field, field))
-    frame = pd.DataFrame(dict(enumerate(cells)), index=numbers, dtype=object)
-    return frame.set_axis(columns, axis=1)
+        return _frame(columns, rows)
+
+
+def _frame(columns: list[str], rows: Iterator[tuple[int, list[str]]]) -> pd.DataFrame:
+    """Numbered rows as a frame."""
+    numbers: list[int] = []
+    cells: list[list[str]] = [[] for _ in columns]
+    for number, fields in rows:
+        numbers.append(number)
+        for column, field in zip(cells, fields, strict=True):
+            column.append(field)
+    arrays = {place: np.array(column, dtype=object) for place, column in enumerate(cells)}
+    return pd.DataFrame(arrays, index=numbers, dtype=object).set_axis(columns, axis=1)
 
 
 def require_columns(path: Path, frame: pd.DataFrame, wanted: Sequence[str]) -> None:
@@ -111,38 +117,33 @@ def _delimited_rows(
 ) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """The header of a file with separators, and its rows with their numbers. Blank lines are skipped."""
     if quoted:
-        reader = csv.reader(file, delimiter=separator, strict=True)
+        rows = _numbered(path, csv.reader(file, delimiter=separator, strict=True))
     else:
-        reader = csv.reader(file, delimiter=separator, quoting=csv.QUOTE_NONE)
-    rows = _numbered(path, reader)
+        rows = _numbered(path, csv.reader(file, delimiter=separator, quoting=csv.QUOTE_NONE))
     _, header = next(rows, (0, []))
     if not header:
         raise InputError(f"{path}: empty file; expected a header and rows")
-
-    def checked() -> Iterator[tuple[int, list[str]]]:
-        for number, fields in rows:
-            if len(fields) != len(header):
-                raise InputError(
-                    f"{path}, row {number}: {len(fields)} fields; expected {len(header)}, as in the header"
-                )
-            yield number, fields
-
-    return header, checked()
+    return header, rows
 
 
 def _numbered(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, with their numbers. Numbers count blank lines and the header."""
-    number = 0
-    while True:
-        number += 1
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            raise InputError(f"{path}, row {number}: {_csv_reason(str(error))}") from None
-        if fields is None:
-            return
-        if fields:
-            yield number, fields
+    """Rows that are not blank, with their numbers, the header first. Blank lines count as rows.
+
+    Raises:
+        InputError: A row has more or fewer fields than the header, or a quote is not closed as it should
+            be.
+    """
+    number, width = 0, 0
+    try:
+        for number, fields in enumerate(reader, 1):
+            width = width or len(fields)
+            if len(fields) == width:
+                yield number, fields
+            elif fields:
+                count = counted(len(fields), "field")
+                raise InputError(f"{path}, row {number}: {count}; expected {width}, as in the header")
+    except csv.Error as error:
+        raise InputError(f"{path}, row {number + 1}: {_csv_reason(str(error))}") from None
 
 
 @contextmanager

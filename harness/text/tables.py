@@ -108,11 +108,14 @@ def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
         InputError: The file holds no table of numbers, or not a row for each token.
     """
     loaded = load_arrays(path) if path.suffix == ".pkl" else load_array(path)
+    if not isinstance(loaded, np.ndarray | list | tuple):
+        raise InputError(f"{path}: holds a {type(loaded).__name__}; expected a table of numbers")
     try:
-        rows = np.asarray(loaded, dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large a number becomes infinity, which is refused below
+            rows = np.asarray(loaded, dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{path}: the rows differ in width; expected a table of numbers") from None
-    if rows.ndim != 2:
+    if rows.ndim != 2 or not rows.shape[1]:
         raise InputError(f"{path}: an array of shape {rows.shape}; expected one row for each {side}")
     ids = path.with_suffix(".ids")
     names = read_ids(ids) if ids.exists() else list(tokens)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,12 +213,30 @@ def broken(rows: np.ndarray) -> np.ndarray:
         (np.ones((39, 5)), "39 rows; expected 40, one for each user"),
         (np.ones(40), "expected one row for each user"),
         (broken(np.ones((40, 5))), "NaN or infinity in the row of user 't3'"),
+        (np.full((40, 5), 1e300), "NaN or infinity in the row of user 't0'"),
+        (np.ones((40, 0)), "expected one row for each user"),
     ],
 )
 def test_wrong_precomputed_rows_are_refused(tmp_path: Path, rows: np.ndarray, hint: str) -> None:
     path = save(tmp_path, rows)
     spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
     with pytest.raises(InputError, match=hint):
+        text_table(spec, checkerboard())
+
+
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [
+        ([np.ones(3), np.ones(4)], "the rows differ in width"),
+        ({"t0": np.ones(3)}, "holds a dict; expected a table of numbers"),
+        (sp.csr_matrix(np.ones((40, 5))), "holds a csr_matrix; expected a table of numbers"),
+        ([["a"] * 5] * 40, "holds a str; expected numpy and scipy arrays only"),
+    ],
+)
+def test_pickles_that_are_no_table_are_refused(tmp_path: Path, rows: Any, hint: str) -> None:
+    path = save(tmp_path, rows, "rows.pkl")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    with pytest.raises(InputError, match=f"rows.pkl: {hint}"):
         text_table(spec, checkerboard())
 
 
