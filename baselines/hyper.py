@@ -154,6 +154,40 @@ class ItemKNNHyper:
 
 
 @dataclass(frozen=True)
+class UserKNNHyper:
+    """Hyper-parameters of UserKNN, which ranks items by the similarity of the users who have them."""
+
+    neighbours: int = hyper(100, "number of neighbours kept for a user", 15, 1000, log=True)
+    shrink: float = hyper(0.0, "number added to the product of two users' norms", 0.0, 100.0, minimum=0.0)
+    item_weight: float = hyper(
+        0.5, "an item with n train pairs counts n ** -item_weight", 0.0, 1.0, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class P3alphaHyper:
+    """Hyper-parameters of P3alpha, which ranks items by walks of three steps over the train graph."""
+
+    neighbours: int = hyper(200, "number of entries kept in a row of the walk matrix", 15, 1000, log=True)
+    alpha: float = hyper(0.6, "power of the probability of each step", 0.2, 1.5, minimum=0.0)
+    normalise: str = hyper(
+        "none", "norm that each row of the walk matrix is divided by after it is cut", choices=("none", "l1")
+    )
+    cut: str = hyper(
+        "rows",
+        "what keeps its largest entries alone: each row, or each row and then each column",
+        choices=("rows", "rows-columns"),
+    )
+
+
+@dataclass(frozen=True)
+class RP3betaHyper(P3alphaHyper):
+    """Hyper-parameters of RP3beta, which also divides by a power of the popularity of the item."""
+
+    beta: float = hyper(0.3, "an item with n train pairs is divided by n ** beta", 0.0, 0.6, minimum=0.0)
+
+
+@dataclass(frozen=True)
 class EASEHyper:
     """The hyper-parameter of EASE^R, a linear autoencoder in closed form."""
 

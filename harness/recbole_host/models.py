@@ -28,6 +28,9 @@ RECBOLE_NAMES = {
     "LightGCN": "LightGCN",
     "MostPop": "MostPop",
     "ItemKNN": "ItemKNN",
+    "UserKNN": "UserKNN",
+    "P3alpha": "P3alpha",
+    "RP3beta": "RP3beta",
     "EASE": "EASE^R",
 }
 """Names of the model classes that RecBole is given, and the system line of each."""

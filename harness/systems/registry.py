@@ -16,10 +16,13 @@ from baselines.hyper import (
     ItemKNNHyper,
     LightGCNHyper,
     MostPopHyper,
+    P3alphaHyper,
     RLMRecConHyper,
     RLMRecGenHyper,
+    RP3betaHyper,
     SGLHyper,
     SimGCLHyper,
+    UserKNNHyper,
 )
 from models.hyper import IRLLRecHyper
 
@@ -44,6 +47,7 @@ class Entry:
         needs_text: Whether a backbone reads text rows; every alignment does.
         tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
         ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
+        neighbours_of: ``users`` or ``items`` if a classic keeps ``neighbours`` numbers for each of them.
     """
 
     path: str
@@ -52,6 +56,7 @@ class Entry:
     needs_text: bool = False
     tables: int = 0
     ranks_cold: tuple[str, ...] = ()
+    neighbours_of: str = ""
 
     def make(self, *arguments: Any) -> Any:
         """Make the part from the arguments that :class:`models.core.Backbone` or ``Alignment`` names.
@@ -131,7 +136,30 @@ CLASSICS = {
         "popularity: the number of train pairs of an item",
         ranks_cold=("users",),
     ),
-    "ItemKNN": Entry("baselines.classics:item_knn", ItemKNNHyper, "item neighbours by cosine"),
+    "ItemKNN": Entry(
+        "baselines.neighbours:item_knn",
+        ItemKNNHyper,
+        "item neighbours by cosine",
+        neighbours_of="items",
+    ),
+    "UserKNN": Entry(
+        "baselines.neighbours:user_knn",
+        UserKNNHyper,
+        "user neighbours by cosine",
+        neighbours_of="users",
+    ),
+    "P3alpha": Entry(
+        "baselines.walks:p3alpha",
+        P3alphaHyper,
+        "walks of three steps from a user to items (WWW 2014)",
+        neighbours_of="items",
+    ),
+    "RP3beta": Entry(
+        "baselines.walks:rp3beta",
+        RP3betaHyper,
+        "walks of three steps that popular items attract less (TiiS 2017)",
+        neighbours_of="items",
+    ),
     "EASE^R": Entry("baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)"),
 }
 

@@ -41,7 +41,7 @@ def test_the_checkerboard_is_learned(line: str, board: PreparedData) -> None:
     assert scores(outcome)["recall@5"] > 0.7
 
 
-@pytest.mark.parametrize("line", ["ItemKNN", "EASE^R"])
+@pytest.mark.parametrize("line", ["ItemKNN", "UserKNN", "P3alpha", "RP3beta", "EASE^R"])
 def test_classics_learn_the_checkerboard(line: str, board: PreparedData) -> None:
     assert scores(train(make_run(line), board))["recall@5"] > 0.7
 
