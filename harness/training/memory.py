@@ -92,8 +92,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
 
     For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
-    times: as profiles, as intents, and in the layers of the projection. Classics with neighbours hold no square
-    matrix, and their lists of neighbours are counted.
+    times: as profiles, as intents, and in the layers of the projection. Classics with neighbours hold no
+    square matrix, and their lists of neighbours are counted.
 
     Args:
         spec: The system.
