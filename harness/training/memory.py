@@ -24,6 +24,9 @@ PAIR_BYTES = 330
 
 FLOAT_BYTES = 4
 
+MEMORY_GROWS_WITH = ("embedding_size", "layers")
+"""The hyper-parameters on which :func:`needed_bytes` depends. It grows with each of them."""
+
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 """The numbers by which glibc's ``mallopt`` knows its parameters."""
 
