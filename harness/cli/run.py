@@ -34,8 +34,9 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="So many processes on this machine share the runs. By default there is one for each GPU, or "
-            "one.",
+            help="So many processes on this machine share the runs; with 1, no further process is started. "
+            "By default there is one for each GPU or, without GPUs, one for each core, as far as the memory "
+            "suffices.",
             show_default=False,
         ),
     ] = None,
@@ -70,20 +71,13 @@ def run(
     statuses = [each for each in run_statuses(loaded, Store(store)) if chosen(each.system)]
     if dry_run:
         show_statuses(statuses)
-        _show_estimate(loaded, config, chosen, workers or _devices())
+        _show_estimate(loaded, config, chosen, workers)
         return
     if retry:
         for identity in {each.identity for each in statuses if each.status == "failed"}:
             logger.info("The failed run %s is removed, so that it is done again.", identity)
             Store(store).forget(identity)
-    _execute(loaded, config, chosen, workers or _devices(), scheduler)
-
-
-def _devices() -> int:
-    """Runs that this machine can do beside each other without being told: one for each GPU."""
-    import torch
-
-    return max(1, torch.cuda.device_count())
+    _execute(loaded, config, chosen, workers, scheduler)
 
 
 def _chosen(plan: Any, line: str | None) -> Callable[[str], bool]:
@@ -107,7 +101,7 @@ def _chosen(plan: Any, line: str | None) -> Callable[[str], bool]:
 
 
 def _execute(
-    plan: Any, config: Any, chosen: Callable[[str], bool], workers: int, scheduler: str | None
+    plan: Any, config: Any, chosen: Callable[[str], bool], workers: int | None, scheduler: str | None
 ) -> None:
     """Do what is missing, then say what the store holds.
 
@@ -128,17 +122,20 @@ def _execute(
         raise typer.Exit(1)
 
 
-def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], workers: int) -> None:
+def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], workers: int | None) -> None:
     """Print the hours and the memory that the missing runs would take."""
     from harness.execution.estimate import estimate
+    from harness.execution.workers import this_machine, worker_count
 
     costs = estimate(plan, config, chosen)
-    rows = []
-    for row in costs[costs["missing"] > 0].itertuples():
+    missing, rows = costs[costs["missing"] > 0], []
+    for row in missing.itertuples():
         step = "" if row.step_s != row.step_s else f"{row.step_s:.4f}"
         numbers = (str(row.stored), str(row.missing), step, f"{row.hours:.2f}", f"{row.bytes / 2**30:.1f}")
         rows.append((row.dataset, row.system, *numbers))
     show_table(("dataset", "system", "stored", "missing", "s a step", "hours at most", "GiB a run"), rows)
+    if workers is None:
+        workers = worker_count(this_machine(), int(missing["missing"].sum()), missing["bytes"].max())
     hours = costs["hours"].sum()
     say(
         f"At most {hours:.2f} hours on one worker, {hours / workers:.2f} on {workers}, from one measured "

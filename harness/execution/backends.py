@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Protocol
 
 from harness.errors import Interrupted
 from harness.execution.task_queue import POLL_S, TaskQueue
 from harness.execution.task_runner import ShouldStop, TaskRunner
+from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
 from harness.store.record import Record
 from harness.training.loop import Progress
@@ -71,12 +72,29 @@ class Backend(Protocol):
             InputError: A dataset cannot be read, or the store cannot be written.
         """
 
+    def release(self, dataset: DatasetVariant) -> None:
+        """Drop the dataset's data from memory, because no task needs it any more."""
+
     def interrupt(self) -> list[Result]:
         """Have the started tasks save their state and end; returns those that were done by then."""
 
 
-def do_tasks(tasks: Sequence[Task], backend: Backend, observer: Observer, should_stop: ShouldStop) -> None:
+def do_tasks(
+    tasks: Sequence[Task],
+    backend: Backend,
+    observer: Observer,
+    should_stop: ShouldStop,
+    needed_later: Set[str] = frozenset(),
+) -> None:
     """Do all tasks. A task that another process holds is waited for, and the others go on.
+
+    Args:
+        tasks: The tasks, in the order in which they should begin.
+        backend: Does them.
+        observer: Is told of each task that is done.
+        should_stop: Says whether the user has asked the program to stop.
+        needed_later: The names of datasets whose data stays in memory for later tasks. The data of all other
+            datasets is released after the last task that needs it.
 
     Raises:
         InputError: A dataset cannot be read, or the store cannot be written.
@@ -92,6 +110,9 @@ def do_tasks(tasks: Sequence[Task], backend: Backend, observer: Observer, should
             else:
                 queue.finish(task)
                 observer.ended(task, record)
+                needed = {unfinished.dataset.name for unfinished in queue.unfinished} | needed_later
+                if task.dataset.name not in needed:
+                    backend.release(task.dataset)
     if queue.unfinished:
         for task, record in backend.interrupt():
             if record is not None:
@@ -127,6 +148,10 @@ class InThisProcess:
             time.sleep(timeout_s)
         results, self._results = self._results, []
         return results
+
+    def release(self, dataset: DatasetVariant) -> None:
+        """See :meth:`Backend.release`."""
+        self._task_runner.release(dataset)
 
     def interrupt(self) -> list[Result]:
         """See :meth:`Backend.interrupt`. No task is under way between two calls."""

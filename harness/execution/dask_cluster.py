@@ -12,8 +12,9 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.execution.backends import Result
-from harness.execution.task_runner import RunnerConfig, TaskRunner
+from harness.execution.task_runner import DatasetFacts, RunnerConfig, TaskRunner
 from harness.logs import log_to_file
+from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
 from harness.store.record import Record
 
@@ -66,7 +67,8 @@ class DaskCluster:
 
     def start(self, task: Task) -> None:
         """Give a task to the scheduler."""
-        future = self._client.submit(_run_on_cluster, task, self._config, pure=False, retries=1)
+        config, facts = self._config, self._task_runner.facts
+        future = self._client.submit(_run_on_cluster, task, config, facts, pure=False, retries=1)
         self._tasks[future] = task
 
     def collect(self, timeout_s: float) -> list[Result]:
@@ -79,6 +81,10 @@ class DaskCluster:
         with suppress(distributed.TimeoutError):
             distributed.wait(list(self._tasks), timeout=timeout_s, return_when="FIRST_COMPLETED")
         return [self._result(future) for future in list(self._tasks) if future.done()]
+
+    def release(self, dataset: DatasetVariant) -> None:
+        """See :meth:`Backend.release`. A worker that does not answer is left alone."""
+        self._client.run(_release_on_cluster, dataset, self._config, on_error="ignore")
 
     def interrupt(self) -> list[Result]:
         """Withdraw the tasks that the cluster has not begun. Those that it has begun, it ends and stores."""
@@ -103,8 +109,15 @@ def _task_runner(config: RunnerConfig) -> TaskRunner:
     return TaskRunner(config)
 
 
-def _run_on_cluster(task: Task, config: RunnerConfig) -> Record | None:
+def _run_on_cluster(task: Task, config: RunnerConfig, facts: dict[str, DatasetFacts]) -> Record | None:
     """Do a task in a worker of the cluster, in one thread: RecBole and torch have settings of the process."""
     log_to_file(config.log_file)
     with _ONE_TASK_AT_A_TIME:
-        return _task_runner(config).run(task, lambda epoch, score: None, lambda: False)
+        task_runner = _task_runner(config)
+        task_runner.learn(facts)
+        return task_runner.run(task, lambda epoch, score: None, lambda: False)
+
+
+def _release_on_cluster(dataset: DatasetVariant, config: RunnerConfig) -> None:
+    """Drop a dataset's data in a worker of the cluster."""
+    _task_runner(config).release(dataset)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 from harness.execution.backends import Backend, InThisProcess, Observer, do_tasks
 from harness.execution.processes import Processes
 from harness.execution.provenance import dataset_description, user_degrees
 from harness.execution.task_runner import RunnerConfig, ShouldStop, TaskRunner
+from harness.execution.workers import largest_task_bytes, this_machine, worker_count
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Task
@@ -28,7 +29,7 @@ def execute(
     accepts: Callable[[str], bool],
     observer: Observer,
     should_stop: ShouldStop,
-    workers: int = 1,
+    workers: int | None = None,
     scheduler: str | None = None,
 ) -> None:
     """Do every task of a plan that the store lacks.
@@ -37,11 +38,12 @@ def execute(
 
     Args:
         plan: The plan.
-        config: The store and what else every process must know.
+        config: The store, and what else every process must know.
         accepts: Says by a system's name in tables whether its tasks are to be done.
         observer: Is told what happens.
         should_stop: Says whether the user has asked the program to stop.
-        workers: The number of processes. With 1, this process does everything.
+        workers: The number of processes. With 1, this process does everything. With None, the machine and the
+            missing tasks decide (:func:`worker_count`).
         scheduler: The address of a Dask scheduler whose cluster does the tasks, in place of ``workers``.
 
     Raises:
@@ -49,45 +51,85 @@ def execute(
         Interrupted: The user has asked the program to stop. The message says what is saved.
     """
     with config.open() as task_runner, ExitStack() as stack:
-        backend: Backend
+        cluster: Backend | None = None
         if scheduler is not None:
             from harness.execution.dask_cluster import DaskCluster
 
-            backend = stack.enter_context(DaskCluster(scheduler, task_runner))
-        elif workers > 1:
-            backend = stack.enter_context(Processes(task_runner, workers))
-        else:
-            backend = InThisProcess(task_runner, observer, should_stop)
-        store = task_runner.store
+            cluster = stack.enter_context(DaskCluster(scheduler, task_runner))
+        is_alone = cluster is None and (workers or this_machine().most_workers) == 1
         remove_abandoned()
-        _set_aside(store, damage.of_folders(store), "the store", observer)
-        for dataset in plan.variants:
-            data, key = task_runner.data(dataset), dataset.key(plan.seed)
-            _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
-            store.notes.write(key, dataset_description(data), user_degrees(data))
-        for tasks in _stages(plan, task_runner, accepts):
-            do_tasks(_missing(tasks, task_runner, observer), backend, observer, should_stop)
+        _set_aside(task_runner.store, damage.of_folders(task_runner.store), "the store", observer)
+        _read_datasets(plan, task_runner, observer, keep_data=is_alone)
+        for tasks, needed_later in _stages(plan, task_runner, accepts):
+            missing = _missing(tasks, task_runner, observer)
+            needed = {task.dataset.name for task in missing} | needed_later
+            for dataset in plan.variants:
+                if dataset.name not in needed:
+                    task_runner.release(dataset)
+            if missing:
+                local = _local_backend(missing, task_runner, observer, should_stop, workers)
+                with nullcontext(cluster) if cluster else local as backend:
+                    do_tasks(missing, backend, observer, should_stop, needed_later)
+
+
+def _local_backend(
+    tasks: list[Task],
+    task_runner: TaskRunner,
+    observer: Observer,
+    should_stop: ShouldStop,
+    workers: int | None,
+) -> AbstractContextManager[Backend]:
+    """The backend that does tasks on this machine."""
+    count = workers or worker_count(this_machine(), len(tasks), largest_task_bytes(tasks, task_runner))
+    if count == 1:
+        return nullcontext(InThisProcess(task_runner, observer, should_stop))
+    return Processes(task_runner, count)
+
+
+def _read_datasets(plan: Plan, task_runner: TaskRunner, observer: Observer, keep_data: bool) -> None:
+    """Read and check every dataset, and store what reports need of it.
+
+    Args:
+        plan: The plan.
+        task_runner: Reads the data.
+        observer: Is told of damaged descriptions in the store.
+        keep_data: Whether the data stays in memory. A process that trains nothing itself does not need it.
+    """
+    store = task_runner.store
+    for dataset in plan.variants:
+        data, key = task_runner.data(dataset), dataset.key(plan.seed)
+        _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
+        store.notes.write(key, dataset_description(data), user_degrees(data))
+        if not keep_data:
+            task_runner.release(dataset)
 
 
 def _stages(
     plan: Plan, task_runner: TaskRunner, accepts: Callable[[str], bool]
-) -> Iterator[Collection[Task]]:
-    """Tasks that can be done at the same time. They need the results of the stages before them.
+) -> Iterator[tuple[Collection[Task], set[str]]]:
+    """Tasks that can be done at the same time, stage by stage. Each stage needs the results of those before.
 
-    Runs need the best values of their searches, and a warm start needs the run of the window before.
+    A run needs the best values of its search, and a warm start needs the run of the window before.
+
+    Yields:
+        The tasks of a stage, and the names of the datasets that later stages need.
     """
     store = task_runner.store
     if plan.tuning:
-        accepted = [search for run, search in searches(plan) if accepts(run.name)]
-        yield {task_runner.identity(search): search for search in accepted}.values()
+        accepted = [(run, search) for run, search in searches(plan) if accepts(run.name)]
+        tasks = {task_runner.identity(search): search for _, search in accepted}
+        yield tasks.values(), {run.dataset.name for run, _ in accepted}
 
     def record(search: Search) -> SearchRecord | None:
         identity = task_runner.identity(search)
         return store.search_record(identity) if store.is_sound(identity) else None
 
-    runs = [run for run in planned(plan, record) if isinstance(run, Run) and accepts(run.name)]
-    for windows in sorted({len(run.datasets) for run in runs}):
-        yield [run for run in runs if len(run.datasets) == windows]
+    later = [run for run in planned(plan, record) if isinstance(run, Run) and accepts(run.name)]
+    while later:
+        fewest = min(len(run.datasets) for run in later)
+        now = [run for run in later if len(run.datasets) == fewest]
+        later = [run for run in later if len(run.datasets) > fewest]
+        yield now, {run.dataset.name for run in later}
 
 
 def _missing(tasks: Collection[Task], task_runner: TaskRunner, observer: Observer) -> list[Task]:

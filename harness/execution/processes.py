@@ -9,7 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -19,8 +19,9 @@ import torch
 
 from harness.errors import Interrupted, RunFailed
 from harness.execution.backends import SAVED, Result
-from harness.execution.task_runner import RunnerConfig, ShouldStop, TaskRunner
+from harness.execution.task_runner import DatasetFacts, RunnerConfig, ShouldStop, TaskRunner
 from harness.logs import log_to_file
+from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,14 @@ class Worker:
         connection: Tasks go out and answers come in here. The process ends when it is closed.
         device: The number of the GPU that the process uses; None on a machine without GPUs.
         task: The task that the process is doing, if any.
+        to_release: Datasets that the process has not been told to release yet. It is told between two tasks.
     """
 
     process: Any
     connection: Connection
     device: int | None
     task: Task | None = None
+    to_release: list[DatasetVariant] = field(default_factory=list)
 
 
 class Processes:
@@ -89,10 +92,18 @@ class Processes:
 
     def collect(self, timeout_s: float) -> list[Result]:
         """See :meth:`Backend.collect`."""
+        for worker in self._workers:
+            if worker.task is None:
+                self._tell_releases(worker)
         workers = {worker.connection: worker for worker in self._busy}
         ready = wait(list(workers), timeout=timeout_s)
         results = [self._result(workers[end]) for end in ready if isinstance(end, Connection)]
         return [result for result in results if result is not None]
+
+    def release(self, dataset: DatasetVariant) -> None:
+        """See :meth:`Backend.release`."""
+        for worker in self._workers:
+            worker.to_release.append(dataset)
 
     def interrupt(self) -> list[Result]:
         """See :meth:`Backend.interrupt`."""
@@ -110,12 +121,18 @@ class Processes:
         return [worker for worker in self._workers if worker.task is not None]
 
     def _hand_over(self, worker: Worker, task: Task) -> None:
+        self._tell_releases(worker)
         worker.task = task
         try:
             worker.connection.send(task)
         except OSError:  # the process died while it had nothing to do
             self._replace(worker)
             worker.connection.send(task)
+
+    def _tell_releases(self, worker: Worker) -> None:
+        with suppress(OSError):  # the process died, and its successor has no data
+            while worker.to_release:
+                worker.connection.send(worker.to_release.pop())
 
     def _result(self, worker: Worker) -> Result | None:
         """The result of a worker's task. None if its process died and the task was begun once more."""
@@ -145,10 +162,11 @@ class Processes:
         successor = self._new_worker(worker.device)
         worker.connection.close()
         worker.process, worker.connection = successor.process, successor.connection
+        worker.to_release.clear()
 
     def _new_worker(self, device: int | None) -> Worker:
         own_end, workers_end = self._context.Pipe()
-        arguments = (workers_end, self._task_runner.config, device)
+        arguments = (workers_end, self._task_runner.config, self._task_runner.facts, device)
         process = self._context.Process(target=serve, args=arguments, daemon=True)
         with _signals_held_back():
             process.start()
@@ -187,8 +205,10 @@ def _record(answer: Any) -> Any:
     return answer
 
 
-def serve(connection: Connection, config: RunnerConfig, device: int | None) -> None:
-    """Live as a worker: receive tasks, do them and send their records, until the connection is closed.
+def serve(
+    connection: Connection, config: RunnerConfig, facts: dict[str, DatasetFacts], device: int | None
+) -> None:
+    """Live as a worker: do what arrives, until the connection is closed.
 
     SIGTERM interrupts the task under way. SIGINT is ignored, because the terminal sends it to all
     processes at once, and the parent decides what it means.
@@ -200,16 +220,22 @@ def serve(connection: Connection, config: RunnerConfig, device: int | None) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     log_to_file(config.log_file)
-    with config.open() as task_runner:
-        do_received_tasks(connection, task_runner, lambda: bool(received))
+    with config.open(facts) as task_runner:
+        do_what_arrives(connection, task_runner, lambda: bool(received))
 
 
-def do_received_tasks(connection: Connection, task_runner: TaskRunner, should_stop: ShouldStop) -> None:
-    """Do the tasks that arrive. The answer to each is its record, None, or the exception that it raised."""
+def do_what_arrives(connection: Connection, task_runner: TaskRunner, should_stop: ShouldStop) -> None:
+    """Do the tasks, and release the datasets, that arrive until the connection is closed.
+
+    The answer to each task is its record, None if it is not done, or the exception that it raised.
+    """
     while True:
         try:
-            task = connection.recv()
-            connection.send(_record_or_error(task_runner, task, should_stop))
+            message = connection.recv()
+            if isinstance(message, DatasetVariant):
+                task_runner.release(message)
+            else:
+                connection.send(_record_or_error(task_runner, message, should_stop))
         except (EOFError, OSError):  # the parent has closed the connection, or died
             return
 

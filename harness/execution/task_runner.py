@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
@@ -25,6 +25,7 @@ from harness.store.record import Record, new_record
 from harness.store.store import Store
 from harness.training.loading import load
 from harness.training.loop import Callbacks, Progress
+from harness.training.memory import Sizes
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
 from harness.training.warm_start import Weights
@@ -33,6 +34,13 @@ logger = logging.getLogger(__name__)
 
 ShouldStop = Callable[[], bool]
 """Returns whether the user has asked the program to stop."""
+
+
+class DatasetFacts(NamedTuple):
+    """What is kept of a dataset when its data is dropped from memory."""
+
+    checksum: str
+    sizes: Sizes
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,14 @@ class RunnerConfig:
     log_file: Path | None = None
 
     @contextmanager
-    def open(self) -> Iterator[TaskRunner]:
-        """A task runner. Its temporary files are removed when the block ends."""
-        task_runner = TaskRunner(self)
+    def open(self, facts: Mapping[str, DatasetFacts] | None = None) -> Iterator[TaskRunner]:
+        """A task runner. Its temporary files are removed when the block ends.
+
+        Args:
+            facts: ``TaskRunner.facts`` of another process. A dataset that is known from there is not read for
+                its checksum alone.
+        """
+        task_runner = TaskRunner(self, facts)
         try:
             yield task_runner
         finally:
@@ -62,38 +75,76 @@ class RunnerConfig:
 
 
 class TaskRunner:
-    """Does tasks in this process, with one store, and keeps the data that they need in memory."""
+    """Does tasks in this process, with one store.
 
-    def __init__(self, config: RunnerConfig) -> None:
-        """No data is read before it is needed."""
-        self.config, self.store = config, Store(config.root)
-        self._open = ExitStack()
-        self._prepared: dict[str, PreparedData] = {}
+    The data of a dataset stays in memory until it is released.
+
+    Attributes:
+        facts: What is known of each dataset that was read, by :func:`dataset_key`.
+    """
+
+    def __init__(self, config: RunnerConfig, facts: Mapping[str, DatasetFacts] | None = None) -> None:
+        """See :meth:`RunnerConfig.open`. No data is read before it is needed."""
+        self.config, self.store, self.facts = config, Store(config.root), dict(facts or {})
+        self._data: dict[str, PreparedData] = {}
+        self._open: dict[str, ExitStack] = {}
 
     def close(self) -> None:
-        """Remove temporary files."""
-        self._open.close()
+        """Drop all data and remove temporary files."""
+        self._data.clear()
+        while self._open:
+            self._open.popitem()[1].close()
 
     def data(self, dataset: DatasetVariant) -> PreparedData:
         """The dataset, read and prepared.
 
         Raises:
-            InputError: The dataset cannot be read.
+            InputError: The dataset cannot be read, or it has changed since it was read before.
         """
-        key = dataset.model_dump_json()
-        if key not in self._prepared:
+        key = dataset_key(dataset)
+        if key not in self._data:
             try:
                 loaded = load(dataset, self.config.seed, self.config.root / layout.TEXT)
             except StoreError:
                 raise
             except InputError as error:
                 raise InputError(f"dataset {dataset.name}: {error}") from None
-            self._prepared[key] = self._open.enter_context(prepared(*loaded))
-        return self._prepared[key]
+            with ExitStack() as stack:
+                data = stack.enter_context(prepared(*loaded))
+                facts = DatasetFacts(data.checksum, data.sizes)
+                if self.facts.setdefault(key, facts) != facts:
+                    raise InputError(
+                        f"dataset {dataset.name}: its files have changed since the command began; run the "
+                        "same command again"
+                    )
+                self._data[key], self._open[key] = data, stack.pop_all()
+        return self._data[key]
+
+    def release(self, dataset: DatasetVariant) -> None:
+        """Drop a dataset's data from memory, and its temporary files. Its facts are kept."""
+        self._drop(dataset_key(dataset))
+
+    def learn(self, facts: Mapping[str, DatasetFacts]) -> None:
+        """Take over the facts of another process. Data that does not agree with them is dropped."""
+        for key, known in facts.items():
+            if self.facts.get(key, known) != known:
+                self._drop(key)
+            self.facts[key] = known
+
+    def facts_of(self, dataset: DatasetVariant) -> DatasetFacts:
+        """The checksum and the sizes of a dataset, which is read if they are not known yet.
+
+        Raises:
+            InputError: The dataset cannot be read.
+        """
+        key = dataset_key(dataset)
+        if key not in self.facts:
+            self.data(dataset)
+        return self.facts[key]
 
     def identity(self, task: Task) -> str:
         """The task's identity, which depends on the content of its datasets."""
-        return task.identity(*[self.data(dataset).checksum for dataset in task.datasets])
+        return task.identity(*[self.facts_of(dataset).checksum for dataset in task.datasets])
 
     def run(self, task: Task, on_progress: Progress, should_stop: ShouldStop) -> Record | None:
         """Do a task and store it. If the task fails, its record says why.
@@ -121,6 +172,8 @@ class TaskRunner:
             if identity in self.store:
                 move_away(self.store, self.store.folder(identity))
             logger.info("The task %s begins. Its identity is %s.", task.title, identity)
+            if isinstance(task, Search):
+                import_optuna()
             return self._do(task, identity, on_progress, should_stop)
 
     def store_failure(self, task: Task, error: Exception) -> Record:
@@ -129,18 +182,23 @@ class TaskRunner:
         self.store.put(self.identity(task), record, None)
         return record
 
+    def _drop(self, key: str) -> None:
+        if self._data.pop(key, None) is not None:
+            self._open.pop(key).close()
+
     def _do(self, task: Task, identity: str, on_progress: Progress, should_stop: ShouldStop) -> Record:
+        data = self.data(task.dataset)
         fields, users, trials, arrays = task_fields(task), None, None, None
         torch.set_num_threads(task.training.threads)
         try:
             if isinstance(task, Search):
                 callbacks = Callbacks(on_progress, should_stop=should_stop)
-                measured, trials = self._tune(task, identity, callbacks)
+                measured, trials = self._tune(task, identity, data, callbacks)
             else:
                 assert isinstance(task, Run)
                 checkpoint = self.store.checkpoint(identity)
                 callbacks = Callbacks(on_progress, checkpoint=checkpoint, should_stop=should_stop)
-                outcome = train(task, self.data(task.dataset), callbacks, self._start(task))
+                outcome = train(task, data, callbacks, self._start(task))
                 measured, users = outcome.record, outcome.users
                 arrays = {PROTOTYPES: outcome.prototypes, WEIGHTS: outcome.weights}
             fields |= {"status": "finished", **measured}
@@ -169,15 +227,29 @@ class TaskRunner:
         return weights
 
     def _tune(
-        self, search: Search, identity: str, callbacks: Callbacks
+        self, search: Search, identity: str, data: PreparedData, callbacks: Callbacks
     ) -> tuple[dict[str, Any], pd.DataFrame]:
         from harness.training.tuning.search_loop import SearchContext, tune
-        from harness.training.tuning.trial_storage import open_storage  # Optuna takes a second to import
+        from harness.training.tuning.trial_storage import open_storage
 
-        data = self.data(search.dataset)
         with open_storage(self.config.optuna, self.store.journal(identity)) as storage:
             context = SearchContext(storage, identity, data.checksum, self.store, callbacks)
             return tune(search, data.for_tuning(), context)
+
+
+def import_optuna() -> None:
+    """Import Optuna, which takes a second, so that only processes that search for hyper-parameters do it.
+
+    Optuna stores the traceback of each optional package that it cannot import. A traceback keeps alive the
+    functions that were under way, with their variables. So this is called where no variable holds data.
+    """
+    import harness.training.tuning.search_loop
+    import harness.training.tuning.trial_storage  # noqa: F401
+
+
+def dataset_key(dataset: DatasetVariant) -> str:
+    """Names a dataset in a process, by everything that it is read and made from."""
+    return dataset.model_dump_json()
 
 
 def failure(error: Exception) -> dict[str, Any]:

@@ -26,6 +26,8 @@ FLOAT_BYTES = 4
 
 NEIGHBOUR_BYTES = 60
 """A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
+MEMORY_GROWS_WITH = ("embedding_size", "layers", "neighbours")
+"""The hyper-parameters on which :func:`needed_bytes` depends. It grows with each of them."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 """The numbers by which glibc's ``mallopt`` knows its parameters."""

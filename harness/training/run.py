@@ -19,7 +19,7 @@ from harness.recbole_host.models import hosted
 from harness.store.columns import USER
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
-from harness.training.memory import PeakMemory, gibibytes, needed_bytes
+from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
 from harness.training.warm_start import Weights, take_over, weights_of
@@ -144,8 +144,14 @@ def _fit(
 
 
 def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
+    """Refuse a run that needs more memory than is free.
+
+    Raises:
+        RunFailed: It does.
+    """
     needed, free = needed_bytes(run.system, run.settings, data.sizes), psutil.virtual_memory().available
-    if needed > free:
+    held_already = min(psutil.Process().memory_info().rss, PROCESS_BYTES)
+    if needed - held_already > free:
         raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +12,10 @@ from harness.errors import Interrupted
 from harness.execution import backends
 from harness.execution.backends import InThisProcess, Result, do_tasks
 from harness.execution.task_queue import POLL_S, TaskQueue
+from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
 from harness.store.record import Record
+from tests.execution.observed import Events
 from tests.worlds import make_run, run_record
 
 TASKS = [make_run("LightGCN", repetition=number) for number in range(4)]
@@ -30,25 +32,6 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         self.now += seconds
-
-
-class Events:
-    """An observer that remembers which tasks ended."""
-
-    def __init__(self) -> None:
-        self.ended_tasks: list[Task] = []
-
-    def expect(self, tasks: int) -> None: ...
-
-    def already_stored(self, task: Task) -> None: ...
-
-    def damaged(self, task: Task, moved_to: Path) -> None: ...
-
-    def started(self, task: Task):  # type: ignore[no-untyped-def]
-        return lambda epoch, score: None
-
-    def ended(self, task: Task, record: Record) -> None:
-        self.ended_tasks.append(task)
 
 
 def test_tasks_are_handed_out_in_order_and_leave_when_they_are_done() -> None:
@@ -86,6 +69,7 @@ class Rooms:
         self.rooms, self.clock, self.held_until = rooms, clock, held_until
         self.under_way: list[tuple[float, Task, Record | None]] = []
         self.attempts: list[tuple[float, Task]] = []
+        self.released: list[str] = []
 
     def has_room(self) -> bool:
         return len(self.under_way) < self.rooms
@@ -102,6 +86,9 @@ class Rooms:
         ended = [entry for entry in self.under_way if entry[0] <= self.clock.now]
         self.under_way = [entry for entry in self.under_way if entry[0] > self.clock.now]
         return [(task, record) for _, task, record in ended]
+
+    def release(self, dataset: DatasetVariant) -> None:
+        self.released.append(dataset.name)
 
     def interrupt(self) -> list[Result]:
         return [(task, record) for _, task, record in self.under_way]
@@ -134,6 +121,16 @@ def test_an_interruption_tells_what_was_done_by_then_and_says_what_is_saved(cloc
     assert events.ended_tasks == TASKS
 
 
+def test_a_dataset_is_released_after_the_last_task_that_needs_it(clock: Clock) -> None:
+    def on(family: str) -> Task:
+        return replace(TASKS[0], dataset=TASKS[0].dataset.model_copy(update={"family": family}))
+
+    backend, events = Rooms(1, clock, {on("a"): clock.now + 1}), Events()
+    do_tasks([on("a"), on("b"), on("later"), on("c")], backend, events, lambda: False, {"later"})
+    assert [task.dataset.name for task in events.ended_tasks] == ["b", "later", "c", "a"]
+    assert backend.released == ["b", "c", "a"]
+
+
 class Runner:
     """A task runner that does tasks at once; those of ``held`` are held by another process once each."""
 
@@ -146,6 +143,8 @@ class Runner:
             self.held.remove(task)
             return None
         return run_record()
+
+    def release(self, dataset: DatasetVariant) -> None: ...
 
 
 def test_this_process_goes_on_with_the_next_task_and_sleeps_only_when_none_is_left(
