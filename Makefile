@@ -3,19 +3,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: install leaderboard test test-all check clean
+# Tests run in one process a core, each with one thread.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist worksteal
+
+.PHONY: install leaderboard results test test-all check clean
 
 install: $(VENV)/installed
 
+# Trains the quickstart and writes its tables to reports/quickstart, which git ignores.
 leaderboard: install
-	$(BIN)/intentbench run harness/plans/quickstart.yaml
-	$(BIN)/intentbench report harness/plans/quickstart.yaml
+	$(BIN)/intentbench run quickstart
+	$(BIN)/intentbench report quickstart
+
+# Writes the committed tables of the quickstart. results/README.md has the commands of the other studies.
+results: install
+	$(BIN)/intentbench run quickstart
+	$(BIN)/intentbench report quickstart --out results/quickstart
 
 test: $(VENV)/installed-dev check
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 test-all: $(VENV)/installed-dev check
-	$(BIN)/python -m pytest -q -m ""
+	$(PYTEST) -m ""
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -1,1 +1,1 @@
-"""What IRLLRec is compared with: backbones, other text alignments and the classics."""
+"""The systems that IRLLRec is compared with: backbones, other text alignments and classics."""

@@ -1,41 +1,28 @@
-"""AlphaRec: item text alone, projected and propagated; no id embeddings."""
+"""AlphaRec: item text, projected and propagated, in place of learned node embeddings."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.hyper import AlphaRecHyper
 from baselines.lightgcn import linear_layers, summed
-from models.core import Batch, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
 from models.products import take
 from models.sparse import scores_at
 from models.text import TextRows, projector
 
 
-@dataclass(frozen=True)
-class AlphaRecHyper:
-    """AlphaRec's own hyper-parameters."""
-
-    layers: int = hyper(2, "propagation layers L", 1, 4)
-    softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0)
-    negatives: int = hyper(256, "negatives drawn for each pair of a batch", 1, 1024, log=True,
-                           tuned=False)  # fmt: skip
-    negatives_from: str = hyper("train", "items that negatives are: those with a train pair, or all",
-                                choices=("train", "all"))  # fmt: skip
-
-
 class AlphaRec(nn.Module):
-    """Item text -> MLP -> LightGCN (read-out by mean), L2-normalised; softmax loss.
+    """Item text -> MLP -> LightGCN with summed layers -> rows of length one; softmax loss.
 
-    A user's text is the mean of the train items' rows. Scores are cosines.
+    A user's text is the mean of the rows of its train items. Scores are cosines.
 
     Paper: Sheng et al., ICLR 2025, section 3.
-    Differs: the MLP is the one of the text alignments; its negatives are uniform over the items with
-    a train pair and may hold a train positive, as in sampled softmax.
+    Differs: the MLP is that of the text alignments. Negatives are drawn uniformly from the items with a
+    train pair and may be a train positive of the user, as in sampled softmax.
     """
 
     text: Tensor
@@ -43,22 +30,22 @@ class AlphaRec(nn.Module):
     lends_intent = False
 
     def __init__(self, options: AlphaRecHyper, graph: Graph, embedding_size: int, text: TextRows) -> None:
-        """``text.profile`` [N, T]: the item rows are read, the user rows are not."""
+        """The rows of items in ``text.profile`` [N, T] are read; those of users are not."""
         super().__init__()
         self.options, self.graph, self.users = options, graph, graph.users
         self.register_buffer("text", _with_user_means(graph, text.profile), persistent=False)
-        least = 1 if options.negatives_from == "train" else 0
-        drawable = (graph.degrees()[graph.users :] >= least).nonzero().squeeze(1)
+        least_degree = 1 if options.negatives_from == "train" else 0
+        drawable = (graph.degrees()[graph.users :] >= least_degree).nonzero().squeeze(1)
         self.register_buffer("drawable", drawable, persistent=False)
         self.projector = projector(text.profile.shape[1], embedding_size)
 
     def ego(self) -> Tensor:
-        """Projected text [N, D], users first."""
-        made: Tensor = self.projector(self.text)
-        return made
+        """The projected text [N, D], users first."""
+        projected: Tensor = self.projector(self.text)
+        return projected
 
     def encode(self, ego: Tensor) -> Encoding:
-        """Propagate ``ego`` [N, D]; the read-out has unit rows."""
+        """Propagate ``ego`` [N, D]; the scored rows have length one."""
         layers = linear_layers(self.graph, ego, self.options.layers)
         return Encoding(functional.normalize(summed(layers)), layers, self.users)
 
@@ -66,13 +53,13 @@ class AlphaRec(nn.Module):
         """``softmax``: mean of log sum exp(cos / tau) over positive and negatives - cos / tau."""
         user, item = encoding.split()
         shape = (len(batch.user), self.options.negatives)
-        drawn = self.drawable[torch.randint(len(self.drawable), shape, device=batch.user.device)]
-        columns = torch.cat([batch.positive[:, None], drawn], dim=1)
+        negatives = self.drawable[torch.randint(len(self.drawable), shape, device=batch.user.device)]
+        columns = torch.cat([batch.positive[:, None], negatives], dim=1)
         logits = scores_at(take(user, batch.user), item, columns) / self.options.softmax_tau
         return {"softmax": (logits.logsumexp(1) - logits[:, 0]).mean()}
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
-        """None beside ranking."""
+        """AlphaRec has no other loss."""
         return {}
 
 

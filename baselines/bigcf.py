@@ -1,50 +1,41 @@
-"""BIGCF: bilateral intents with individual noise, contrasted by graph."""
+"""BIGCF: intents of users and items with random individual deviations, and contrasts between nodes."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from baselines.hyper import BIGCFHyper
 from baselines.lightgcn import NodeEmbedding, linear_layers, summed
-from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
 from models.products import take
-
-
-@dataclass(frozen=True)
-class BIGCFHyper(ContrastHyper):
-    """BIGCF's own hyper-parameters."""
-
-    layers: int = hyper(3, "propagation layers L", 1, 4)
-    n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True, tuned=False)
-    contrast_weight: float = hyper(0.05, "weight of the contrasts", 1e-4, 1.0, log=True)
-    contrast_tau: float = hyper(0.2, "temperature of the contrasts", 0.05, 1.0)
-    scored_noise: str = hyper("mean", "noise in scoring: its mean, which is none, or a draw",
-                              choices=("mean", "draw"))  # fmt: skip
+from models.text import TextRows
 
 
 class BIGCF(NodeEmbedding):
-    """E~ = E + R * noise with E LightGCN's sum and R = softmax(E C) C^T, noise ~ N(0, I).
+    """E + R * noise, with E the sum of LightGCN's layers, R = softmax(E C) C^T and noise ~ N(0, I).
 
     Paper: Zhang et al., SIGIR 2024, equations 4 to 14.
-    Differs: the release draws noise in scoring too, so that its scores are random
-    (``scored_noise="draw"``); here they come from the noise's mean. Its separate L2 weight of the
-    prototypes equals the common one and is not kept apart.
+    Differs: the release draws noise when it scores as well, so that its scores are random
+    (``scored_noise="draw"``). Our default scores with the noise's mean, which is zero. The release's
+    L2 weight of the prototypes equals its common L2 weight, so that there is one weight here.
     """
 
-    def __init__(self, options: BIGCFHyper, graph: Graph, embedding_size: int) -> None:
-        """``options`` are BIGCF's own; ``graph`` holds the train pairs."""
-        super().__init__(graph, embedding_size)
-        self.options = options
+    options: BIGCFHyper
+
+    def __init__(
+        self, options: BIGCFHyper, graph: Graph, embedding_size: int, text: TextRows | None = None
+    ) -> None:
+        """``text`` is ignored."""
+        super().__init__(options, graph, embedding_size)
         self.user_prototypes = prototype_table(embedding_size, options.n_intents)
         self.item_prototypes = prototype_table(embedding_size, options.n_intents)
 
     def encode(self, ego: Tensor) -> Encoding:
-        """Propagate ``ego`` [N, D], then add each node's noisy intent."""
+        """Propagate ``ego`` [N, D], then add each node's intent times its noise."""
         layers = linear_layers(self.graph, ego, self.options.layers)
         rows, users = summed(layers), self.graph.users
         intents = intents_of(rows, users, self.user_prototypes, self.item_prototypes)
@@ -53,11 +44,14 @@ class BIGCF(NodeEmbedding):
         return Encoding(nodes, layers, users, views={"intent": (intents,)})
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
-        """LightGCN's sum [N, D], of which R is made."""
+        """The table [N, D] that is compared with the prototypes: the sum of LightGCN's layers."""
         return (summed(encoding.layers),)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
-        """``contrast``: (u, u), (i, i) and (u, i) on the rows, (u, u) and (i, i) on the intents."""
+        """``contrast``: users with users, items with items and users with items.
+
+        The first two contrast the scored rows and again the intents, the last the scored rows alone.
+        """
         return {"contrast": lambda: self._contrast(encoding, batch)}
 
     def _contrast(self, encoding: Encoding, batch: Batch) -> Tensor:

@@ -2,62 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from baselines.hyper import DCCFHyper
 from baselines.lightgcn import NodeEmbedding
-from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Batch, Encoding, Terms
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
 from models.losses import info_nce
 from models.products import take
-
-
-@dataclass(frozen=True)
-class DCCFHyper(ContrastHyper):
-    """DCCF's own hyper-parameters."""
-
-    layers: int = hyper(2, "propagation layers L", 1, 4)
-    n_intents: int = hyper(128, "number of prototypes K a side", 8, 512, log=True, tuned=False)
-    contrast_weight: float = hyper(1e-3, "weight of the contrast between views", 1e-4, 1.0, log=True)
-    contrast_tau: float = hyper(0.1, "temperature of the contrast", 0.05, 1.0)
-    contrast_mean: str = hyper("users", "an item's share of the contrast: one of the batch's unique "
-                               "users, or one of its own side", choices=("users", "own"))  # fmt: skip
+from models.text import TextRows
 
 
 class DCCF(NodeEmbedding):
-    """E^{l+1} = E^l + Z + R + H_z + H_r; read-out by sum.
+    """E^{l+1} = E^l + Z + R + H_z + H_r; the scored rows are the sum of all layers.
 
-    Z = A-bar E, R = softmax(E C) C^T, H_z = G(Z) E, H_r = G(R) E.
+    Z = A-bar E, R = softmax(E C) C^T, H_z = G(Z) E, H_r = G(R) E, with prototypes C and the
+    similarity-weighted mean over neighbours G (:meth:`Graph.attend`).
 
     Paper: Ren et al., SIGIR 2023, equations 3 to 14.
-    Differs: as in the release, the item contrast is divided by the number of unique *users*; the
-    paper's mean over items is ``contrast_mean="own"``.
+    Differs: as in the release, the contrast of items is divided by the number of distinct *users* of
+    the batch; the paper's mean over items is ``contrast_mean="own"``.
     """
 
+    options: DCCFHyper
     lends_intent = True
 
-    def __init__(self, options: DCCFHyper, graph: Graph, embedding_size: int) -> None:
-        """``options`` are DCCF's own; ``graph`` holds the train pairs."""
-        super().__init__(graph, embedding_size)
-        self.options = options
+    def __init__(
+        self, options: DCCFHyper, graph: Graph, embedding_size: int, text: TextRows | None = None
+    ) -> None:
+        """``text`` is ignored."""
+        super().__init__(options, graph, embedding_size)
         self.user_prototypes = prototype_table(embedding_size, options.n_intents)
         self.item_prototypes = prototype_table(embedding_size, options.n_intents)
 
     def encode(self, ego: Tensor) -> Encoding:
-        """Propagate ``ego`` [N, D]; lends the mean of H_r as the intent view."""
+        """Propagate ``ego`` [N, D]. The intent view is the mean of H_r over the layers."""
         graph, layers = self.graph, [ego]
         views: dict[str, list[Tensor]] = {"z": [], "r": [], "h_z": [], "h_r": []}
         for _ in range(self.options.layers):
             rows = layers[-1]
             z = graph.propagate(rows)
             r = intents_of(rows, graph.users, self.user_prototypes, self.item_prototypes)
-            made = {"z": z, "r": r, "h_z": graph.attend(rows, z), "h_r": graph.attend(rows, r)}
-            for name, view in made.items():
+            added = {"z": z, "r": r, "h_z": graph.attend(rows, z), "h_r": graph.attend(rows, r)}
+            for name, view in added.items():
                 views[name].append(view)
-            layers.append(rows + sum(made.values()))
+            layers.append(rows + sum(added.values()))
         return Encoding(
             nodes=torch.stack(layers).sum(0),
             layers=tuple(layers),
@@ -67,7 +58,7 @@ class DCCF(NodeEmbedding):
         )
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
-        """E^0 .. E^{L-1}, each [N, D], of which every layer's R is made."""
+        """The tables [N, D] that are compared with the prototypes: E^0 .. E^{L-1}."""
         return encoding.layers[:-1]
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:

@@ -1,35 +1,29 @@
-"""LightGCN: propagation without weights or activations."""
+"""LightGCN, and what the backbones built on it share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from models.core import Batch, Encoding, Terms, hyper, rank_by_bpr
+from baselines.hyper import LightGCNHyper
+from models.core import Batch, Encoding, Terms, rank_by_bpr
 from models.graph import Entries, Graph
-
-
-@dataclass(frozen=True)
-class LightGCNHyper:
-    """LightGCN's own hyper-parameters."""
-
-    layers: int = hyper(3, "propagation layers L", 1, 4)
-    readout: str = hyper("sum", "read-out over E^0 .. E^L", choices=("sum", "mean"))
-    edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
+from models.text import TextRows
 
 
 class NodeEmbedding(nn.Module):
-    """Learnable user and item embeddings [U, D] and [I, D], Xavier-uniform."""
+    """A backbone with learned embeddings of users [U, D] and items [I, D], Xavier-uniform at first."""
 
+    options: Any
     lends_intent = False
 
-    def __init__(self, graph: Graph, embedding_size: int) -> None:
-        """Draw the tables for every node of ``graph``."""
+    def __init__(self, options: Any, graph: Graph, embedding_size: int, text: TextRows | None = None) -> None:
+        """``text`` is ignored; every backbone is made by the same arguments."""
         super().__init__()
-        self.graph, self.users = graph, graph.users
+        self.options, self.graph, self.users = options, graph, graph.users
         self.user_embedding = nn.Parameter(torch.empty(graph.users, embedding_size))
         self.item_embedding = nn.Parameter(torch.empty(graph.items, embedding_size))
         nn.init.xavier_uniform_(self.user_embedding)
@@ -53,31 +47,33 @@ def linear_layers(
 ) -> tuple[Tensor, ...]:
     """E^0 .. E^L with E^{l+1} = A-bar E^l, each [N, D].
 
-    ``entries`` take A-bar's place in every layer; ``disturb`` changes each layer as it is made.
+    Args:
+        graph: The train graph.
+        ego: E^0 [N, D].
+        count: Number of layers L.
+        entries: Values of a matrix that takes the place of A-bar, from :meth:`Graph.drop`.
+        disturb: Applied to each new layer before the next is made from it.
     """
     layers = [ego]
     for _ in range(count):
-        made = graph.propagate(layers[-1], entries)
-        layers.append(disturb(made) if disturb else made)
+        propagated = graph.propagate(layers[-1], entries)
+        layers.append(disturb(propagated) if disturb else propagated)
     return tuple(layers)
 
 
 def summed(layers: tuple[Tensor, ...]) -> Tensor:
-    """The release family's read-out, E^0 + .. + E^L, [N, D]."""
+    """E^0 + .. + E^L [N, D], the read-out of the releases."""
     return sum(layers[1:], layers[0])
 
 
 class LightGCN(NodeEmbedding):
-    """E^{l+1} = A-bar E^l; read-out over all layers.
+    """E^{l+1} = A-bar E^l, without weights or activations; the scored rows combine all layers.
 
     Paper: He et al., SIGIR 2020, equations 3 to 8.
-    Differs: the read-out is the release family's sum; the paper's mean is ``readout="mean"``.
+    Differs: the layers are summed, as in the releases; the paper's mean is ``readout="mean"``.
     """
 
-    def __init__(self, options: LightGCNHyper, graph: Graph, embedding_size: int) -> None:
-        """``options`` are LightGCN's own; ``graph`` holds the train pairs."""
-        super().__init__(graph, embedding_size)
-        self.options = options
+    options: LightGCNHyper
 
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D] through L layers."""
@@ -89,5 +85,5 @@ class LightGCN(NodeEmbedding):
         return Encoding(nodes, layers, self.graph.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
-        """None beside BPR."""
+        """LightGCN has no other loss."""
         return {}

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
-from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
+from baselines.hyper import RLMRecConHyper, RLMRecGenHyper
+from models.core import Alignment, Backbone, Batch, Encoding, Terms
+from models.graph import Graph
 from models.losses import info_nce
 from models.products import take
 from models.text import TextRows, projector, text_alignment
 
 
-@dataclass(frozen=True)
-class RLMRecConHyper(ContrastHyper):
-    """RLMRec-Con's own hyper-parameters."""
-
-    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True)
-    profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0)
-
-
-@dataclass(frozen=True)
-class RLMRecGenHyper(ContrastHyper):
-    """RLMRec-Gen's own hyper-parameters."""
-
-    mask_ratio: float = hyper(0.15, "share of all nodes hidden in a step", 0.01, 0.5, term="reconstruct")
-    reconstruct_weight: float = hyper(0.1, "weight of the reconstruction", 1e-4, 1.0, log=True)
-    reconstruct_tau: float = hyper(0.5, "temperature of the reconstruction", 0.05, 1.0)
-    reconstruct_nodes: str | int = hyper("all", "hidden nodes that are told from each other in a step: "
-                                         "all, or as many as said", low=1, choices=("all",))  # fmt: skip
-
-
 class RLMRecCon(Alignment):
-    """One term, ``profile``: InfoNCE between node rows and projected profile rows.
+    """One term, ``profile``: InfoNCE between node embeddings and projected profile text.
 
     Paper: RLMRec (Ren et al., WWW 2024), equations 6 and 7.
     """
 
     profile_text: Tensor
 
-    def __init__(self, options: RLMRecConHyper, text: TextRows, embedding_size: int) -> None:
-        """``text.profile`` [N, T] holds a row for every user and item."""
+    def __init__(
+        self,
+        options: RLMRecConHyper,
+        graph: Graph,
+        embedding_size: int,
+        text: TextRows,
+        backbone: Backbone,
+    ) -> None:
+        """``text.profile`` [N, T] is read. ``graph`` and ``backbone`` are ignored."""
         super().__init__()
         self.options = options
         self.register_buffer("profile_text", text.profile, persistent=False)
@@ -66,20 +54,28 @@ class RLMRecCon(Alignment):
 
 
 class RLMRecGen(Alignment):
-    """One term, ``reconstruct``: the profile rows of hidden nodes told from their neighbourhood.
+    """One term, ``reconstruct``: the profile text of hidden nodes is reconstructed from their neighbours.
 
-    A learned token takes the place of the hidden nodes' embeddings before encoding; BPR ranks with
-    that same pass.
+    A learned row, the mask token, replaces the embeddings of the hidden nodes before encoding. The
+    ranking loss is computed from the same encoding.
 
     Paper: RLMRec (Ren et al., WWW 2024), section 3.5 and equation 8.
-    Differs: the release's guards of 1e-8 in the softmax are left out. The paper tells all hidden nodes
-    from each other, which costs the square of their number; ``reconstruct_nodes=n`` takes n of them.
+    Differs: the release adds 1e-8 inside its softmax, which is left out. In the paper, all hidden nodes
+    are candidates of each other, at a cost that grows with the square of their number;
+    ``reconstruct_nodes=n`` takes n of them.
     """
 
     profile_text: Tensor
 
-    def __init__(self, options: RLMRecGenHyper, text: TextRows, embedding_size: int) -> None:
-        """``text.profile`` [N, T] holds a row for every user and item."""
+    def __init__(
+        self,
+        options: RLMRecGenHyper,
+        graph: Graph,
+        embedding_size: int,
+        text: TextRows,
+        backbone: Backbone,
+    ) -> None:
+        """``text.profile`` [N, T] is read. ``graph`` and ``backbone`` are ignored."""
         super().__init__()
         self.options = options
         self.draw_nodes = _draw_nodes
@@ -89,26 +85,29 @@ class RLMRecGen(Alignment):
             self.profile_reconstructor = projector(embedding_size, text.profile.shape[1])
 
     def corrupt(self, ego: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Put the mask token in the place of mask_ratio * N random rows of ``ego`` [N, D]."""
+        """Replace mask_ratio * N random rows of ``ego`` [N, D] by the mask token."""
         if not self.options.reconstruct_weight:
             return ego, None
         masked = self.draw_nodes(len(ego), self.options.mask_ratio, ego.device)
         return ego.index_copy(0, masked, self.mask_token.expand(len(masked), -1)), masked
 
     def terms(self, encoding: Encoding, batch: Batch, masked: Tensor | None) -> Terms:
-        """``reconstruct``: InfoNCE between rebuilt and true profile rows, within the hidden nodes."""
+        """``reconstruct``: InfoNCE between reconstructed and true profile rows of the hidden nodes."""
         options = self.options
 
         def reconstruct() -> Tensor:
-            assert masked is not None  # with weight, corrupt() hid some
-            told = masked if options.reconstruct_nodes == "all" else masked[: int(options.reconstruct_nodes)]
-            rebuilt = self.profile_reconstructor(take(encoding.nodes, told))
-            wanted = take(self.profile_text, told)
-            return info_nce(rebuilt, wanted, wanted, options.reconstruct_tau, products=options.products)
+            assert masked is not None  # the term has weight, so corrupt() has hidden nodes
+            count = len(masked) if options.reconstruct_nodes == "all" else int(options.reconstruct_nodes)
+            nodes = masked[:count]
+            reconstructed = self.profile_reconstructor(take(encoding.nodes, nodes))
+            profiles = take(self.profile_text, nodes)
+            return info_nce(
+                reconstructed, profiles, profiles, options.reconstruct_tau, products=options.products
+            )
 
         return {"reconstruct": reconstruct}
 
 
 def _draw_nodes(count: int, ratio: float, device: torch.device) -> Tensor:
-    """Numbers of ratio * count random nodes, at least one."""
+    """The numbers of ratio * count random nodes, of one at least."""
     return torch.randperm(count, device=device)[: max(1, int(count * ratio))]

@@ -1,72 +1,41 @@
-"""SGL and SimGCL: LightGCN whose disturbed views are contrasted with each other."""
+"""SGL and SimGCL: LightGCN with a loss that contrasts two disturbed views of the nodes."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from baselines.hyper import SGLHyper, SimGCLHyper, ViewHyper
 from baselines.lightgcn import NodeEmbedding, linear_layers, summed
-from models.core import Batch, ContrastHyper, Encoding, Terms, hyper
-from models.graph import Graph
+from models.core import Batch, Encoding, Terms
 from models.losses import info_nce
 from models.products import take
 
 
-@dataclass(frozen=True)
-class ViewHyper(ContrastHyper):
-    """What SGL and SimGCL share."""
-
-    layers: int = hyper(3, "propagation layers L", 1, 4)
-    contrast_weight: float = hyper(0.1, "weight of the contrast between views", 1e-4, 1.0, log=True)
-    contrast_tau: float = hyper(0.2, "temperature of the contrast", 0.05, 1.0)
-
-
-@dataclass(frozen=True)
-class SGLHyper(ViewHyper):
-    """SGL's own hyper-parameters."""
-
-    edge_keep: float = hyper(0.8, "probability of keeping an edge in a view", 0.5, 1.0, term="contrast")
-
-
-@dataclass(frozen=True)
-class SimGCLHyper(ViewHyper):
-    """SimGCL's own hyper-parameters."""
-
-    noise_size: float = hyper(0.9, "length eps of the noise added to each layer of a view", 0.01, 2.0,
-                              term="contrast")  # fmt: skip
-
-
 class TwoViews(NodeEmbedding):
-    """LightGCN, read out by sum; ``contrast`` compares two views that the subclass makes."""
+    """LightGCN with summed layers and a term ``contrast`` between two views that the subclass makes."""
 
     options: ViewHyper
 
-    def __init__(self, options: ViewHyper, graph: Graph, embedding_size: int) -> None:
-        """``graph`` holds the train pairs."""
-        super().__init__(graph, embedding_size)
-        self.options = options
-
     def view(self, ego: Tensor) -> Tensor:
-        """One disturbed read-out [N, D] of ``ego`` [N, D]; given by the subclass."""
+        """A disturbed table [N, D] made from ``ego`` [N, D]; implemented by the subclass."""
         raise NotImplementedError
 
     def encode(self, ego: Tensor) -> Encoding:
-        """The clean pass over ``ego`` [N, D], which is ranked and scored."""
+        """Propagate ``ego`` [N, D] without disturbance; these rows are ranked and scored."""
         layers = linear_layers(self.graph, ego, self.options.layers)
         return Encoding(summed(layers), layers, self.graph.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
-        """``contrast``: the batch's users against all users, its items against all items."""
+        """``contrast``: the batch's users against all users, and its items against all items."""
 
         def contrast() -> Tensor:
             ego, users = encoding.layers[0], encoding.users
             first, second = self.view(ego), self.view(ego)
             items = torch.cat([batch.positive, batch.negative])
             user_loss = self._contrast(first[:users], second[:users], batch.user)
-            # Positives and negatives meet the same candidates: twice their common mean is their sum.
+            # Positives and negatives have the same candidates, so twice their common mean is the sum of both.
             return user_loss + 2.0 * self._contrast(first[users:], second[users:], items)
 
         return {"contrast": contrast}
@@ -81,32 +50,33 @@ class TwoViews(NodeEmbedding):
 
 
 class SGL(TwoViews):
-    """Views that drop edges, one draw a view for all its layers.
+    """Each view drops edges; the same edges are missing in all of its layers.
 
     Paper: Wu et al., SIGIR 2021, edge dropout, equations 6 and 10.
-    Differs: as in the release family, negatives are anchors too and kept edges are not rescaled.
+    Differs: as in the releases, negatives are anchors as well, and the edges that are kept are not
+    rescaled.
     """
 
     options: SGLHyper
 
     def view(self, ego: Tensor) -> Tensor:
-        """Read-out [N, D] by sum, ``ego`` [N, D] propagated over the kept edges."""
+        """Sum of the layers of ``ego`` [N, D], propagated over the kept edges."""
         entries = self.graph.drop(self.options.edge_keep)
         layers = linear_layers(self.graph, ego, self.options.layers, entries)
         return summed(layers)
 
 
 class SimGCL(TwoViews):
-    """Views that add noise of length eps to every layer, in the orthant of the row.
+    """Each view adds noise of a fixed length to every layer, with the signs of the row it is added to.
 
     Paper: Yu et al., SIGIR 2022, equations 7 and 8.
-    Differs: as in the release family, the read-out counts E^0 and negatives are anchors too.
+    Differs: as in the releases, the sum of the layers includes E^0, and negatives are anchors as well.
     """
 
     options: SimGCLHyper
 
     def view(self, ego: Tensor) -> Tensor:
-        """Read-out [N, D] by sum over the disturbed layers of ``ego`` [N, D]."""
+        """Sum of the layers of ``ego`` [N, D], with noise added to each layer beyond E^0."""
 
         def disturb(rows: Tensor) -> Tensor:
             noise = functional.normalize(torch.rand_like(rows))

@@ -1,1 +1,1 @@
-"""The subject of the benchmark, IRLLRec, and the contract every system is built from."""
+"""IRLLRec, and the contract and building blocks of every system."""

@@ -1,45 +1,23 @@
-"""What the published systems vary: a backbone that encodes nodes, an alignment that adds losses."""
+"""The contract of every trained system: a backbone encodes the nodes, an alignment adds losses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from models.losses import bpr
-from models.products import PRODUCTS, take
+from models.products import take
 
 Terms = Mapping[str, Callable[[], Tensor]]
-"""Named scalar losses, each computed only when it is called."""
-
-
-def hyper(
-    default: Any,
-    meaning: str,
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    log: bool = False,
-    choices: tuple[str, ...] = (),
-    tuned: bool = True,
-    term: str = "",
-) -> Any:
-    """Declare a hyper-parameter: its default, meaning and range (or choices) in one line.
-
-    With choices and ``low``, an integer from ``low`` on is a choice as well. Tuning varies what is
-    ``tuned`` and has a range; choices are switches, varied only where a plan says so. ``term`` names
-    the loss term that alone reads it, unless the name begins with that term.
-    """
-    facts = {"meaning": meaning, "low": low, "high": high, "log": log, "choices": choices}
-    facts |= {"tuned": tuned and not choices, "term": term}
-    return field(default=default, metadata=facts)
+"""Scalar losses by name. A loss is computed when its function is called."""
 
 
 class Batch(NamedTuple):
-    """Training triples: ``user``, ``positive`` and ``negative`` item numbers, each [B]."""
+    """Training triples: the numbers of users, of positive items and of negative items, each [B]."""
 
     user: Tensor
     positive: Tensor
@@ -48,14 +26,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Encoding:
-    """What a backbone makes of the node embeddings, users first.
+    """The tables that a backbone makes from the embeddings E^0; users come first in each.
 
     Attributes:
-        nodes: The read-out that is scored, [N, D].
+        nodes: The rows that are scored, [N, D].
         layers: E^0 .. E^L, each [N, D].
-        users: Number of users U; rows U.. are items.
-        views: Further tables of a layer, kept for the backbone's own terms, {name: L x [N, D]}.
-        intent: The backbone's own intent view [N, D], or None where it has none.
+        users: Number of users U. The rows from U on are items.
+        views: Further tables that the backbone's own terms read, by name; each has L tables [N, D].
+        intent: The backbone's own intent view [N, D]. None if it has none.
     """
 
     nodes: Tensor
@@ -65,57 +43,66 @@ class Encoding:
     intent: Tensor | None = None
 
     def split(self) -> tuple[Tensor, Tensor]:
-        """The read-out as user rows [U, D] and item rows [I, D]."""
+        """The scored rows of users [U, D] and of items [I, D]."""
         return self.nodes[: self.users], self.nodes[self.users :]
 
 
 class Backbone(Protocol):
-    """Turns the train graph into node embeddings; an ``nn.Module`` as well.
+    """Turns the train graph into node embeddings. A backbone is also an ``nn.Module``.
+
+    Every backbone is made by ``(options, graph, embedding_size, text)``: its hyper-parameters, the
+    :class:`~models.graph.Graph` of the train pairs, the width D and the
+    :class:`~models.text.TextRows`. Those that read no text accept None and ignore ``text``.
 
     Attributes:
         users: Number of users U.
-        lends_intent: Whether its encodings bring an intent view.
+        lends_intent: Whether its encodings have an intent view, which alignments then use.
     """
 
     users: int
     lends_intent: bool
 
     def ego(self) -> Tensor:
-        """Embeddings before propagation, [N, D], users first."""
+        """E^0 [N, D]: the embeddings before propagation, users first."""
 
     def encode(self, ego: Tensor) -> Encoding:
-        """Propagate ``ego`` [N, D]."""
+        """Propagate ``ego`` [N, D] over the train graph."""
 
     def ranking(self, encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
-        """The loss that ranks positives above negatives, by name; its weight is 1."""
+        """The loss that ranks positives above negatives, by its name. Its weight is 1."""
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
-        """The backbone's own losses beside ranking, unweighted."""
+        """The backbone's other losses, unweighted."""
 
 
 class Alignment(nn.Module):
-    """The null alignment, and the base of every other: the bare backbone."""
+    """The base of all alignments, and the alignment of a bare backbone: it adds no loss.
+
+    Every other alignment is made by ``(options, graph, embedding_size, text, backbone)``: what a
+    :class:`Backbone` is made by, and the backbone itself. It may read the backbone's attributes, but
+    must not keep the backbone, whose parameters would then be counted twice.
+    """
 
     def before_step(self) -> None:
-        """Called once before the losses of every training step."""
+        """Called once in every training step, before the losses other than L2 are computed."""
 
     def corrupt(self, ego: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Hide rows of ``ego`` [N, D]; returns the result and the hidden rows' numbers."""
+        """Replace rows of ``ego`` [N, D]; also returns the numbers of the replaced rows, if any."""
         return ego, None
 
     def terms(self, encoding: Encoding, batch: Batch, masked: Tensor | None) -> Terms:
-        """The alignment's losses, unweighted."""
+        """The alignment's losses, unweighted; ``masked`` are the rows that :meth:`corrupt` replaced."""
         return {}
 
 
 def rank_by_bpr(encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
-    """``bpr`` on the read-out: what most backbones rank by."""
+    """The ranking loss of most backbones: ``bpr`` of the scored rows."""
     user, item = encoding.split()
     return {"bpr": bpr(take(user, batch.user), take(item, batch.positive), take(item, batch.negative))}
 
 
 def weigh(terms: Terms, weights: Mapping[str, float]) -> dict[str, Tensor]:
-    """Weighted terms; a zero weight is an ablation, and costs nothing."""
+    """Each term times its weight. A term of weight 0 is not computed: this is how terms are ablated."""
     return {name: weights[name] * term() for name, term in terms.items() if weights[name]}
 
 
@@ -124,30 +111,12 @@ def learned_parameters(module: nn.Module) -> int:
     return sum(row.numel() for row in module.parameters() if row.requires_grad)
 
 
-@dataclass(frozen=True)
-class ContrastHyper:
-    """What every part with an InfoNCE term has."""
-
-    products: str = hyper("float32", "precision of InfoNCE's blocked products", choices=PRODUCTS)
-
-
-@dataclass(frozen=True)
-class SystemHyper:
-    """What every trained system has beside its backbone's and alignment's own hyper-parameters."""
-
-    embedding_size: int = hyper(32, "width D of the node embeddings", 8, 256, log=True, tuned=False)
-    l2_weight: float = hyper(1e-6, "weight of the L2 term", 1e-8, 1e-2, log=True)
-    l2_scope: str = hyper("all", "what is squared: all parameters, or the batch's ego rows / B",
-                          choices=("all", "batch"))  # fmt: skip
-    learning_rate: float = hyper(1e-3, "Adam's step size", 1e-4, 1e-2, log=True)
-
-
 class System(nn.Module):
-    """A backbone and an alignment trained together with a ranking loss, BPR for most, and L2.
+    """A backbone and an alignment, trained together with a ranking loss and L2.
 
-    Paper: LightGCN (He et al., SIGIR 2020) section 3; the alignments add to its loss.
-    Differs: LightGCN's paper regularises the batch's ego rows (``l2_scope="batch"``); the release
-    family, and our default, squares every parameter, frozen ones included.
+    Paper: LightGCN (He et al., SIGIR 2020), section 3; the alignments add to its loss.
+    Differs: LightGCN's paper squares the embeddings of the batch (``l2_scope="batch"``). Our default is
+    that of the releases: it squares every parameter, also those that are not trained.
     """
 
     def __init__(
@@ -157,7 +126,7 @@ class System(nn.Module):
         weights: Mapping[str, float],
         l2_scope: str = "all",
     ) -> None:
-        """``weights`` maps the name of every term, ``l2`` among them, to its weight."""
+        """``weights`` has the weight of every term by name, that of ``l2`` among them."""
         super().__init__()
         self.backbone = backbone
         self.alignment = alignment
@@ -165,10 +134,10 @@ class System(nn.Module):
         self.l2_scope = l2_scope
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Every weighted term of one step; their sum is the training loss."""
+        """Every weighted term of one step by name. Their sum is the training loss."""
         ego = self.backbone.ego()
         penalty = weigh({"l2": lambda: self._l2(ego, batch)}, self.weights)
-        self.alignment.before_step()  # after L2: the release squares the teacher before its update
+        self.alignment.before_step()  # after L2, since the release squares the teacher before its update
         corrupted, masked = self.alignment.corrupt(ego)
         encoding = self.backbone.encode(corrupted)
         terms: Terms = {
@@ -180,7 +149,7 @@ class System(nn.Module):
 
     @torch.no_grad()
     def embeddings(self) -> tuple[Tensor, Tensor]:
-        """Rows to score with, user [U, D] and item [I, D]; score = user . item."""
+        """The rows of users [U, D] and of items [I, D] whose products are the scores."""
         training = self.training
         self.eval()
         rows = self.backbone.encode(self.backbone.ego()).split()

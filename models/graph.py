@@ -1,4 +1,4 @@
-"""Propagation over the train graph as compressed-sparse-row (CSR) products."""
+"""The train graph, and products with its matrices in compressed-sparse-row (CSR) form."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from torch.nn import functional
 from models.sparse import sampled_dots, sparse_product
 
 Entries = tuple[Tensor, Tensor]
-"""Values [2E] of a matrix with the graph's pattern, and of its transpose."""
+"""The values [2E] of a matrix that has the graph's edges as its entries, and those of its transpose."""
 
 
 class Graph(nn.Module):
-    """The undirected user-item graph of the train pairs; users are nodes 0 .. U-1.
+    """The undirected graph of the train pairs. Nodes 0 .. U-1 are users, the others items.
 
-    The symmetric CSR pattern [N, N] serves a matrix and its transpose: entry p of the transpose
-    is entry ``mirror[p]`` of the matrix.
+    A matrix [N, N] of the graph and its transpose have the same CSR pattern.
 
-    Buffers: ``starts`` [N+1], ``columns`` [2E] and ``values`` [2E] of A-bar = D^-1/2 A D^-1/2
-    without self loops; ``edge_of`` [2E] the train pair behind an entry, pairs ordered by user and
-    item; ``user_starts`` [U+1] and ``user_columns`` [E] the pattern [U, I] of the pairs alone.
+    Attributes:
+        starts, columns, values: A-bar = D^-1/2 A D^-1/2 without self loops in CSR form, [N+1], [2E] and
+            [2E].
+        edge_of: The number of the train pair of each entry, [2E]. Pairs are ordered by user and item.
+        mirror: The number of the entry on the other side of the diagonal, for each entry, [2E].
+        user_starts, user_columns: CSR pattern [U, I] of the train pairs, [U+1] and [E].
     """
 
     starts: Tensor
@@ -37,10 +39,10 @@ class Graph(nn.Module):
     user_columns: Tensor
 
     def __init__(self, user: Tensor, item: Tensor, users: int, items: int) -> None:
-        """Build from train pairs ``user`` [E] and ``item`` [E], without duplicates.
+        """Build the graph from the users [E] and the items [E] of distinct train pairs.
 
         Raises:
-            ValueError: A pair stands twice, or there is none.
+            ValueError: There is no pair, or one is there twice.
         """
         super().__init__()
         self.users, self.items, self.nodes = users, items, users + items
@@ -51,7 +53,7 @@ class Graph(nn.Module):
         if pairs.nnz != len(user):
             raise ValueError("the train graph has a pair twice; expected every pair once")
         pairs.sort_indices()
-        pairs.data = np.arange(1, len(user) + 1)  # each pair's number, from 1 since 0 is no entry
+        pairs.data = np.arange(1, len(user) + 1)  # the pairs' numbers, from 1 on since 0 means no entry
         whole = sp.block_array([[None, pairs], [pairs.T, None]], format="csr")
         whole.sort_indices()
         degree = np.maximum(np.diff(whole.indptr), 1)
@@ -70,15 +72,15 @@ class Graph(nn.Module):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
     def propagate(self, rows: Tensor, entries: Entries | None = None) -> Tensor:
-        """A-bar @ rows for rows [N, D]; ``entries`` of :meth:`drop` in place of A-bar's own."""
+        """A-bar @ rows [N, D]. The ``entries`` of :meth:`drop` replace those of A-bar if they are given."""
         values, transposed = entries or (self.values, self.values)
         return _Product.apply(rows, self, values, transposed)
 
     def drop(self, keep: float) -> Entries | None:
-        """A-bar with each directed entry kept with probability ``keep``; None where all are kept.
+        """A-bar with each entry kept with probability ``keep``. None if all entries are kept.
 
-        Kept entries are not rescaled and the two directions of an edge are dropped independently,
-        as in RLMRec's LightGCN and SGL.
+        As in RLMRec's LightGCN and SGL, kept entries are not rescaled, and the two directions of an edge
+        are dropped independently.
         """
         if keep >= 1.0:
             return None
@@ -86,10 +88,11 @@ class Graph(nn.Module):
         return kept, kept.index_select(0, self.mirror)
 
     def attend(self, rows: Tensor, basis: Tensor) -> Tensor:
-        """G(basis) @ rows: the mean of the neighbours' rows [N, D] weighted by similarity.
+        """G(basis) @ rows: the mean of each node's neighbours' rows [N, D], weighted by similarity.
 
-        m_ij = (cos(x_i, x_j) + 1) / 2 on the train edges for x = basis [N, D], rows normalised.
-        Since m_ij = m_ji each undirected edge's cosine is made once.
+        The weight of a train edge is (cos(x_i, x_j) + 1) / 2 for x = basis [N, D]; the weights of a node's
+        edges are then divided by their sum. The cosine of an edge is the same in both directions and is
+        computed once.
 
         Paper: DCCF (Ren et al., SIGIR 2023), equations 8 to 10.
         """
@@ -101,30 +104,30 @@ class Graph(nn.Module):
         return _WeightedProduct.apply(weight, rows, self) / mass.clamp_min(1e-12)
 
     def mean_of_items(self, rows: Tensor) -> Tensor:
-        """The mean of each user's train items' rows, [U, T], for item rows [I, T]; zero without any."""
+        """The mean of each user's train items' rows [I, T], as [U, T]; 0 for a user without train items."""
         degree = self.user_starts.diff()
         weight = (1.0 / degree.clamp_min(1)).to(rows.dtype).repeat_interleave(degree)
         return sparse_product(self.user_starts, self.user_columns, weight, rows)
 
     def multiply(self, values: Tensor, rows: Tensor) -> Tensor:
-        """M @ rows [N, D] for the matrix M [N, N] with this pattern and ``values`` [2E]; no gradient."""
+        """M @ rows [N, D] for the matrix M [N, N] with ``values`` [2E] on the edges; has no gradient."""
         return sparse_product(self.starts, self.columns, values, rows)
 
     def degrees(self) -> Tensor:
-        """Train pairs of every node, [N]."""
+        """Number of train pairs of each node, [N]."""
         return self.starts.diff()
 
     def multiply_symmetric(self, weight: Tensor, rows: Tensor) -> Tensor:
-        """M @ rows [N, D] for the symmetric M with one ``weight`` [E] a train pair; no gradient."""
+        """M @ rows [N, D] for the symmetric M with a ``weight`` [E] for each train pair; has no gradient."""
         return self.multiply(weight.index_select(0, self.edge_of), rows)
 
     def dots(self, left: Tensor, right: Tensor) -> Tensor:
-        """left_u . right_i of every train pair, [E], for rows [N, D]; no [E, D] table is made."""
+        """left_u . right_i for every train pair, [E], from rows [N, D]. No [E, D] table is made."""
         return sampled_dots(left[: self.users], right[self.users :], self.user_starts, self.user_columns)
 
 
 class _Product(torch.autograd.Function):
-    """A @ rows whose backward pass is a CSR product too, with A's transpose given by its values."""
+    """A @ rows. The backward pass is a CSR product with the transpose of A, whose values are given."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, graph: Graph, values: Tensor, transposed: Tensor) -> Tensor:
@@ -138,7 +141,7 @@ class _Product(torch.autograd.Function):
 
 
 class _EdgeDot(torch.autograd.Function):
-    """x_u . x_i of every train pair, [E], for rows x [N, D]; the gradient is a CSR product."""
+    """x_u . x_i for every train pair, [E], from rows x [N, D]. The gradient is a CSR product."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, graph: Graph) -> Tensor:
@@ -154,7 +157,7 @@ class _EdgeDot(torch.autograd.Function):
 
 
 class _WeightedProduct(torch.autograd.Function):
-    """M @ rows [N, D] for the symmetric M with one learnable weight [E] a train pair."""
+    """M @ rows [N, D] for the symmetric M with a learnable weight [E] for each train pair."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, rows: Tensor, graph: Graph) -> Tensor:

@@ -1,4 +1,4 @@
-"""Intents from interactions (prototypes) and the slowly moving teacher of the text intents."""
+"""Intents learned from interactions with prototypes, and the teacher of the text intents."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from models.graph import Graph
 
 
 def prototype_table(embedding_size: int, count: int) -> nn.Parameter:
-    """Learnable intent prototypes C [D, K], Xavier-uniform."""
+    """Learned intent prototypes C [D, K], Xavier-uniform at first."""
     return nn.Parameter(nn.init.xavier_uniform_(torch.empty(embedding_size, count)))
 
 
 def intents_of(rows: Tensor, users: int, user_prototypes: Tensor, item_prototypes: Tensor) -> Tensor:
-    """R = softmax(E C) C^T of rows [N, D], users and items each with their own prototypes.
+    """R = softmax(E C) C^T of rows [N, D]; users and items have separate prototypes.
 
     Paper: DCCF (Ren et al., SIGIR 2023), equation 5.
     """
@@ -30,7 +30,7 @@ def intents_of(rows: Tensor, users: int, user_prototypes: Tensor, item_prototype
 
 
 def membership(rows: Tensor, prototypes: Tensor) -> Tensor:
-    """How much each row of [n, D] belongs to each prototype of [D, K]: softmax(E C), [n, K]."""
+    """softmax(E C) [n, K]: the share of each prototype [D, K] in each row [n, D]. A row's shares sum to 1."""
     return torch.softmax(rows @ prototypes, dim=1)
 
 
@@ -41,11 +41,11 @@ class PrototypeHolder(Protocol):
     item_prototypes: nn.Parameter
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
-        """The tables [N, D] whose rows are compared with the prototypes."""
+        """The tables [N, D] that are compared with the prototypes."""
 
 
 class Prototypes(NamedTuple):
-    """Prototypes [D, K], and the memberships [U, K] and [I, K], means over the tables compared."""
+    """Prototypes [D, K] of users and items, and the memberships of users [U, K] and of items [I, K]."""
 
     user: Tensor
     item: Tensor
@@ -54,7 +54,7 @@ class Prototypes(NamedTuple):
 
 
 def prototypes_of(holder: PrototypeHolder, encoding: Encoding) -> Prototypes:
-    """A holder's prototypes and who belongs to them."""
+    """A holder's prototypes, and the memberships of the nodes, averaged over the compared tables."""
     user, item, users = holder.user_prototypes, holder.item_prototypes, encoding.users
     tables = holder.compared(encoding)
     return Prototypes(
@@ -68,7 +68,9 @@ def prototypes_of(holder: PrototypeHolder, encoding: Encoding) -> Prototypes:
 def intent_view(
     graph: Graph, layers: tuple[Tensor, ...], user_prototypes: Tensor, item_prototypes: Tensor
 ) -> Tensor:
-    """R [N, D]: mean over E^0 .. E^{L-1} of G(R^l) E^l, the interaction intents of every node.
+    """The intents of all nodes from interactions, [N, D]: the mean of G(R^l) E^l over E^0 .. E^{L-1}.
+
+    G is :meth:`Graph.attend`, and R^l are the intents of E^l.
 
     Paper: IRLLRec (SIGIR 2025), interaction-based intent.
     """
@@ -80,26 +82,26 @@ def intent_view(
 
 
 class Teacher(nn.Module):
-    """A frozen moving average of a student network.
+    """A copy of a student network that is not trained, but follows the student as a moving average.
 
     Paper: IRLLRec (SIGIR 2025), momentum distillation.
-    Differs: starts as a copy of the student; the release draws it anew by accident, which
-    ``teacher_start="draw"`` repeats.
+    Differs: it starts as a copy of the student. In the release it starts from other random weights, by
+    accident; ``teacher_start="draw"`` repeats this.
     """
 
     def __init__(self, start: nn.Module, momentum: float = 0.999) -> None:
-        """Copy ``start``; each update keeps the share ``momentum`` of the old weights."""
+        """Copy ``start``. Each update keeps the share ``momentum`` of the old weights."""
         super().__init__()
         self.momentum = momentum
         self.network = copy.deepcopy(start).requires_grad_(False)
 
     @torch.no_grad()
     def update(self, student: nn.Module) -> None:
-        """Move towards ``student``."""
-        for mine, theirs in zip(self.network.parameters(), student.parameters(), strict=True):
-            mine.lerp_(theirs, 1.0 - self.momentum)
+        """Move the weights towards those of ``student``."""
+        for own, other in zip(self.network.parameters(), student.parameters(), strict=True):
+            own.lerp_(other, 1.0 - self.momentum)
 
     @torch.no_grad()
     def forward(self, rows: Tensor) -> Tensor:
-        """The teacher's output for rows [N, T]."""
+        """The output for rows [N, T]; has no gradient."""
         return self.network(rows)

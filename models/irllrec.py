@@ -1,16 +1,15 @@
-"""IRLLRec: language-model intents aligned with interaction intents, over any backbone."""
+"""IRLLRec: intents that a language model wrote, aligned with intents from interactions, over any backbone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
-from models.core import Alignment, Batch, ContrastHyper, Encoding, Terms, hyper
+from models.core import Alignment, Backbone, Batch, Encoding, Terms
 from models.graph import Graph
+from models.hyper import IRLLRecHyper
 from models.intents import Teacher, intent_view, prototype_table
 from models.losses import info_nce
 from models.matching import cross_entropy, similarity_matching
@@ -18,54 +17,17 @@ from models.products import Rows, take
 from models.text import TextRows, once, projector, text_alignment
 
 
-@dataclass(frozen=True)
-class IRLLRecHyper(ContrastHyper):
-    """Weights and temperatures of IRLLRec's four terms; a zero weight ablates its term."""
-
-    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True)
-    profile_tau: float = hyper(0.2, "temperature of the profile term", 0.05, 1.0)
-    intent_weight: float = hyper(2e-2, "weight of pairwise alignment", 1e-4, 1.0, log=True)
-    intent_tau: float = hyper(0.2, "temperature of pairwise alignment", 0.05, 1.0)
-    translation_weight: float = hyper(1e-7, "weight of translation alignment", 1e-7, 1e-2, log=True)
-    translation_noise: str = hyper("multiplicative", "noise of translation alignment",
-                                   choices=("multiplicative", "additive"))  # fmt: skip
-    translation_partner: str = hyper("nodes", "what text is translated to: node rows or the intent view",
-                                     choices=("nodes", "intent"))  # fmt: skip
-    translation_nodes: str | int = hyper("all", "nodes that translation and distillation average over: "
-                                         "all, those of the batch, or as many drawn as said",
-                                         low=1, choices=("all", "batch"))  # fmt: skip
-    momentum_weight: float = hyper(1e-7, "weight of momentum distillation", 1e-7, 1e-2, log=True)
-    teacher_start: str = hyper("copy", "what the teacher starts from: the student, or a draw of its own",
-                               choices=("copy", "draw"), term="momentum")  # fmt: skip
-    matching: str = hyper("distillation", "matching: text with its teacher, or text with interactions",
-                          choices=("distillation", "similarity"), term="momentum")  # fmt: skip
-    n_intents: int = hyper(128, "number of prototypes K a side, unless the backbone has its own",
-                           8, 512, log=True, tuned=False)  # fmt: skip
-
-    @property
-    def reads_intents(self) -> bool:
-        """Whether a term reads the interactions' intent view."""
-        translated = self.translation_weight and self.translation_partner == "intent"
-        matched = self.momentum_weight and self.matching == "similarity"
-        return bool(self.intent_weight or translated or matched)
-
-    @property
-    def reads_all_text(self) -> bool:
-        """Whether a term reads every node's intent text."""
-        distilled = self.momentum_weight and self.matching == "distillation"
-        return self.translation_nodes == "all" and bool(self.translation_weight or distilled)
-
-
 class IRLLRec(Alignment):
-    """Profile, pairwise, translation and momentum terms.
+    """Four terms: ``profile``, ``intent``, ``translation`` and ``momentum``.
 
-    A term's parameters exist only while it has weight, so that IRLLRec with only ``profile`` is
-    RLMRec-Con to the last bit. Text never enters scoring.
+    The parameters of a term exist only while it has weight, so that IRLLRec with ``profile`` alone
+    equals RLMRec-Con bit for bit. Scores read no text.
 
     Paper: IRLLRec (SIGIR 2025), section 4.
-    Differs: defaults are the release's multiplicative noise, node partner and distillation; the
-    paper's figure shows ``translation_noise="additive"``, ``translation_partner="intent"`` and
-    ``matching="similarity"``. The release knows translation and momentum over LightGCN only.
+    Differs: the defaults are those of the release: multiplicative noise, node embeddings as translation
+    partner, and distillation. The paper's figure shows ``translation_noise="additive"``,
+    ``translation_partner="intent"`` and ``matching="similarity"``. In the release, only IRLLRec over
+    LightGCN has the terms ``translation`` and ``momentum``.
     """
 
     profile_text: Tensor
@@ -75,12 +37,11 @@ class IRLLRec(Alignment):
         self,
         options: IRLLRecHyper,
         graph: Graph,
-        text: TextRows,
         embedding_size: int,
-        *,
-        lends_intent: bool = False,
+        text: TextRows,
+        backbone: Backbone,
     ) -> None:
-        """``lends_intent``: the backbone's encoding brings an intent view, so none is learned."""
+        """Prototypes are learned here if a term reads the intent view and ``backbone`` has none."""
         super().__init__()
         self.options, self.graph = options, graph
         self.draw_noise = torch.randn_like
@@ -88,7 +49,7 @@ class IRLLRec(Alignment):
         self.register_buffer("intent_text", text.intent, persistent=False)
         if options.profile_weight:
             self.profile_projector = projector(text.profile.shape[1], embedding_size)
-        if options.reads_intents and not lends_intent:
+        if options.reads_intents and not backbone.lends_intent:
             self.user_prototypes = prototype_table(embedding_size, options.n_intents)
             self.item_prototypes = prototype_table(embedding_size, options.n_intents)
         if options.intent_weight or options.translation_weight or options.momentum_weight:
@@ -100,7 +61,7 @@ class IRLLRec(Alignment):
             self.teacher = Teacher(start)
 
     def before_step(self) -> None:
-        """Move the teacher, before its rows are used."""
+        """Move the teacher towards its student, before the losses read it."""
         if self.options.momentum_weight:
             self.teacher.update(self.intent_projector)
 
@@ -111,38 +72,42 @@ class IRLLRec(Alignment):
         all_text = once(lambda: self.intent_projector(self.intent_text))
         sample = once(lambda: self._sample(batch))
 
-        def text(chosen: Rows) -> Tensor:
+        def text(rows: Rows) -> Tensor:
             if options.reads_all_text:
-                return take(all_text(), chosen)
-            return self.intent_projector(take(self.intent_text, chosen))
+                return take(all_text(), rows)
+            return self.intent_projector(take(self.intent_text, rows))
 
         def profile() -> Tensor:
             project = self.profile_projector
             return text_alignment(
-                nodes, lambda chosen: project(take(self.profile_text, chosen)), users, batch,
+                nodes, lambda rows: project(take(self.profile_text, rows)), users, batch,
                 options.profile_tau, options.products,
             )  # fmt: skip
 
         def intent() -> Tensor:
             return text_alignment(view(), text, users, batch, options.intent_tau, options.products)
 
+        @once
         def translation() -> Tensor:
             partner = view() if options.translation_partner == "intent" else nodes
-            chosen, share = sample()
-            return self._translation(text(chosen), partner, chosen, share)
+            anchors, share = sample()
+            return self._translation(text(anchors), partner, anchors, share)
 
         def matching() -> Tensor:
             if options.matching == "distillation":
-                chosen, share = sample()
-                return share @ cross_entropy(self._taught(chosen), text(chosen))
+                anchors, share = sample()
+                return share @ cross_entropy(self._teacher_text(anchors), text(anchors))
             return self._similarity(view(), text, batch)
 
-        shared = once(translation)
-        momentum = partial(self._momentum, shared, matching)
-        return {"profile": profile, "intent": intent, "translation": shared, "momentum": momentum}
+        def momentum() -> Tensor:
+            if not options.translation_weight:
+                return 0.6 * matching()
+            return 0.4 * options.translation_weight * translation() + 0.6 * matching()
+
+        return {"profile": profile, "intent": intent, "translation": translation, "momentum": momentum}
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
-        """E^0 .. E^{L-1}, of which the intent view is made."""
+        """The tables [N, D] that are compared with the prototypes: E^0 .. E^{L-1}."""
         return encoding.layers[:-1]
 
     def _intent_view(self, encoding: Encoding) -> Tensor:
@@ -151,27 +116,28 @@ class IRLLRec(Alignment):
         return intent_view(self.graph, encoding.layers, self.user_prototypes, self.item_prototypes)
 
     def _sample(self, batch: Batch) -> tuple[Rows, Tensor]:
-        """Nodes [n] and their shares [n] in an unbiased mean over all N nodes.
+        """Nodes [n] and their shares [n], whose weighted mean is an unbiased estimate of that of all N nodes.
 
-        ``batch``: a node with d train pairs stands d * B / E times among a batch's users and
-        positives on average, so each time counts E / (B d N). Nodes without train pairs never do.
+        With ``batch``, a node with d of the E train pairs is on average d * B / E times among the batch's
+        users and positives, so that each occurrence counts E / (B d N). Nodes without train pairs have no
+        share.
         """
         nodes, wanted = self.graph.nodes, self.options.translation_nodes
         device = self.intent_text.device
         if wanted == "all":
             return slice(0, nodes), torch.full((nodes,), 1.0 / nodes, device=device)
         if wanted == "batch":
-            drawn = torch.cat([batch.user, self.graph.users + batch.positive])
-            node, repeats = drawn.unique(return_counts=True)
+            in_batch = torch.cat([batch.user, self.graph.users + batch.positive])
+            node, repeats = in_batch.unique(return_counts=True)
             edges, size = len(self.graph.user_columns), len(batch.user)
             return node, repeats / self.graph.degrees()[node] * (edges / size / nodes)
         count = min(int(wanted), nodes)
         return torch.randperm(nodes, device=device)[:count], torch.full((count,), 1.0 / count, device=device)
 
-    def _translation(self, text: Tensor, partner: Tensor, chosen: Rows, share: Tensor) -> Tensor:
-        """Contrast of noisy text rows with noisy partner rows against all N, temperature 1."""
+    def _translation(self, text: Tensor, partner: Tensor, anchors: Rows, share: Tensor) -> Tensor:
+        """Contrast noisy text of the ``anchors`` with noisy partner rows of all N nodes, at temperature 1."""
         noisy_text, noisy_partner = self._noisy(text), self._noisy(partner)
-        own = noisy_partner if isinstance(chosen, slice) else take(noisy_partner, chosen)
+        own = noisy_partner if isinstance(anchors, slice) else take(noisy_partner, anchors)
         loss = info_nce(
             noisy_text, own, noisy_partner, 1.0,
             repeats=share, products=self.options.products,
@@ -179,19 +145,13 @@ class IRLLRec(Alignment):
         return share.sum() * loss
 
     def _similarity(self, view: Tensor, text: Callable[[Rows], Tensor], batch: Batch) -> Tensor:
-        """Matching of the batch's intent view with text, both sides apart."""
+        """Match the intent view with text, among the batch's users and among its positives."""
         sides = (batch.user.unique(), self.graph.users + batch.positive.unique())
-        rows = [(take(view, side), text(side), self._taught(side)) for side in sides]
+        rows = [(take(view, side), text(side), self._teacher_text(side)) for side in sides]
         return similarity_matching(rows, self.options.intent_tau)
 
-    def _taught(self, chosen: Rows) -> Tensor:
-        return self.teacher(take(self.intent_text, chosen))
-
-    def _momentum(self, translation: Callable[[], Tensor], matching: Callable[[], Tensor]) -> Tensor:
-        """.4 of the weighted translation, unless it is ablated, and .6 of the matching."""
-        if not self.options.translation_weight:
-            return 0.6 * matching()
-        return 0.4 * self.options.translation_weight * translation() + 0.6 * matching()
+    def _teacher_text(self, rows: Rows) -> Tensor:
+        return self.teacher(take(self.intent_text, rows))
 
     def _noisy(self, rows: Tensor) -> Tensor:
         noise = self.draw_noise(rows)

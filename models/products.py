@@ -1,4 +1,4 @@
-"""Dense products with the narrow matrices of embeddings and text rows, and the layer made of them."""
+"""Matrix products with embeddings and text rows, and the linear layer that uses them."""
 
 from __future__ import annotations
 
@@ -9,38 +9,41 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-PRODUCTS = ("float32", "bfloat16")
-"""Precisions a blocked product may run in; sums and gradients are float32 either way."""
-
-# torch gives float32 products on a processor to MKL, which takes 2 to 3 times as long as oneDNN for
-# these shapes on AMD processors. This operation is oneDNN's; torch.compile emits it as well.
+# torch computes float32 products on a processor with MKL, which takes 2 to 3 times as long as oneDNN for
+# these shapes on AMD processors. This operation is oneDNN's; torch.compile uses it as well.
 _ONEDNN = torch.ops.mkldnn._linear_pointwise if torch.backends.mkldnn.is_available() else None
 
 
 Rows = slice | Tensor
-"""Which rows of a table: a span, or their numbers."""
+"""Rows of a table: a range of them, or their numbers."""
 
 
 def take(table: Tensor, rows: Rows) -> Tensor:
-    """The chosen rows [n, D] of a table; by ``index_select``, whose gradient costs a fifth of indexing's."""
+    """The chosen rows [n, D] of a table.
+
+    Uses ``index_select``, whose gradient takes a fifth of the time of that of indexing.
+    """
     return table[rows] if isinstance(rows, slice) else table.index_select(0, rows)
 
 
 def product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
-    """The product left @ right^T + bias [m] of left [n, k] and right [m, k] of any strides; no gradient."""
+    """The product left @ right^T + bias, [n, m], of left [n, k], right [m, k] and bias [m].
+
+    Both tables may have any strides. The result has no gradient.
+    """
     if _ONEDNN is not None and left.device.type == "cpu" and left.dtype == torch.float32:
-        made: Tensor = _ONEDNN(_packed(left), _packed(right), bias, "none", [], "")
-        return made
+        result: Tensor = _ONEDNN(_packed(left), _packed(right), bias, "none", [], "")
+        return result
     return functional.linear(left, right, bias)
 
 
 def _packed(rows: Tensor) -> Tensor:
-    """Rows without gaps, in either order; a slice of columns would take oneDNN 400 times as long."""
+    """The rows without gaps in memory, by row or by column; oneDNN takes 400 times as long with gaps."""
     return rows if rows.is_contiguous() or rows.t().is_contiguous() else rows.contiguous()
 
 
 class _Affine(torch.autograd.Function):
-    """rows @ weight^T + bias with products in three directions."""
+    """rows @ weight^T + bias; this product and those of its gradient are all :func:`product`."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -51,14 +54,14 @@ class _Affine(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         (rows, weight), grad = ctx.saved_tensors, grads[0]
-        down = product(grad, weight.t()) if ctx.needs_input_grad[0] else None
-        return down, product(grad.t(), rows.t()), grad.sum(0)
+        grad_rows = product(grad, weight.t()) if ctx.needs_input_grad[0] else None
+        return grad_rows, product(grad.t(), rows.t()), grad.sum(0)
 
 
 class Linear(nn.Linear):
-    """``nn.Linear`` with bias for rows [n, in_features], on :func:`product`."""
+    """``nn.Linear`` with bias for rows [n, in_features], computed by :func:`product`."""
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Affine map of rows, [n, out_features]."""
-        made: Tensor = _Affine.apply(rows, self.weight, self.bias)
-        return made
+        """The product rows @ weight^T + bias, [n, out_features]."""
+        result: Tensor = _Affine.apply(rows, self.weight, self.bias)
+        return result

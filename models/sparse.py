@@ -12,10 +12,10 @@ from torch.nn import functional
 
 
 def sparse_product(starts: Tensor, columns: Tensor, values: Tensor, rows: Tensor) -> Tensor:
-    """The CSR matrix (``starts`` [n+1], ``columns``, ``values``) @ rows [m, D]; no gradient.
+    """The CSR matrix (``starts`` [n+1], ``columns``, ``values``) times rows [m, D]; has no gradient.
 
-    A row of the product is a weighted bag of rows; torch's kernel for bags of embeddings takes half
-    the time of its CSR product.
+    Each row of the product is a weighted sum of rows, which torch's kernel for bags of embeddings
+    computes in half the time of its CSR product.
     """
     return functional.embedding_bag(
         columns, rows, starts, mode="sum", per_sample_weights=values, include_last_offset=True
@@ -23,30 +23,31 @@ def sparse_product(starts: Tensor, columns: Tensor, values: Tensor, rows: Tensor
 
 
 def sampled_dots(left: Tensor, right: Tensor, starts: Tensor, columns: Tensor) -> Tensor:
-    """left_b . right_c at every entry of a CSR pattern [B, M], for rows [B, D] and [M, D]; no gradient.
+    """left_b . right_c at every entry (b, c) of a CSR pattern, for rows [B, D] and [M, D]; has no gradient.
 
-    The pattern's n entries are ``starts`` [B+1] and ``columns`` [n]; no [n, D] table is made.
+    The pattern [B, M] with n entries is given by ``starts`` [B+1] and ``columns`` [n]. No [n, D] table is
+    made.
     """
     with warnings.catch_warnings():
-        # torch calls every CSR tensor beta; the operations used here, products, are stable.
+        # torch warns that CSR tensors are in beta. The products used here are stable.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         pattern = torch.sparse_csr_tensor(
             starts, columns, left.new_zeros(len(columns)), (len(left), len(right)), check_invariants=False
         )
-    made: Tensor = torch.sparse.sampled_addmm(pattern, left, right.t(), beta=0.0).values()
-    return made
+    dots: Tensor = torch.sparse.sampled_addmm(pattern, left, right.t(), beta=0.0).values()
+    return dots
 
 
 def scores_at(left: Tensor, right: Tensor, columns: Tensor) -> Tensor:
-    """left_b . right_c for every chosen c: rows [B, D] and [M, D], ``columns`` [B, n] -> [B, n]."""
-    if columns.shape[1] > len(right):  # more choices than candidates: torch samples no such pattern
+    """left_b . right_c for every column c of row b: rows [B, D] and [M, D], ``columns`` [B, n] -> [B, n]."""
+    if columns.shape[1] > len(right):  # torch samples no pattern with more entries in a row than columns
         return (left @ right.t()).gather(1, columns)
-    made: Tensor = _ChosenDots.apply(left, right, columns)
-    return made
+    scores: Tensor = _ChosenDots.apply(left, right, columns)
+    return scores
 
 
 class _ChosenDots(torch.autograd.Function):
-    """Sampled products; their gradients are two sparse products, and no [B, n, D] table is made."""
+    """Sampled products whose gradients are two sparse products. No [B, n, D] table is made."""
 
     @staticmethod
     def forward(ctx: Any, left: Tensor, right: Tensor, columns: Tensor) -> Tensor:
@@ -67,5 +68,5 @@ class _ChosenDots(torch.autograd.Function):
 
 
 def _even_starts(columns: Tensor) -> Tensor:
-    """Where each row's columns [B, n] start in their flat order, [B+1]."""
+    """The CSR starts [B+1] of ``columns`` [B, n], flattened."""
     return torch.arange(0, columns.numel() + 1, columns.shape[1], device=columns.device)

@@ -1,4 +1,4 @@
-"""Text rows and the projection that carries them into the embedding space."""
+"""Text rows, the projection of text into the embedding space, and the contrast of nodes with text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class TextRows(NamedTuple):
-    """One row of text numbers a node, users first: ``profile`` [N, T] and ``intent`` [N, T']."""
+    """A row of numbers for the text of each node, users first: ``profile`` [N, T] and ``intent`` [N, T']."""
 
     profile: Tensor
     intent: Tensor
 
 
 def projector(width: int, embedding_size: int) -> nn.Sequential:
-    """MLP T -> (T + D) // 2 -> LeakyReLU -> D with Xavier-uniform weights.
+    """An MLP T -> (T + D) // 2 -> LeakyReLU -> D with Xavier-uniform weights.
 
     Paper: RLMRec (Ren et al., WWW 2024), section 3.4; one network for users and items together.
     """
@@ -42,18 +42,19 @@ def text_alignment(
     tau: float,
     products: str = "float32",
 ) -> Tensor:
-    """Contrast node rows [N, D] with projected text rows for users, positives and negatives.
+    """Contrast the nodes of a batch with their projected text: users, positives and negatives.
 
-    InfoNCE(E_u, s_u; all users) + InfoNCE(E_pos, s_pos; the batch's positives, duplicates kept)
-    + InfoNCE(E_neg, s_neg; the batch's negatives).
+    Users have all users as candidates. Positives have the batch's positives as candidates, and negatives
+    its negatives; an item that is in the batch twice is a candidate twice.
 
     Args:
-        nodes: [N, D], users first.
-        text: Projects the text rows of the nodes asked for, [n, D]: all users and the batch's items.
+        nodes: Node rows, [N, D], users first.
+        text: Gives the projected text rows [n, D] of nodes. It is asked for all users and for the items
+            of the batch.
         users: Number of users U.
         batch: The training triples.
         tau: Temperature.
-        products: Precision of the blocked products.
+        products: Precision of the matrix products of InfoNCE.
 
     Paper: RLMRec (WWW 2024), equation 7; IRLLRec (SIGIR 2025), pairwise alignment.
     """
@@ -62,9 +63,9 @@ def text_alignment(
     total = info_nce(
         take(nodes, user), take(all_users, user), all_users, tau, repeats=repeats, products=products
     )
-    items, place = torch.stack([batch.positive, batch.negative]).unique(return_inverse=True)
+    items, positions = torch.stack([batch.positive, batch.negative]).unique(return_inverse=True)
     item_nodes, item_text = take(nodes, users + items), text(users + items)
-    for side in place:
+    for side in positions:
         item, repeats = side.unique(return_counts=True)
         rows = take(item_text, item)
         total = total + info_nce(
@@ -74,12 +75,12 @@ def text_alignment(
 
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
-    """What several terms of one step share: made at the first call, kept for the others."""
-    kept: list[T] = []
+    """Wrap ``make`` so that it is called at most once; several terms of a step share its result."""
+    results: list[T] = []
 
     def get() -> T:
-        if not kept:
-            kept.append(make())
-        return kept[0]
+        if not results:
+            results.append(make())
+        return results[0]
 
     return get

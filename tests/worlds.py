@@ -15,12 +15,16 @@ from typer.testing import CliRunner, Result
 from harness.cli.main import app
 from harness.data.dataset import Dataset
 from harness.evaluation.strata import ITEM_STRATA
-from harness.planning.parts import DatasetPlan, EvaluationPlan, TrainingPlan
+from harness.planning.datasets import DatasetVariant
+from harness.planning.parts import EvaluationPlan, TrainingPlan
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, dataset_key, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
+from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.text.rows import TextTable
 from models.core import System
 from models.graph import Graph
@@ -73,10 +77,13 @@ def make_run(
 ) -> Run:
     """A run of one system; quick unless told otherwise."""
     plan = TrainingPlan.model_validate({"batch_size": 128, "epochs": 2, "metric": "recall@5", **training})
-    dataset = DatasetPlan.model_validate({"name": "checkerboard", "source": {"kind": "movielens"}})
+    dataset = DatasetVariant.model_validate({"family": "checkerboard", "source": {"kind": "movielens"}})
     spec = parse(line)
     evaluation = EvaluationPlan.model_validate({"k": [3, 5], "show": ["recall@5"]})
-    return Run(dataset, spec, settings(spec, hyper or {}), repetition, 7, plan, evaluation)
+    return Run(
+        dataset=dataset, system=spec, settings=settings(spec, hyper or {}), repetition=repetition,
+        base_seed=7, training=plan, evaluation=evaluation,
+    )  # fmt: skip
 
 
 def build(line: str, graph: Graph, text: TextRows, seed: int = 0, **hyper: Any) -> System:
@@ -96,8 +103,8 @@ def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, de
     level = random.normal(0, 0.1, users)
     facts = {"checksum": "c", "users": users, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
     noted = named.assign(degree=random.integers(1, 50, users)) if degrees else None
-    for dataset in plan.datasets:
-        store.notes.write(dataset_key(plan, dataset), facts, noted)
+    for dataset in plan.variants:
+        store.notes.write(dataset.key(plan.seed), facts, noted)
     for run in (each for each in expand(plan) if isinstance(each, Run)):
         noise = random.normal(0, 0.01, users)
         scores = score(run) + level + noise - noise.mean()
@@ -109,15 +116,29 @@ def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, de
     return store
 
 
-def made_record(run: Run) -> dict[str, Any]:
+def run_record(**fields: Any) -> RunRecord:
+    """The record of a finished run of LightGCN on the dataset d, but for the ``fields`` given."""
+    named = {"system": "LightGCN", "dataset": "d", "family": "d", "repetition": 0, "status": "finished"}
+    measured = {"overall": {}, "seconds_s": 1.0, "peak_bytes": 1, "parameters": 1}
+    return RunRecord.model_validate({**named, **measured, **fields})
+
+
+def search_record(**fields: Any) -> SearchRecord:
+    """The record of a finished search for LightGCN on the dataset d, but for the ``fields`` given."""
+    named = {"system": "LightGCN", "dataset": "d", "family": "d", "status": "finished"}
+    measured = {"best": {}, "valid": 0.5, "budget": 1, "trials": {}, "epochs": 1, "seconds_s": 1.0}
+    return SearchRecord.model_validate({**named, **measured, **fields})
+
+
+def made_record(run: Run) -> RunRecord:
     """What a finished run might have recorded."""
-    seconds_s = 1.0 + run.repetition
-    record = {"status": "finished", "overall": {}, "seconds_s": seconds_s, "peak_bytes": 1, "parameters": 1}
+    named = {"system": run.name, "dataset": run.dataset.name, "family": run.dataset.family}
+    fields = {**named, "repetition": run.repetition, "seconds_s": 1.0 + run.repetition}
     if not run.system.alignment:
-        return record
+        return run_record(**fields)
     terms, epochs = {"bpr": 0.6, "profile": 0.3, "l2": 0.1}, range(2 + run.repetition)
     losses = {term: [share / (epoch + 1) for epoch in epochs] for term, share in terms.items()}
-    return record | {"losses": losses, "best_epoch": 2}
+    return run_record(**fields, losses=losses, best_epoch=2)
 
 
 def intentbench(*words: object) -> Result:

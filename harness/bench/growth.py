@@ -11,8 +11,8 @@ import psutil
 
 from harness.bench.steps import in_process
 from harness.bench.world import ITEMS, PAIRS, USERS, WIDTH
-from harness.systems.assembly import settings
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.memory import Sizes, gibibytes, needed_bytes
 
 REPEATS = {1: 15, 4: 9, 16: 5, 64: 3}

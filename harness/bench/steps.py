@@ -13,8 +13,9 @@ from torch import nn
 from harness.bench.plain import Plain
 from harness.bench.world import World
 from harness.errors import InputError
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.timing import Step, repeatable
 
 

@@ -7,26 +7,39 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.terminal import sentences
+from harness.cli.report import REPORTS
+from harness.cli.terminal import expanded, say
 from harness.errors import InputError
 
 
-def calibrate(
-    store: Annotated[list[Path], typer.Option(help="Folder of results; may stand several times.")],
-    metric: Annotated[str, typer.Option(help="Whose per-user values are taken.")] = "recall@20",
-    comparisons: Annotated[int, typer.Option(min=1, help="Simulated comparisons a source.")] = 1000,
-    out: Annotated[Path, typer.Option(help="Folder of the rows and the figure.")] = Path(
-        "results/calibration"
-    ),
-) -> None:
-    """Measure the tests' false alarms and power on simulated comparisons of a store's own scores."""
-    with sentences():
-        from harness.evaluation.metrics import check_metric
-        from harness.report.calibration import calibrate
+def _expanded(paths: list[Path]) -> list[Path]:
+    return [path.expanduser() for path in paths]
 
-        try:
-            check_metric(metric)
-        except ValueError as error:
-            raise InputError(f"--metric: {error}") from None
-        found = calibrate(store, metric, comparisons, out, typer.echo)
-        typer.echo(found.to_string(index=False, float_format="{:.4f}".format))
+
+def calibrate(
+    store: Annotated[
+        list[Path],
+        typer.Option(
+            help="The scores are read from this store. The option may be given several times.",
+            callback=_expanded,
+            show_default=False,
+        ),
+    ],
+    metric: Annotated[str, typer.Option(help="The users' values of this metric are taken.")] = "recall@20",
+    comparisons: Annotated[
+        int, typer.Option(min=1, help="So many comparisons are simulated for each source of differences.")
+    ] = 1000,
+    out: Annotated[
+        Path, typer.Option(help="The rows and the figure are written to this folder.", callback=expanded)
+    ] = REPORTS / "calibration",
+) -> None:
+    """Measure false alarms and power of the tests in comparisons that are simulated from a store's scores."""
+    from harness.evaluation.metrics import check_metric
+    from harness.report.calibration import calibrate
+
+    try:
+        check_metric(metric)
+    except ValueError as error:
+        raise InputError(f"--metric: {error}") from None
+    alarms = calibrate(store, metric, comparisons, out, say)
+    say(alarms.to_string(index=False, float_format="{:.4f}".format))

@@ -1,4 +1,4 @@
-"""What a terminal shows of a plan in progress; quiet and plain elsewhere."""
+"""What a terminal shows while a plan is run."""
 
 from __future__ import annotations
 
@@ -7,56 +7,63 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
 from rich.progress import Progress
 
-from harness.cli.terminal import console, progress_bars
-from harness.execution.task_runner import Task
+from harness.cli.terminal import cell, console, progress_bars
+from harness.logs import printable
+from harness.planning.tasks import Task
+from harness.store.record import Record, SearchRecord
 from harness.training.loop import Progress as Epochs
 
 
 @contextmanager
-def watcher() -> Iterator[Any]:
-    """A bar for runs and one for epochs or trials on a terminal; a line a run elsewhere."""
+def progress_display() -> Iterator[Any]:
+    """Shows a line for each run that ends and, on a terminal, bars for runs and for epochs or trials."""
     if not console.is_terminal:
-        yield _Plain()
+        yield _Lines()
         return
     with progress_bars() as bars:
         yield _Bars(bars)
 
 
-def _summary(task: Task, record: dict[str, Any]) -> str:
-    if record["status"] == "failed":
-        return f"{task.title}: failed, {record['reason']}"
-    text = f"{task.title}: {record['seconds_s']:.1f} s"
-    if "best" in record:
-        gain = f"{task.training.metric} {record['valid_before'] or 0.0:.4f} -> {record['valid']:.4f}"
-        return f"{text}, {sum(record['trials'].values())} trials, {gain}"
-    return f"{text}, {record['epochs']} epochs (best {record['best_epoch']})" if "epochs" in record else text
+def _summary(task: Task, record: Record) -> str:
+    """What a finished or failed task came to, on one line."""
+    if record.status == "failed":
+        return f"{task.title}: failed, {record.reason}"
+    text = f"{task.title}: {record.seconds_s:.1f} s"
+    if isinstance(record, SearchRecord):
+        gain = f"{task.training.metric} {record.valid_before or 0.0:.4f} -> {record.valid:.4f}"
+        return f"{text}, {sum(record.trials.values())} trials, {gain}"
+    trained = record.epochs is not None
+    return f"{text}, {record.epochs} epochs (best {record.best_epoch})" if trained else text
 
 
-class _Plain:
-    """One line when a run ends."""
+def _print_line(text: str) -> None:
+    """Print above the bars, if there are any."""
+    console.print(cell(text), highlight=False, soft_wrap=True)
+
+
+class _Lines:
+    """A line for each task that ends."""
 
     def expect(self, tasks: int) -> None:
         pass
 
-    def known(self, task: Task) -> None:
+    def already_stored(self, task: Task) -> None:
         pass
 
-    def damaged(self, task: Task, place: Path) -> None:
-        text = f"{task.title}: its files are damaged, now in {place}; done again"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def damaged(self, title: str, moved_to: Path) -> None:
+        _print_line(f"{title}: its files are damaged, now in {moved_to}; done again")
 
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
-        console.print(_summary(task, record), markup=False, highlight=False, soft_wrap=True)
+    def ended(self, task: Task, record: Record) -> None:
+        _print_line(_summary(task, record))
 
 
-class _Bars(_Plain):
-    """Bars with the time left."""
+class _Bars(_Lines):
+    """Beside the lines, bars that show the time that is left."""
 
     def __init__(self, bars: Progress) -> None:
         self.bars = bars
@@ -68,13 +75,12 @@ class _Bars(_Plain):
         total = self.bars.tasks[self.runs].total or 0
         self.bars.update(self.runs, total=total + tasks)
 
-    def known(self, task: Task) -> None:
+    def already_stored(self, task: Task) -> None:
         self.bars.advance(self.runs)
 
     def started(self, task: Task) -> Epochs:
-        title, self.best = escape(task.title), 0.0
-        visible = task.steps > 0
-        self.bars.reset(self.steps, total=task.steps, visible=visible, description=title)
+        title, self.best = printable(task.title), 0.0
+        self.bars.reset(self.steps, total=task.steps, visible=task.steps > 0, description=title)
 
         def progress(step: int, score: float | None) -> None:
             self.best = max(self.best, score or 0.0)
@@ -83,6 +89,6 @@ class _Bars(_Plain):
 
         return progress
 
-    def ended(self, task: Task, record: dict[str, Any]) -> None:
+    def ended(self, task: Task, record: Record) -> None:
         super().ended(task, record)
         self.bars.advance(self.runs)

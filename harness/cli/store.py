@@ -7,60 +7,70 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.terminal import DEFAULT_STORE, StorePath, sentences
+from harness.cli.terminal import DEFAULT_STORE, StoreOption, expanded, say
 from harness.errors import InputError
 
-app = typer.Typer(help="Look after a folder of results.", no_args_is_help=True)
+app = typer.Typer(help="Look after a store.", no_args_is_help=True)
 
 
 @app.command()
-def verify(store: StorePath = DEFAULT_STORE) -> None:
-    """Compare every run's files with their sums; set damaged runs aside, so that `run` does them again."""
-    with sentences():
-        from harness.store.store import Store
+def verify(store: StoreOption = DEFAULT_STORE) -> None:
+    """Compare all files with their checksums. Damaged ones are set aside, and `run` does the work again."""
+    from harness.store import damage
+    from harness.store.store import Store
 
-        found = Store(_existing(store))
-        identities = found.identities()
-        damaged = [identity for identity in identities if not found.is_sound(identity)]
-        for identity in damaged:
-            typer.echo(f"run {identity} is damaged; moved to {found.set_aside(identity)}")
-        typer.echo(f"{len(identities) - len(damaged)} runs sound, {len(damaged)} damaged")
+    opened = Store(_existing(store))
+    damaged = damage.of_store(opened)
+    sound = sum(opened.is_sound(identity) for identity in opened.identities())
+    for part in damaged:
+        say(f"{part.path}: {part.reason}.")
+    say(f"{sound} runs are sound, and {len(damaged)} parts of the store are damaged.")
+    for part in damaged:  # after all is said, in case that the store cannot be written
+        moved_to = damage.set_aside(opened, part)
+        outcome = f"was moved to {moved_to}" if moved_to else "stays, since another process is at work on it"
+        say(f"{part.path} {outcome}.")
     if damaged:
         raise typer.Exit(1)
 
 
 @app.command()
-def gc(store: StorePath = DEFAULT_STORE) -> None:
-    """Remove what unfinished and damaged runs left; checkpoints that can go on stay."""
-    with sentences():
-        from harness.store.housekeeping import sweep
-        from harness.store.store import Store
+def gc(store: StoreOption = DEFAULT_STORE) -> None:
+    """Remove what unfinished and damaged runs left. Checkpoints from which a run can go on stay."""
+    from harness.store.housekeeping import sweep
+    from harness.store.store import Store
 
-        removed = sweep(Store(_existing(store)))
-        for path in removed:
-            typer.echo(f"removed {path}")
-        typer.echo(f"{len(removed)} leftovers removed")
+    removed = sweep(Store(_existing(store)))
+    for path in removed:
+        say(f"{path} was removed.")
+    say(f"{len(removed)} leftovers were removed.")
 
 
 @app.command()
 def merge(
-    other: Annotated[Path, typer.Argument(help="The store to take runs from.", show_default=False)],
-    store: StorePath = DEFAULT_STORE,
+    other: Annotated[
+        Path,
+        typer.Argument(help="The runs are copied from this store.", callback=expanded, show_default=False),
+    ],
+    store: StoreOption = DEFAULT_STORE,
 ) -> None:
-    """Take over the runs of another store that this one lacks."""
-    with sentences():
-        from harness.store.housekeeping import merge as take_over
-        from harness.store.store import Store
+    """Copy the runs of another store that this one lacks."""
+    from harness.store.housekeeping import merge as take_over
+    from harness.store.store import Store
 
-        taken, refused = take_over(Store(store), Store(_existing(other)))
-        for identity in refused:
-            typer.echo(f"run {identity} of {other} is damaged; left there")
-        typer.echo(f"{len(taken)} runs taken over, {len(refused)} refused")
+    taken, refused = take_over(Store(store), Store(_existing(other)))
+    for identity in refused:
+        say(f"The run {identity} of {other} is damaged and was not copied.")
+    say(f"{len(taken)} runs were copied, and {len(refused)} were refused.")
     if refused:
         raise typer.Exit(1)
 
 
 def _existing(store: Path) -> Path:
+    """The folder itself.
+
+    Raises:
+        InputError: There is no such folder.
+    """
     if not store.is_dir():
         raise InputError(f"{store}: no such store; expected a folder that `intentbench run` made")
     return store

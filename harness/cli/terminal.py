@@ -1,65 +1,77 @@
-"""What every command shares: the console, one sentence for bad input, a stop that waits for an epoch."""
+"""What every command shares: options that several commands have, and printing of text and tables."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
-from harness.errors import InputError
+from harness.logs import printable
 
-PlanPath = Annotated[Path, typer.Argument(help="The plan, a YAML file.", show_default=False)]
-StorePath = Annotated[Path, typer.Option(help="Folder of results.")]
-DEFAULT_STORE = Path("store")
+WIDTH_WITHOUT_TERMINAL = 200
+"""Columns that a table may take where the output is a file or a pipe."""
 
 console = Console()
 
 
-@contextmanager
-def sentences() -> Iterator[None]:
-    """Turn bad input into one sentence and exit code 2."""
-    try:
-        yield
-    except InputError as error:
-        typer.echo(f"intentbench: {error}", err=True)
-        raise typer.Exit(2) from None
+def expanded(path: Path | None) -> Path | None:
+    """A path from the command line with ``~`` replaced by the home folder."""
+    return path.expanduser() if path else path
 
 
-def show(table: Table) -> None:
-    """Print a table; where there is no terminal to fit, as wide as it needs."""
-    wide = console if console.is_terminal else Console(width=200)
+DEFAULT_STORE = Path("store")
+StoreOption = Annotated[
+    Path, typer.Option(help="The store is the folder that keeps the results.", callback=expanded)
+]
+
+
+def say(text: str, *, to_stderr: bool = False) -> None:
+    """Print a text as it is: nothing in it is markup, and no line is wrapped."""
+    print(printable(text), file=sys.stderr if to_stderr else sys.stdout, flush=True)
+
+
+def complain(sentence: str) -> None:
+    """Print to the standard error what is wrong, on one line."""
+    say(f"intentbench: {printable(sentence)}".replace("\n", "\\n"), to_stderr=True)
+
+
+def cell(text: str) -> Text:
+    """A text for a table or a line of rich, in which nothing is markup."""
+    return Text(printable(text))
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """Print a table. It fits the terminal; in a file or a pipe it may be wider."""
+    table = Table(title=None if title is None else cell(title))
+    for heading in headings:
+        table.add_column(cell(heading))
+    for row in rows:
+        table.add_row(*map(cell, row))
+    wide = console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL)
     wide.print(table)
 
 
 def progress_bars() -> Progress:
-    """Bars with what is done and the time left, which go when they end."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    """Bars that show what is done and the time that is left, and that vanish at the end."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=console, transient=True)
 
 
-class Stop:
-    """Set by the first SIGINT or SIGTERM; the second SIGINT ends the process at once."""
-
-    def __init__(self) -> None:
-        """Take both signals over."""
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-
-    def __call__(self) -> bool:
-        """Whether somebody asked to stop."""
-        return self.asked
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if not self.asked:
-            typer.echo("intentbench: stopping after this epoch; once more to stop at once", err=True)
-        self.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def replace_what_cannot_be_encoded() -> None:
+    """Have the standard streams print ``?`` for a character that their encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""The canonical dataset: tokens, three splits of pairs, texts, and a checksum of it all."""
+"""The dataset in the form that everything after it reads: ids, three splits of pairs, texts, a checksum."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from harness.data.pairs import pair_matrix
 SPLITS = ("train", "valid", "test")
 
 SAME_INTENTS = "no intents are given: the intent rows are the profile rows"
-"""A note on results of systems that tell the two apart."""
+"""A note for the reader of results: some systems treat profiles and intents differently."""
 
 
 class Texts(NamedTuple):
-    """One text for every user and item, in token order, profile and intent apart."""
+    """A profile text and an intent text for every user and item, in the order of the dataset's ids."""
 
     user_profile: list[str]
     item_profile: list[str]
@@ -29,42 +29,44 @@ class Texts(NamedTuple):
 
 
 class Reviews(NamedTuple):
-    """What users said of items, one entry a *train* pair in ``Dataset.train``'s order; nothing held out.
+    """What users said of items: one entry for each *train* pair, in the order of ``Dataset.train``.
+
+    Validation and test pairs have no entry.
 
     Attributes:
-        texts: What was written, [E]; empty where nothing was.
-        ratings: [E], NaN where there is none.
+        texts: What the user wrote of the item, [E]; empty if nothing.
+        ratings: The ratings, [E]; NaN if there is none.
     """
 
     texts: tuple[str, ...]
     ratings: np.ndarray
 
-    def rows(self, places: np.ndarray) -> Reviews:
-        """Those at ``places`` [n], in that order."""
-        return Reviews(tuple(self.texts[place] for place in places), self.ratings[places])
+    def rows(self, positions: np.ndarray) -> Reviews:
+        """The entries at ``positions`` [n], in that order."""
+        return Reviews(tuple(self.texts[position] for position in positions), self.ratings[positions])
 
 
 class ItemFacts(NamedTuple):
-    """What is known of items beside interactions, in token order: ``titles`` [I] and ``abouts`` [I]."""
+    """Titles [I] and descriptions [I] of items, in the order of the dataset's ids; empty if unknown."""
 
     titles: tuple[str, ...]
     abouts: tuple[str, ...]
 
-    def rows(self, places: np.ndarray) -> ItemFacts:
-        """Those at ``places`` [n], in that order."""
-        return ItemFacts(*(tuple(side[place] for place in places) for side in self))
+    def rows(self, positions: np.ndarray) -> ItemFacts:
+        """The entries at ``positions`` [n], in that order."""
+        return ItemFacts(*(tuple(texts[position] for position in positions) for texts in self))
 
 
 @dataclass(frozen=True)
 class TuningView:
-    """What may choose hyper-parameters: train and validation pairs; test pairs do not exist here.
+    """What tuning may see of a dataset: its train and validation pairs, and no test pair.
 
     Attributes:
-        name: Name used in tables.
-        users, items: Tokens, [U] and [I], str.
+        name: The name that tables show.
+        users, items: Ids, [U] and [I], str.
         train, valid: Pairs as positions in ``users`` and ``items``, [E, 2].
-        thinned: Train pairs that thinning took away, [E, 2]. Nothing is trained on them, and no list shows
-            them: what a user is known to like is no miss, and candidates are the same at every density.
+        thinned: Train pairs that thinning removed, [E, 2]. No system is trained on them. No ranked list
+            contains them either, so that the candidates are the same at every density.
     """
 
     name: str
@@ -77,37 +79,37 @@ class TuningView:
     splits: ClassVar[tuple[str, ...]] = ("train", "valid")
 
     def pairs(self, split: str) -> np.ndarray:
-        """The pairs [E, 2] of one of ``splits``.
+        """The pairs [E, 2] of one split, which must be one of ``splits``.
 
         Raises:
-            LookupError: There is no such split here.
+            LookupError: The dataset has no split of this name.
         """
         if split not in self.splits:
             raise LookupError(f"{self.name}: no {split!r} pairs here; expected one of {self.splits}")
-        found: np.ndarray = getattr(self, split)
-        return found
+        pairs: np.ndarray = getattr(self, split)
+        return pairs
 
     def matrix(self, split: str) -> sp.csr_matrix:
         """One split as a sorted binary matrix [U, I], float32."""
         return pair_matrix(self.pairs(split), len(self.users), len(self.items))
 
     def known(self) -> sp.csr_matrix:
-        """The train pairs and the thinned ones, as :meth:`matrix`."""
+        """The train pairs and the thinned pairs together, as a matrix like that of :meth:`matrix`."""
         pairs = np.concatenate([self.train, self.thinned])
         return pair_matrix(pairs, len(self.users), len(self.items))
 
 
 @dataclass(frozen=True)
 class Dataset(TuningView):
-    """Binary interactions between known users and items.
+    """Binary interactions between users and items, with their texts.
 
     Attributes:
         test: Pairs as positions in ``users`` and ``items``, [E, 2].
-        texts: A text for every token, or None.
+        texts: A text for every user and item, or None.
         notes: What a reader of the results must know, one sentence each.
-        titles: A title for every item, or None; twins are known by it.
+        titles: A title for every item, or None. Items of equal title are duplicates.
         reviews: Ratings and reviews of the train pairs, or None.
-        facts: Titles and descriptions of items, or None; written intents are made of them.
+        facts: Titles and descriptions of items, or None. Written intents are made from them.
     """
 
     test: np.ndarray
@@ -120,12 +122,12 @@ class Dataset(TuningView):
     splits: ClassVar[tuple[str, ...]] = SPLITS
 
     def tuning_view(self) -> TuningView:
-        """The same without its test pairs."""
+        """The dataset without its test pairs."""
         return TuningView(self.name, self.users, self.items, self.train, self.valid, thinned=self.thinned)
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 over tokens, pairs and texts, in hexadecimal."""
+        """SHA-256 over ids, pairs and texts, in hexadecimal."""
         parts: list[bytes] = []
         for tokens in (self.users, self.items):
             parts.append("\0".join(tokens).encode())
@@ -139,7 +141,7 @@ class Dataset(TuningView):
 
 
 def digest(parts: Iterable[bytes]) -> str:
-    """SHA-256 of ``parts``, each with its length, in hexadecimal."""
+    """SHA-256 of ``parts``, each preceded by its length, in hexadecimal."""
     state = hashlib.sha256()
     for part in parts:
         state.update(len(part).to_bytes(8, "little"))

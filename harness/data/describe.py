@@ -1,4 +1,4 @@
-"""What `intentbench data check` prints of a dataset."""
+"""The facts about a dataset that `intentbench data check` prints."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.data.dataset import SPLITS, Dataset
 def describe(
     dataset: Dataset, text_widths: tuple[int, int] | None = None, text_notes: Sequence[str] = ()
 ) -> dict[str, str]:
-    """Sizes, density, degree quartiles, cold ids and text widths, as text by fact.
+    """Sizes, density, quartiles of the degrees, ids without train pairs and widths of texts, by fact.
 
     Args:
         dataset: The dataset.
-        text_widths: Columns of the profile rows and of the intent rows. None if there is no text.
-        text_notes: What a reader of results must know of the text, one sentence each.
+        text_widths: Columns of the profile rows and of the intent rows. None without text.
+        text_notes: What a reader of the results must know about the text, one sentence each.
     """
     cells = len(dataset.users) * len(dataset.items)
     counts = {split: len(dataset.pairs(split)) for split in SPLITS}
@@ -27,18 +27,18 @@ def describe(
         "train / valid / test": " / ".join(f"{count:,}" for count in counts.values()),
         "density": f"train {counts['train'] / cells:.4%}, total {sum(counts.values()) / cells:.4%}",
     }
-    for column, (side, tokens) in enumerate((("user", dataset.users), ("item", dataset.items))):
-        degree = np.bincount(dataset.train[:, column], minlength=len(tokens))
+    for column, (side, ids) in enumerate((("user", dataset.users), ("item", dataset.items))):
+        degree = np.bincount(dataset.train[:, column], minlength=len(ids))
         quartiles = np.quantile(degree, [0, 0.25, 0.5, 0.75, 1]).round().astype(int)
         facts[f"train degree, {side}s"] = "quartiles " + " ".join(map(str, quartiles))
         tested = np.unique(dataset.test[:, column])
         cold = tested[degree[tested] == 0]
-        example = f", {tokens[cold[0]]!s} first" if len(cold) else ""
+        example = f", {ids[cold[0]]!s} first" if len(cold) else ""
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )
-    if duplicate_items.sentence(dataset) is None:  # otherwise a note tells of them
-        facts["twins"] = "none found"
+    if duplicate_items.note(dataset) is None:  # otherwise one of the notes counts them
+        facts["duplicate items"] = "none found"
     if text_widths is None:
         facts["text"] = "none: systems with an alignment are skipped"
     else:

@@ -1,173 +1,144 @@
-"""The parts of a plan: datasets, systems, training, tuning, evaluation, strata."""
+"""The parts of a plan beside its datasets: systems, training, tuning, evaluation, strata."""
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
-from harness.data.spec import SourceSpec, SplitSpec
-from harness.data.variants import TwinsPlan, Variant, variants
 from harness.errors import did_you_mean
 from harness.evaluation.metrics import check_metric, check_metric_name
 from harness.evaluation.strata import Grouping
-from harness.schema import StrictModel
-from harness.systems.line import SystemSpec, parse
-from harness.systems.presets import check_released
+from harness.schema import StrictModel, distinct
+from harness.systems.line import parse
 from harness.systems.search_space import Range
-from harness.text.encoders import TfidfSpec
-from harness.text.tables import TextSpec
+from harness.systems.spec import SystemSpec
 
 
-class DatasetPlan(StrictModel):
-    """One dataset: where it comes from, how it is split, how its text becomes rows."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    source: SourceSpec
-    split: SplitSpec = SplitSpec()
-    text: TextSpec = TfidfSpec()
-    released: str | None = Field(None, description="whose released hyper-parameters to start from")
-    twins: tuple[TwinsPlan, ...] = Field(("kept",), min_length=1, description="twin items kept or merged")
-    density: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
-        (1.0,), min_length=1, description="shares of the train pairs that are kept"
-    )
-
-    @field_validator("twins", "density", mode="before")
-    @classmethod
-    def _listed(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str | int | float) else value
-
-    @field_validator("twins", "density")
-    @classmethod
-    def _once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError(f"{list(value)}; expected each once")
+def _parsed(value: Any) -> SystemSpec:
+    if isinstance(value, SystemSpec):
         return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a system; expected a line such as IRLLRec[LightGCN]")
+    return parse(value)
 
-    @model_validator(mode="after")
-    def _texts_know_train_alone(self) -> DatasetPlan:
-        shrinks = min(self.density) < 1 or self.split.kind == "prequential"
-        if shrinks and (self.text.kind == "precomputed" or self.source.has_written_users):
-            raise ValueError(
-                "the users' texts are given and may tell of pairs that thinning or a window leaves out; "
-                "expected profiles of items alone, so that users get their train items' texts"
-            )
-        return self
 
-    @property
-    def window_before(self) -> DatasetPlan | None:
-        """The window of time before this one; None for the first, and without windows."""
-        if not self.split.window or self.split.window == 1:
-            return None
-        split = self.split.model_copy(update={"window": self.split.window - 1})
-        name = self.family + self.variant._replace(split=split).suffix
-        return self.model_copy(update={"name": name, "split": split})
-
-    @property
-    def variant(self) -> Variant:
-        """What this single dataset is of its family."""
-        return Variant(self.split, self.twins[0], self.density[0])
-
-    @property
-    def family(self) -> str:
-        """The name in the plan, which all variants share; their splits and seeds are drawn by it."""
-        return self.name.partition("@")[0]
-
-    def variants(self) -> list[DatasetPlan]:
-        """The single datasets meant: one a window, handling of twins and density."""
-        return [
-            self.model_copy(
-                update={
-                    "name": self.name + each.suffix,
-                    "split": each.split,
-                    "twins": (each.twins,),
-                    "density": (each.density,),
-                }
-            )
-            for each in variants(self.split, self.twins, self.density)
-        ]
-
-    @field_validator("released")
-    @classmethod
-    def _known(cls, value: str | None) -> str | None:
-        return value if value is None else check_released(value)
+SystemLine = Annotated[
+    SystemSpec,
+    PlainValidator(_parsed),
+    PlainSerializer(lambda spec: spec.name),
+    WithJsonSchema({"type": "string"}),
+]
+"""A system, which plans write as a line such as ``IRLLRec[LightGCN, -intent]``."""
 
 
 class SystemPlan(StrictModel):
-    """One system line and the hyper-parameters chosen for it; may also be the bare line."""
+    """One system and the hyper-parameters chosen for it. A plan may also write the line alone."""
 
-    system: str
-    hyper: dict[str, Any] = {}
-    space: dict[str, Range | tuple[Any, ...]] = Field({}, description="narrows what tuning may vary")
+    system: SystemLine
+    hyper: dict[str, Any] = Field({}, description="Hyper-parameters that are fixed for this system.")
+    space: dict[str, Range | tuple[Any, ...]] = Field(
+        {}, description="Narrows the values that tuning may try for this system."
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _bare_line(cls, value: Any) -> Any:
         return {"system": value} if isinstance(value, str) else value
 
-    @field_validator("system")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        return parse(value).name
-
-    @property
-    def spec(self) -> SystemSpec:
-        """The parsed line."""
-        return parse(self.system)
-
 
 class GridPlan(SystemPlan):
     """One system at every combination of values of one or two hyper-parameters."""
 
-    over: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(min_length=1, max_length=2)
+    over: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(
+        min_length=1, max_length=2, description="Lists of values by the name of the hyper-parameter."
+    )
+
+    @property
+    def size(self) -> int:
+        """The number of combinations."""
+        return math.prod(len(values) for values in self.over.values())
 
 
 class TrainingPlan(StrictModel):
     """How every trained system is trained and stopped."""
 
-    batch_size: int = Field(4096, ge=1)
-    epochs: int = Field(300, ge=1)
-    eval_every: int = Field(3, ge=1, description="epochs between validations")
-    patience: int = Field(5, ge=1, description="validations without a gain before stopping")
-    metric: str = Field("recall@20", description="validation metric")
-    threads: int = Field(1, ge=1, description="threads of one run; its last digits depend on them")
+    batch_size: int = Field(4096, ge=1, description="Train pairs in a step.")
+    epochs: int = Field(300, ge=1, le=10_000_000, description="Epochs at most.")
+    eval_every: int = Field(3, ge=1, description="Epochs between two validations.")
+    patience: int = Field(5, ge=1, description="Validations without a gain after which training stops.")
+    metric: str = Field("recall@20", description="The metric of validation.")
+    threads: int = Field(
+        1, ge=1, le=1024, description="Threads of one run. The last digits of its results depend on them."
+    )
 
     @field_validator("metric")
     @classmethod
-    def _known(cls, value: str) -> str:
+    def _metric_exists(cls, value: str) -> str:
         return check_metric(value)
 
 
-class TuningPlan(StrictModel):
-    """The budget of every system's search on a dataset, spent on validation pairs alone."""
+HOUR_S = 3600.0
+"""Plans and estimates are written in hours. What is measured is in seconds."""
 
-    trials: int = Field(20, ge=1, description="trials; the first has the released defaults")
-    hours: float | None = Field(None, gt=0, description="no trial begins after so many")
-    epochs: int | None = Field(None, ge=1, description="of a trial at most; the plan's without it")
-    sampler: Literal["tpe", "random", "grid"] = "tpe"
-    pruner: Literal["median", "halving", "none"] = "median"
-    space: dict[str, Range | tuple[Any, ...]] = Field({}, description="narrows every system's space")
+
+class TuningPlan(StrictModel):
+    """The budget of every system's search on a dataset. It is spent on validation pairs alone."""
+
+    trials: int = Field(
+        20, ge=1, le=100_000, description="Trials of each system. The first has the released defaults."
+    )
+    hours: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="After so many hours no further trial begins."
+    )
+    epochs: int | None = Field(
+        None, ge=1, le=10_000_000, description="Epochs of one trial at most. Absent: `training.epochs`."
+    )
+    sampler: Literal["tpe", "random", "grid"] = Field("tpe", description="What suggests the values.")
+    pruner: Literal["median", "halving", "none"] = Field("median", description="What ends poor trials early.")
+    space: dict[str, Range | tuple[Any, ...]] = Field(
+        {}, description="Narrows the values that tuning may try, for every system."
+    )
     ablations: Literal["own", "full"] = Field(
-        "own", description="ablations and controls are tuned themselves, or take the full system's values"
+        "own", description="Ablations and controls are tuned themselves, or take the full system's values."
     )
 
 
 class EvaluationPlan(StrictModel):
     """What is measured on the test pairs."""
 
-    metrics: tuple[str, ...] = ("recall", "ndcg", "precision", "hit", "mrr", "map")
-    k: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = (10, 20)
-    mask_validation: bool = Field(False, description="also hide validation positives at test time")
-    item_strata: bool = Field(False, description="also recall of tail, middle and head items apart")
-    show: tuple[str, ...] = Field(("recall@20", "ndcg@20"), description="columns of the table")
+    metrics: tuple[str, ...] = Field(
+        ("recall", "ndcg", "precision", "hit", "mrr", "map"), min_length=1, description="Measured metrics."
+    )
+    k: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (10, 20), min_length=1, description="Lengths of the lists that are judged."
+    )
+    mask_validation: bool = Field(False, description="Hides validation pairs too when test lists are made.")
+    item_strata: bool = Field(False, description="Measures recall of tail, middle and head items apart.")
+    show: tuple[str, ...] = Field(
+        ("recall@20", "ndcg@20"), min_length=1, description="Columns of the table; the first decides."
+    )
 
     @field_validator("metrics")
     @classmethod
-    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _metrics_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for name in value:
             check_metric_name(name)
         return value
+
+    @field_validator("metrics", "k", "show")
+    @classmethod
+    def _listed_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return distinct(value, value)
 
     @model_validator(mode="after")
     def _shown_is_measured(self) -> EvaluationPlan:
@@ -179,18 +150,20 @@ class EvaluationPlan(StrictModel):
 
 
 class StrataPlan(StrictModel):
-    """Which users are looked at apart, by their train pairs; changes the report and no run."""
+    """Groups of users, by their train pairs, that the report shows apart. They change no run."""
 
-    users: Grouping = Field("equal_interactions", description="what strata hold the same number of")
-    groups: int = Field(5, ge=2, le=20, description="strata at most")
-    edges: tuple[int, ...] | None = Field(None, min_length=1, description="largest degree of each stratum")
+    users: Grouping = Field("equal_interactions", description="All strata hold about as many of these.")
+    groups: int = Field(5, ge=2, le=20, description="Strata at most.")
+    edges: tuple[int, ...] | None = Field(
+        None, min_length=1, description="The largest number of train pairs in each stratum, instead of both."
+    )
 
     @model_validator(mode="after")
     def _edges_alone_and_ascending(self) -> StrataPlan:
         if self.edges is None:
             return self
         if self.model_fields_set & {"users", "groups"}:
-            raise ValueError("`edges` stand beside `users` or `groups`; expected one or the other")
+            raise ValueError("`edges` is given beside `users` or `groups`; expected one or the other")
         if self.edges[0] < 0 or any(one >= two for one, two in pairwise(self.edges)):
-            raise ValueError(f"edges {list(self.edges)}; expected ascending degrees such as [5, 10, 20]")
+            raise ValueError(f"edges are {list(self.edges)}; expected ascending numbers such as [5, 10, 20]")
         return self

@@ -1,24 +1,30 @@
-"""What the store holds of a plan: which runs are finished, failed, missing or skipped."""
+"""What a store holds of a plan: which runs are finished, failed, missing, skipped or damaged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, Skipped, dataset_key
-from harness.planning.searches import Search, Untuned, planned, searches
+from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Search, Skipped, Task, Untuned
+from harness.store.notes import DamagedNotesError
+from harness.store.record import SearchRecord
 from harness.store.store import Store
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What the store holds of one planned run.
+    """What a store holds of one planned run.
 
-    ``status`` is finished, failed, missing, skipped, or damaged: files that are not those written.
-
-    ``identity`` is that of what is stored: the run, or the search that failed before it.
+    Attributes:
+        dataset: The dataset's name.
+        system: The system's name in tables.
+        repetition: Which repetition it is, from 0. None for a system that is skipped on the dataset.
+        status: ``finished``, ``failed``, ``missing``, ``skipped``, or ``damaged`` if the files of the run, of
+            its search, or of the description of its dataset are not as they were written.
+        reason: Why it is not finished.
+        identity: The identity of what is stored: the run, or the search that failed or is damaged.
     """
 
     dataset: str
@@ -30,65 +36,86 @@ class RunStatus:
 
 
 class StoreIndex:
-    """A plan's tasks in the store, by the checksums noted there; no data is read."""
+    """Finds a plan's tasks in a store by the checksums that are noted there. It reads no data."""
 
     def __init__(self, plan: Plan, store: Store) -> None:
-        """Datasets that were never read have no checksum, and none of their runs is stored."""
-        noted = {each.name: store.notes.facts(dataset_key(plan, each)) for each in plan.datasets}
-        self.store = store
-        self._sound: dict[str, bool] = {}
-        self.checksums = {name: facts["checksum"] for name, facts in noted.items() if facts}
+        """A dataset that was never read has no noted checksum, and none of its tasks is stored.
 
-    def find(self, task: Run | Search) -> str | None:
-        """The task's identity if it is stored, sound or damaged."""
+        ``damaged`` holds the names of the datasets whose description in the store is damaged.
+        """
+        self.store = store
+        self.checksums: dict[str, str] = {}
+        self.damaged: set[str] = set()
+        self._sound: dict[str, bool] = {}
+        for dataset in plan.variants:
+            try:
+                description = store.notes.description(dataset.key(plan.seed))
+            except DamagedNotesError:
+                self.damaged.add(dataset.name)
+            else:
+                self.checksums |= {dataset.name: description["checksum"]} if description else {}
+
+    def find(self, task: Task) -> str | None:
+        """The task's identity if it is stored, sound or damaged. None otherwise."""
         if not all(dataset.name in self.checksums for dataset in task.datasets):
             return None
         identity = task.identity(*(self.checksums[dataset.name] for dataset in task.datasets))
-        return identity if identity and identity in self.store else None
+        return identity if identity in self.store else None
 
     def is_sound(self, identity: str) -> bool:
-        """As ``Store.is_sound``, looked at once."""
+        """As ``Store.is_sound``. The files are looked at once."""
         if identity not in self._sound:
             self._sound[identity] = self.store.is_sound(identity)
         return self._sound[identity]
 
-    def identity(self, task: Run | Search) -> str | None:
-        """The task's identity if it is stored and sound."""
+    def identity(self, task: Task) -> str | None:
+        """The task's identity if it is stored and sound. None otherwise."""
         identity = self.find(task)
         return identity if identity and self.is_sound(identity) else None
 
-    def record(self, task: Run | Search) -> dict[str, Any] | None:
-        """The task's record if it is stored and sound."""
-        identity = self.identity(task)
-        return self.store.record(identity) if identity else None
+    def record(self, search: Search) -> SearchRecord | None:
+        """The search's record if it is stored and sound. None otherwise."""
+        identity = self.identity(search)
+        return self.store.search_record(identity) if identity else None
 
 
 def run_statuses(plan: Plan, store: Store) -> list[RunStatus]:
-    """One entry a planned run, and one a skipped pair."""
-    return list(_standings(plan, StoreIndex(plan, store)))
+    """One entry for each planned run, and one for each system that is skipped on a dataset."""
+    return list(_statuses(plan, StoreIndex(plan, store)))
 
 
-def _standings(plan: Plan, shelf: StoreIndex) -> Iterator[RunStatus]:
-    failed = {}
+def _statuses(plan: Plan, index: StoreIndex) -> Iterator[RunStatus]:
+    tuned = {}
     if plan.tuning:
-        failed = {(run.dataset.name, run.name): shelf.identity(search) for run, search in searches(plan)}
-    for entry in planned(plan, shelf.record):
+        tuned = {(run.dataset.name, run.name): index.find(search) for run, search in searches(plan)}
+    for entry in planned(plan, index.record):
         if isinstance(entry, Skipped):
             yield RunStatus(entry.dataset, entry.system, None, "skipped", entry.reason)
         elif isinstance(entry, Untuned):
-            run, status = entry.run, "failed" if entry.failed else "missing"
-            search = failed[run.dataset.name, run.name] or ""
-            yield RunStatus(run.dataset.name, run.name, run.repetition, status, entry.reason, search)
+            yield _untuned(entry, tuned[entry.run.dataset.name, entry.run.name], index)
         else:
-            yield _standing(entry, shelf)
+            yield _status(entry, index)
 
 
-def _standing(run: Run, shelf: StoreIndex) -> RunStatus:
+def _untuned(entry: Untuned, search: str | None, index: StoreIndex) -> RunStatus:
+    """The status of a run that waits for a search, which is stored if it has an identity."""
+    run = entry.run
     name = (run.dataset.name, run.name, run.repetition)
-    identity = shelf.find(run)
+    if run.dataset.name in index.damaged:
+        return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
+    if search and not index.is_sound(search):
+        return RunStatus(*name, "damaged", "the files of its search are not those that were written", search)
+    return RunStatus(*name, "failed" if entry.failed else "missing", entry.reason, search or "")
+
+
+def _status(run: Run, index: StoreIndex) -> RunStatus:
+    name = (run.dataset.name, run.name, run.repetition)
+    if run.dataset.name in index.damaged:
+        return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
+    identity = index.find(run)
     if identity is None:
         return RunStatus(*name, "missing", "not run yet")
-    if not shelf.is_sound(identity):
+    if not index.is_sound(identity):
         return RunStatus(*name, "damaged", "its files are not those that were written", identity)
-    record = shelf.store.record(identity)
-    return RunStatus(*name, record["status"], record.get("reason", ""), identity)
+    record = index.store.record(identity)
+    return RunStatus(*name, record.status, record.reason, identity)

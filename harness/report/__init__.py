@@ -16,8 +16,3 @@ published.py  the file of published numbers
 tables/, plots/  how tables and figures look
 calibration.py, explain.py, prototype_figures.py  for the commands ``calibrate`` and ``explain``
 """
-
-from harness.report.document import write
-from harness.report.evidence import Options
-
-__all__ = ["Options", "write"]

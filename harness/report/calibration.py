@@ -17,6 +17,7 @@ from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import plots
 from harness.report.tables import csv_text
 from harness.store.files import replaced, writing
+from harness.store.record import RunRecord
 from harness.store.store import Store
 
 
@@ -46,7 +47,7 @@ def calibrate(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
     alarms, power = [], []
-    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store)]
+    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store, tell)]
     for store, dataset, systems in groups:
         for source, difference in _sources(store, systems, metric):
             tell(f"{dataset}, {len(difference):,} users: {source}")
@@ -111,21 +112,22 @@ def _seeds(
             }
 
 
-def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
+def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, list[str]]]]:
     """Yield every dataset with the finished runs of each system, in the order of their repetitions.
 
     If several runs have the same dataset, system and repetition, only the one that started last is used. If
     several datasets have the same name (such as one dataset split by two seeds), only the one that was run
-    last is used, because their test users are not the same.
+    last is used, because their test users are not the same. Damaged runs are left out, and ``tell`` is told.
     """
-    records = {identity: store.record(identity) for identity in store.identities()}
-    finished = [each for each in records.items() if each[1]["status"] == "finished"]
-    finished.sort(key=lambda each: each[1]["started"])
-    last = {each["dataset"]: _drawn(each) for _, each in finished}
+    for identity in store.damaged():
+        tell(f"{store.folder(identity)}: is damaged and left out; `intentbench run` does it again")
+    finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
+    finished.sort(key=lambda entry: entry[1].started)
+    last = {run.dataset: _drawn(run) for _, run in finished}
     runs = {
-        (each["dataset"], each["system"], each["repetition"]): identity
-        for identity, each in finished
-        if _drawn(each) == last[each["dataset"]]
+        (run.dataset, run.system, run.repetition): identity
+        for identity, run in finished
+        if _drawn(run) == last[run.dataset]
     }
     groups: dict[str, dict[str, list[str]]] = {}
     for (dataset, system, _), identity in sorted(runs.items()):
@@ -133,6 +135,6 @@ def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
     yield from groups.items()
 
 
-def _drawn(record: dict[str, Any]) -> tuple[Any, Any]:
+def _drawn(run: RunRecord) -> tuple[Any, Any]:
     """Return what determines the dataset of a run."""
-    return record["base_seed"], record["dataset_plan"]
+    return run.base_seed, run.dataset_plan

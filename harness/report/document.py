@@ -52,9 +52,9 @@ def write(
     _refuse_damaged(statuses, store)
     _refuse_unfinished(plan, statuses, store)
     by_dataset = {
-        dataset.name: [run for run in statuses if run.dataset == dataset.name] for dataset in plan.datasets
+        dataset.name: [run for run in statuses if run.dataset == dataset.name] for dataset in plan.variants
     }
-    datasets = [Evidence.of(plan, dataset, by_dataset[dataset.name], store) for dataset in plan.datasets]
+    datasets = [Evidence.of(plan, dataset, by_dataset[dataset.name], store) for dataset in plan.variants]
     finished = [evidence for evidence in datasets if evidence.groups]
     ours = our_means(finished) if numbers is not None else None
     if beside and numbers is not None and ours is not None:
@@ -77,8 +77,9 @@ def _refuse_damaged(statuses: Sequence[RunStatus], store: Store) -> None:
     """Refuse a store in which the files of a run are not those that were written."""
     for run in statuses:
         if run.status == "damaged":
-            which = f"run {run.identity} ({run.dataset} {run.system})"
-            raise InputError(f"{store.root}: {which} is damaged, {run.reason}; `intentbench run` redoes it")
+            where = store.folder(run.identity) if run.identity else store.root
+            which = f"{run.dataset} {run.system}"
+            raise InputError(f"{where}: {which} is damaged, {run.reason}; `intentbench run` does it again")
 
 
 def _refuse_unfinished(plan: Plan, statuses: Sequence[RunStatus], store: Store) -> None:

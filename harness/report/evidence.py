@@ -10,12 +10,14 @@ import pandas as pd
 
 from harness.evaluation.stats.comparison import best_baseline
 from harness.evaluation.stats.pairs import all_pairs
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.planning.runs import Run, expand_one
+from harness.planning.runs import runs_on
+from harness.planning.tasks import Run
+from harness.store.record import RunRecord
 from harness.store.store import Store
-from harness.systems.line import SystemSpec
+from harness.systems.spec import SystemSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,12 +67,12 @@ class Evidence:
     """
 
     plan: Plan
-    dataset: DatasetPlan
+    dataset: DatasetVariant
     store: Store
     groups: dict[str, list[str]]
 
     @classmethod
-    def of(cls, plan: Plan, dataset: DatasetPlan, statuses: list[RunStatus], store: Store) -> Evidence:
+    def of(cls, plan: Plan, dataset: DatasetVariant, statuses: list[RunStatus], store: Store) -> Evidence:
         """Make it from the statuses of the dataset's runs."""
         groups: dict[str, list[str]] = {}
         for run in statuses:
@@ -89,9 +91,11 @@ class Evidence:
         return self.store.user_means(self.groups, self.shown)
 
     @cached_property
-    def records(self) -> dict[str, list[dict[str, Any]]]:
+    def records(self) -> dict[str, list[RunRecord]]:
         """The records of each system's runs."""
-        return {name: [self.store.record(each) for each in runs] for name, runs in self.groups.items()}
+        return {
+            name: [self.store.run_record(identity) for identity in runs] for name, runs in self.groups.items()
+        }
 
     @cached_property
     def run_means(self) -> pd.DataFrame:
@@ -117,7 +121,7 @@ class Evidence:
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
         """The parsed line of each system that has finished runs, by the system's name in tables."""
-        runs = [run for run in expand_one(self.plan, self.dataset) if isinstance(run, Run)]
+        runs = [run for run in runs_on(self.plan, self.dataset) if isinstance(run, Run)]
         specs = {run.name: run.system for run in runs if run.name in self.groups}
         return {name: specs[name] for name in self.groups}
 
@@ -165,7 +169,7 @@ def unchanged_systems(evidence: Evidence, part: str) -> dict[str, str]:
     """
     pairs = {}
     default: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
-    for run in expand_one(evidence.plan, evidence.dataset):
+    for run in runs_on(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
             unchanged = replace(run, system=replace(run.system, **default)).name
             if unchanged in evidence.groups:

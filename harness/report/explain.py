@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,7 +12,9 @@ import scipy.sparse as sp
 from harness.data.dataset import Dataset, Texts
 from harness.errors import InputError
 from harness.report.prototype_figures import Figures, figures, text_clusters
-from harness.store.store import PROTOTYPES, Store
+from harness.store.layout import PROTOTYPES
+from harness.store.record import RunRecord
+from harness.store.store import Store
 from harness.text.intents.phrases import phrase_weights, strongest
 from harness.text.rows import TextTable
 
@@ -175,18 +177,22 @@ class Explanation:
         return strongest(contrast, self.words, PHRASES)
 
 
-def find_run(store: Store, wanted: str) -> tuple[str, dict[str, Any]]:
+def find_run(store: Store, wanted: str) -> tuple[str, RunRecord]:
     """Find the run with this identity or beginning of an identity, or the only run of this system.
 
     Returns:
         The run's identity and record.
 
     Raises:
-        InputError: There is no such run, or there are several.
+        InputError: No run or several are meant, or the run that is meant is damaged.
     """
-    records = {identity: store.record(identity) for identity in store.identities()}
-    meant = [each for each in records if each.startswith(wanted)]
-    meant = meant or [each for each, record in records.items() if record["system"] == wanted]
+    records, damaged = store.runs(), store.damaged()
+    for identity in damaged:
+        if identity.startswith(wanted):
+            folder = store.folder(identity)
+            raise InputError(f"{folder}: {store.problem(identity)}; `intentbench run` does it again")
+    meant = [identity for identity in records if identity.startswith(wanted)]
+    meant = meant or [identity for identity, record in records.items() if record.system == wanted]
     if len(meant) != 1:
         shown = meant or list(records)
         lines = [_line(identity, records[identity]) for identity in shown[:20]]
@@ -195,14 +201,14 @@ def find_run(store: Store, wanted: str) -> tuple[str, dict[str, Any]]:
     return meant[0], records[meant[0]]
 
 
-def _line(identity: str, record: Mapping[str, Any]) -> str:
-    return f"{identity[:8]} ({record['dataset']}, {record['system']}, repetition {record['repetition'] + 1})"
+def _line(identity: str, record: RunRecord) -> str:
+    return f"{identity[:8]} ({record.dataset}, {record.system}, repetition {record.repetition + 1})"
 
 
 def explanation(
     store: Store,
     identity: str,
-    record: Mapping[str, Any],
+    record: RunRecord,
     dataset: Dataset,
     texts: Texts,
     rows: TextTable | None,
@@ -215,7 +221,7 @@ def explanation(
     arrays = store.arrays(identity, PROTOTYPES)
     if not arrays:
         raise InputError(
-            f"run {identity[:8]} ({record['system']}) has no prototypes stored; expected a finished run of "
+            f"run {identity[:8]} ({record.system}) has no prototypes stored; expected a finished run of "
             "IRLLRec, DCCF or BIGCF"
         )
     return Explanation(arrays, dataset, texts, rows)

@@ -1,4 +1,4 @@
-"""A run's state between two epochs, on disk, so that a killed run goes on where it was."""
+"""The state of a run between two epochs, on disk, so that a run whose process was killed can go on."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from harness.store.files import replaced, writing
+from harness.store.files import content_of, replaced, writing
 
 DIGEST_BYTES = 32
+"""Length of a SHA-256 digest."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One file: SHA-256 of the rest, then the state as torch saves it.
+    """One file: the SHA-256 digest of the state, then the state as torch saves it.
 
     Attributes:
-        path: The file; its folder is made at the first save.
+        path: The file. Its folder is made at the first save.
     """
 
     path: Path
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write under a temporary name, then rename: whole or not at all.
+        """Replace the state that was saved before.
 
         Raises:
-            StoreError: It cannot be written; the state saved before stays.
+            StoreError: It cannot be written. The state saved before stays.
         """
+        import torch  # reports read stores without it
+
         buffer = io.BytesIO()
         torch.save(dict(state), buffer)
         content = buffer.getvalue()
@@ -39,17 +40,31 @@ class Checkpoint:
             unfinished.write_bytes(hashlib.sha256(content).digest() + content)
 
     def load(self) -> dict[str, Any] | None:
-        """The state last saved; None where there is none or the file is damaged."""
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        digest, content = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-        if hashlib.sha256(content).digest() != digest:
+        """The state that was saved last; None if there is none, or if it is damaged."""
+        import torch  # reports read stores without it
+
+        content = self._content()
+        if not content:
             return None
         state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
         return state
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether something lies in the file's place that is not what was saved."""
+        return self._content() == b""
+
+    def _content(self) -> bytes | None:
+        """The state as torch saved it; None if there is none, nothing if it is damaged."""
+        try:
+            content = content_of(self.path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return b""
+        digest, content = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+        return content if hashlib.sha256(content).digest() == digest else b""
+
     def remove(self) -> None:
-        """Forget the state."""
+        """Delete the state, if there is one."""
         self.path.unlink(missing_ok=True)

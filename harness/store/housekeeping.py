@@ -1,4 +1,4 @@
-"""Looking after a store: what was left behind goes, another store's runs come in."""
+"""Removing what killed processes left in a store, and taking over the runs of another store."""
 
 from __future__ import annotations
 
@@ -6,50 +6,79 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.store import layout
+from harness.store import damage, layout
+from harness.store.files import writing
 from harness.store.store import Store
+from harness.store.temporary import remove_abandoned
 
 
 def sweep(store: Store) -> list[Path]:
-    """Remove what unfinished and damaged runs left; nothing of a run that is stored or under way.
+    """Remove what is of no use any more, and nothing that a living process is at work on.
 
-    Checkpoints of runs that are not stored stay: these runs may go on.
+    That is unfinished and damaged runs, checkpoints of stored runs, files and folders with temporary names,
+    and free claims. Checkpoints of runs that are not stored stay, since these runs can go on.
+
+    Returns:
+        What was removed.
+
+    Raises:
+        StoreError: The store cannot be written.
     """
     removed = []
     for path in _leftovers(store):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with writing(path):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         removed.append(path)
-    return removed
+    return removed + remove_abandoned()
 
 
 def _leftovers(store: Store) -> Iterator[Path]:
-    for name in (layout.UNFINISHED, layout.DAMAGED):
-        yield from sorted((store.root / name).glob("*"))
+    yield from sorted((store.root / layout.DAMAGED).glob("*"))
+    for unfinished in sorted((store.root / layout.UNFINISHED).glob("*")):
+        with store.claim(layout.task_of(unfinished.name)) as is_free:
+            if is_free:
+                yield unfinished
     for checkpoint in sorted((store.root / layout.CHECKPOINTS).glob("*")):
-        if checkpoint.suffix != ".pt" or layout.task_of(checkpoint.stem) in store:
-            yield checkpoint
+        task = layout.task_of(checkpoint.stem.removeprefix("."))
+        with store.claim(task.partition(".")[0]) as is_free:
+            if is_free and (checkpoint.suffix != ".pt" or task in store):
+                yield checkpoint
     for claim in sorted((store.root / layout.CLAIMS).glob("*.lock")):
-        with store.claim(claim.stem) as mine:
-            if mine:
+        with store.claim(claim.stem) as is_free:
+            if is_free:
                 yield claim
 
 
 def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
-    """Take over another store's sound runs and datasets; returns the new and the refused runs.
+    """Copy what ``store`` lacks, or holds damaged, of the sound runs and of the datasets of ``other``.
+
+    Returns:
+        The identities of runs that were copied, and those of damaged runs and datasets, which were not.
 
     Raises:
         StoreError: This store cannot be written.
     """
-    taken, refused = [], []
+    copied, damaged = [], []
     for identity in other.identities():
         if not other.is_sound(identity):
-            refused.append(identity)
-        elif identity not in store:
+            damaged.append(identity)
+        elif not store.is_sound(identity):
+            for part in damage.of_task(store, identity):
+                damage.set_aside(store, part)
             with store.whole(identity) as folder:
                 shutil.copytree(other.folder(identity), folder, dirs_exist_ok=True)
-            taken.append(identity)
+            copied.append(identity)
     for key in other.notes:
-        facts = None if key in store.notes else other.notes.facts(key)
-        if facts is not None:
-            store.notes.write(key, facts, other.notes.degrees(key))
-    return taken, refused
+        if damage.of_dataset(other, key):
+            damaged.append(key)
+        elif key not in store.notes:
+            _take_dataset(store, other, key)
+    return copied, damaged
+
+
+def _take_dataset(store: Store, other: Store, key: str) -> None:
+    for part in damage.of_dataset(store, key):
+        damage.set_aside(store, part)
+    description = other.notes.description(key)
+    if description is not None:
+        store.notes.write(key, description, other.notes.degrees(key))

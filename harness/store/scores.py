@@ -1,4 +1,4 @@
-"""Per-user scores of many runs, read from their parquet files with DuckDB."""
+"""Per-user scores of many runs, read from their parquet files."""
 
 from __future__ import annotations
 
@@ -11,82 +11,93 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import InputError
-
+from harness.store.columns import SYSTEM, USER
 
 
 def user_means(systems: Mapping[str, Sequence[Path]], metrics: Iterable[str] | None = None) -> pd.DataFrame:
     """Per-user scores averaged over repetitions.
 
     Args:
-        systems: Files of each system's runs.
-        metrics: The metrics wanted; all of them by default.
+        systems: Score files of each system's runs.
+        metrics: The metrics to read; all of them by default.
 
     Returns:
-        Columns ``system``, ``user`` and one a metric.
+        Columns ``SYSTEM``, ``USER`` and one for each metric, sorted by system and user.
 
     Raises:
         InputError: A file cannot be read.
     """
-    files = pd.DataFrame(
-        [(name, str(path)) for name, paths in systems.items() for path in paths], columns=["system", "file"]
-    )
-    wanted = "* EXCLUDE (system, user, file, filename)" if metrics is None else _listed(metrics)
+    rows = [(name, str(path)) for name, paths in systems.items() for path in paths]
+    files = pd.DataFrame(rows, columns=[SYSTEM, "file"])
+    wanted = f"* EXCLUDE ({SYSTEM}, {USER}, file, filename)" if metrics is None else _listed(metrics)
     query = f"""
-        SELECT system, user, avg(COLUMNS({wanted}))
+        SELECT {SYSTEM}, {USER}, avg(COLUMNS({wanted}))
         FROM read_parquet($paths, filename = true) JOIN files ON filename = files.file
-        GROUP BY system, user ORDER BY system, user
+        GROUP BY {SYSTEM}, {USER} ORDER BY {SYSTEM}, {USER}
     """
     return _ask(query, files)
 
 
 def run_means(paths: Sequence[Path]) -> pd.DataFrame:
-    """The mean over users of every metric, one row a file in the given order.
+    """The mean of every metric over users, one row for each file in the given order.
 
     Raises:
         InputError: A file cannot be read.
     """
     files = pd.DataFrame({"file": [str(path) for path in paths]})
-    query = """
-        SELECT filename, avg(COLUMNS(* EXCLUDE (user, filename)))
+    query = f"""
+        SELECT filename, avg(COLUMNS(* EXCLUDE ({USER}, filename)))
         FROM read_parquet($paths, filename = true) GROUP BY filename
     """
     return _ask(query, files).set_index("filename").loc[files["file"]].reset_index(drop=True)
 
 
 def by_run(paths: Sequence[Path], metrics: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """By metric: one row a user, one column a file in the given order.
+    """By metric: one row for each user, one column for each file in the given order.
 
     Raises:
-        InputError: A file cannot be read.
+        InputError: A file cannot be read, or lacks a metric.
     """
     columns: dict[str, list[pd.Series]] = {metric: [] for metric in metrics}
     users, index = None, pd.Index([])
     for path in paths:
-        try:
-            file = pq.ParquetFile(path)
-            for metric in metrics:
-                if metric not in file.schema.names:
-                    measured = [name for name in file.schema.names if name != "user"]
-                    raise InputError(f"{path}: {metric} was not measured; expected one of {measured}")
-            table = file.read(columns=["user", *metrics], use_threads=False)
-        except (OSError, pa.ArrowException) as error:
-            raise InputError(f"{path}: unreadable scores ({error}); delete that run") from None
-        if users is None or not table["user"].equals(users):  # one index for all runs of a dataset is fast
-            users, index = table["user"], pd.Index(table["user"].to_pandas())
+        table = _read(path, metrics)
+        if users is None or not table[USER].equals(users):  # one index for all runs of a dataset is fast
+            users, index = table[USER], pd.Index(table[USER].to_pandas())
         for metric in metrics:
             columns[metric].append(pd.Series(table[metric].to_numpy(), index=index))
-    return {metric: pd.concat(each, axis=1, keys=range(len(paths))) for metric, each in columns.items()}
+    return {metric: pd.concat(series, axis=1, keys=range(len(paths))) for metric, series in columns.items()}
+
+
+def _read(path: Path, metrics: Sequence[str]) -> pa.Table:
+    """Users and some metrics of one file."""
+    try:
+        with pq.ParquetFile(path) as file:
+            measured = [name for name in file.schema.names if name != USER]
+            for metric in metrics:
+                if metric not in measured:
+                    raise InputError(f"{path}: {metric} was not measured; expected one of {measured}")
+            return file.read(columns=[USER, *metrics], use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(str(path), error) from None
 
 
 def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:
-    with duckdb.connect(config={"threads": 1}) as database:  # several sum in an order of their own
+    """The answer of DuckDB, which finds the score files in ``files``."""
+    with duckdb.connect(config={"threads": 1}) as database:  # several threads would sum in any order
         database.register("files", files)
         try:
             frame = database.execute(query, {"paths": files["file"].tolist()}).df()
         except duckdb.Error as error:
-            reason = str(error).split("\n")[0]
-            raise InputError(f"unreadable scores ({reason}); delete that run") from None
+            raise _unreadable("a run", error) from None
     return frame.rename(columns=_plain_name)
+
+
+def _unreadable(where: str, error: Exception) -> InputError:
+    reason = str(error).split("\n")[0]
+    return InputError(
+        f"{where}: scores cannot be read ({reason}); `intentbench store verify` sets damaged runs aside"
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -96,5 +107,5 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _plain_name(column: str) -> str:
-    """DuckDB names an aggregate ``avg(name)`` or ``avg("name")``."""
+    """The metric's name: DuckDB calls its mean ``avg(name)`` or ``avg("name")``."""
     return column.removeprefix("avg(").removesuffix(")").strip('"') if "avg(" in column else column

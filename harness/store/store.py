@@ -1,15 +1,14 @@
-"""Results on disk: write-once run folders, laid out as layout.py says, read by scores.py."""
+"""Results on disk: a folder for every run and search, written once and never changed."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,45 +17,56 @@ from filelock import FileLock, Timeout
 from harness.errors import InputError, StoreError
 from harness.store import layout, scores
 from harness.store.checkpoint import Checkpoint
-from harness.store.notes import DatasetNotes
 from harness.store.files import writing
-
-RECORD, SUMS = "run.json", "SHA256SUMS"
-USERS, TRIALS = "users.parquet", "trials.parquet"
-PROTOTYPES, WEIGHTS = "prototypes.npz", "weights.npz"
-
-FILES = (RECORD, PROTOTYPES, TRIALS, USERS, WEIGHTS)
-"""What a run's folder may hold beside the sums."""
+from harness.store.layout import RECORD, SUMS, TRIALS, USERS
+from harness.store.notes import DatasetNotes
+from harness.store.record import NewerSchemaError, Record, RunRecord, SearchRecord, read_record
+from harness.store.sums import problem, sums
 
 
 class Store:
-    """A folder of results; a run counts only once its folder is complete."""
+    """A folder of results. A run or search is in it as soon as its own folder is complete."""
 
     def __init__(self, root: Path) -> None:
-        """``root`` is made at the first write.
+        """Use the folder ``root``, which is made at the first write.
 
         Raises:
-            StoreError: It is a file.
+            StoreError: ``root`` is a file.
         """
         if root.exists() and not root.is_dir():
             raise StoreError(f"{root}: is a file; expected a folder of results")
         self.root = root
 
     def __contains__(self, identity: str) -> bool:
-        """Whether a run, finished or failed, is stored."""
-        return (self.folder(identity) / RECORD).exists()
+        """Whether a run or search is stored, finished or failed, sound or damaged."""
+        return os.path.lexists(self.folder(identity))
+
+    def identities(self) -> list[str]:
+        """The identities of all stored runs and searches, sound or damaged."""
+        folder = self.root / layout.RUNS
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [path.name for path in paths if _is_stored(path)]
+
+    def folder(self, identity: str) -> Path:
+        """Where the files of a run or search lie."""
+        return self.root / layout.RUNS / identity
 
     def put(
         self,
         identity: str,
-        record: Mapping[str, Any],
+        record: Record,
         users: pd.DataFrame | None,
         trials: pd.DataFrame | None = None,
         arrays: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
     ) -> None:
-        """Store one run or search; what is stored is never changed.
+        """Store one run or search. If it is stored already, nothing changes.
 
-        ``arrays`` are those of PROTOTYPES and WEIGHTS, by file.
+        Args:
+            identity: Its identity.
+            record: Its record.
+            users: Per-user scores of a finished run: column ``USER`` and one for each metric.
+            trials: The trials of a finished search: one row each.
+            arrays: Arrays by name, for each of the files PROTOTYPES and WEIGHTS.
 
         Raises:
             StoreError: The store cannot be written.
@@ -69,18 +79,18 @@ class Store:
                 for name, content in (arrays or {}).items():
                     if content:
                         np.savez_compressed(folder / name, allow_pickle=False, **content)
-                (folder / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True))
-                (folder / SUMS).write_text(_sums(folder))
+                (folder / RECORD).write_text(json.dumps(record.fields(), indent=1, sort_keys=True))
+                (folder / SUMS).write_text(sums(folder))
         except StoreError:
-            if identity not in self:  # or another process stored the same run first
+            if not self.is_sound(identity):  # otherwise another process has stored the same run meanwhile
                 raise
 
     @contextmanager
     def whole(self, identity: str) -> Iterator[Path]:
-        """An empty folder to fill, which becomes the run's at the end: whole, or not at all.
+        """Give an empty folder to fill, which becomes the folder of ``identity`` when the block ends.
 
         Raises:
-            StoreError: The store cannot be written, or holds the run already.
+            StoreError: The store cannot be written, or ``identity`` is stored already.
         """
         unfinished = self.root / layout.UNFINISHED / f"{identity}-{uuid.uuid4().hex}"
         try:
@@ -93,26 +103,12 @@ class Store:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
 
-    def checkpoint(self, identity: str) -> Checkpoint:
-        """Where an unfinished run keeps its state."""
-        return Checkpoint(self.root / layout.CHECKPOINTS / f"{identity}.pt")
-
-    def journal(self, identity: str) -> Path:
-        """Where Optuna keeps the trials of a search."""
-        return self.root / layout.SEARCHES / f"{identity}.journal"
-
-    def trials(self, identity: str) -> pd.DataFrame:
-        """One row a trial of a search, as ``tuning.tune`` gave them."""
-        return pd.read_parquet(self.folder(identity) / TRIALS)
-
-    @property
-    def notes(self) -> DatasetNotes:
-        """What is kept of datasets."""
-        return DatasetNotes(self.root / layout.DATASETS)
-
     @contextmanager
     def claim(self, identity: str) -> Iterator[bool]:
-        """Whether this process may do a run: one at a time may, for as long as it lives.
+        """Claim a run for this process, so that no two processes do it at the same time.
+
+        Yields:
+            Whether the claim succeeded. It lasts until the block ends, or the process.
 
         Raises:
             StoreError: The store cannot be written.
@@ -128,77 +124,124 @@ class Store:
         finally:
             lock.release()
 
-    def record(self, identity: str) -> dict[str, Any]:
-        """What ``put`` was given.
+    @property
+    def notes(self) -> DatasetNotes:
+        """What is kept of datasets."""
+        return DatasetNotes(self.root / layout.DATASETS)
+
+    def checkpoint(self, identity: str) -> Checkpoint:
+        """Where an unfinished run, or trial, keeps its state."""
+        return Checkpoint(self.root / layout.CHECKPOINTS / f"{identity}.pt")
+
+    def journal(self, identity: str) -> Path:
+        """Where Optuna keeps the trials of a search."""
+        return self.root / layout.SEARCHES / f"{identity}.journal"
+
+    def record(self, identity: str) -> Record:
+        """The record of a run or search.
 
         Raises:
-            InputError: The record cannot be read.
+            InputError: It cannot be read.
         """
         path = self.folder(identity) / RECORD
         try:
-            found: dict[str, Any] = json.loads(path.read_text())
+            return read_record(path.read_bytes())
+        except NewerSchemaError as error:
+            raise InputError(f"{path}: {error}; update IntentBench to read this store") from None
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{path}: unreadable record ({error}); delete the folder and run again"
             ) from None
-        return found
+
+    def run_record(self, identity: str) -> RunRecord:
+        """The record of a run.
+
+        Raises:
+            InputError: It cannot be read, or it is that of a search.
+        """
+        record = self.record(identity)
+        if not isinstance(record, RunRecord):
+            raise InputError(f"{self.folder(identity)}: holds a search; expected a run")
+        return record
+
+    def search_record(self, identity: str) -> SearchRecord:
+        """The record of a search.
+
+        Raises:
+            InputError: It cannot be read, or it is that of a run.
+        """
+        record = self.record(identity)
+        if not isinstance(record, SearchRecord):
+            raise InputError(f"{self.folder(identity)}: holds a run; expected a search")
+        return record
+
+    def runs(self) -> dict[str, RunRecord]:
+        """The records of all sound runs, by identity. Searches are left out.
+
+        Raises:
+            InputError: A record cannot be read, though its file is as it was written.
+        """
+        records = {
+            identity: self.record(identity) for identity in self.identities() if self.is_sound(identity)
+        }
+        return {identity: record for identity, record in records.items() if isinstance(record, RunRecord)}
+
+    def damaged(self) -> list[str]:
+        """The identities of runs and searches whose files are not those that were written."""
+        return [identity for identity in self.identities() if not self.is_sound(identity)]
+
+    def trials(self, identity: str) -> pd.DataFrame:
+        """The trials of a search: one row each, columns TRIAL, STATE, SCORE and those of their values."""
+        return pd.read_parquet(self.folder(identity) / TRIALS)
 
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
-        """A run's arrays of PROTOTYPES or WEIGHTS; none where it has none."""
+        """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file."""
         path = self.folder(identity) / name
         if not path.exists():
             return {}
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
 
-    def identities(self) -> list[str]:
-        """Every stored run."""
-        folder = self.root / layout.RUNS
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-
-    def is_sound(self, identity: str) -> bool:
-        """Whether a run's files are those that were written."""
-        folder = self.folder(identity)
-        try:
-            return (folder / SUMS).read_text() == _sums(folder)
-        except OSError:
-            return False
-
-    def set_aside(self, identity: str) -> Path:
-        """Move a damaged run away, so that it is missing and will be done again; returns where to."""
-        place = self.root / layout.DAMAGED / f"{identity}-{uuid.uuid4().hex[:8]}"
-        place.parent.mkdir(exist_ok=True)
-        self.folder(identity).rename(place)
-        return place
-
-    def forget(self, identity: str) -> None:
-        """Remove one run."""
-        shutil.rmtree(self.folder(identity))
-
     def user_means(
         self, systems: Mapping[str, list[str]], metrics: Iterable[str] | None = None
     ) -> pd.DataFrame:
-        """Per-user scores averaged over each system's finished runs; see ``scores.user_means``."""
-        files = {name: [self._scores(each) for each in identities] for name, identities in systems.items()}
+        """Per-user scores averaged over the runs of each system, as ``scores.user_means`` describes."""
+        files = {name: [self._scores(run) for run in runs] for name, runs in systems.items()}
         return scores.user_means(files, metrics)
 
     def run_means(self, identities: list[str]) -> pd.DataFrame:
-        """The mean over users of every metric, one row a run in the given order."""
-        return scores.run_means([self._scores(each) for each in identities])
+        """The mean of every metric over users, one row for each run in the given order."""
+        return scores.run_means([self._scores(run) for run in identities])
 
     def scores(self, identities: list[str], metrics: list[str]) -> dict[str, pd.DataFrame]:
-        """By metric: one row a user, one column a run in the given order."""
-        return scores.by_run([self._scores(each) for each in identities], metrics)
+        """By metric: one row for each user, one column for each run in the given order."""
+        return scores.by_run([self._scores(run) for run in identities], metrics)
 
-    def folder(self, identity: str) -> Path:
-        """Where a run's files are."""
-        return self.root / layout.RUNS / identity
+    def is_sound(self, identity: str) -> bool:
+        """Whether a run or search is stored and its files are those that were written."""
+        return not self.problem(identity)
+
+    def problem(self, identity: str) -> str:
+        """Why a run or search is not sound, in a few words; empty if it is.
+
+        Raises:
+            StoreError: This user may not read its files.
+        """
+        return problem(self.folder(identity))
+
+    def forget(self, identity: str) -> None:
+        """Delete one run or search.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        with writing(self.root):
+            shutil.rmtree(self.folder(identity))
 
     def _scores(self, identity: str) -> Path:
         return self.folder(identity) / USERS
 
 
-def _sums(folder: Path) -> str:
-    """SHA-256 of a run's files, a line each."""
-    names = [name for name in FILES if (folder / name).exists()]
-    return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+def _is_stored(path: Path) -> bool:
+    """Whether something among the runs is one, and not a file that an editor or a file manager left."""
+    return bool(layout.IDENTITY.fullmatch(path.name)) or (path.is_dir() and not path.name.startswith("."))

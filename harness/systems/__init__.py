@@ -1,1 +1,1 @@
-"""What can be compared: lines, registry, presets, hyper-parameters, and the models made of them."""
+"""Systems by name: lines, presets, hyper-parameters and search spaces, and the models made from them."""

@@ -1,75 +1,43 @@
-"""From a system's line to its model: what every hyper-parameter is, and the parts made of them."""
+"""Makes the model of a system from the values of its hyper-parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, fields
+from dataclasses import fields
 from typing import Any
 
-from harness.errors import InputError, did_you_mean
-from harness.systems.line import SystemSpec
-from harness.systems.presets import preset_values
+from harness.errors import InputError
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.spec import SystemSpec
 from models.core import Alignment, System
 from models.graph import Graph
-from models.losses import LOWEST_TAU
 from models.text import TextRows
 
 
-def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None = None) -> dict[str, Any]:
-    """Every hyper-parameter's value: its default, the preset's, what was chosen, the ablations.
-
-    ``released`` names the dataset whose released values are wanted; without it those that hold for
-    any dataset.
-
-    Raises:
-        InputError: ``chosen`` names an unknown hyper-parameter or gives a value that cannot be.
-    """
-    known = spec.options()
-    for name, value in chosen.items():
-        if name not in known:
-            raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {did_you_mean(name, known)}")
-        check_value(spec, known[name], value)
-    values = {name: item.default for name, item in known.items()}
-    values |= preset_values(spec.preset, spec.base, released, known) | dict(chosen)
-    return values | spec.zeros
-
-
-def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
-    """Refuse what a hyper-parameter cannot be.
-
-    Raises:
-        InputError: Names the system, the hyper-parameter and what was expected.
-    """
-    kind, place = type(item.default), f"{spec.name}: {item.name}"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    choices, low = item.metadata["choices"], item.metadata["low"]
-    if choices:
-        counted = low is not None and isinstance(value, int) and not isinstance(value, bool) and value >= low
-        if value not in choices and not counted:
-            raise InputError(f"{place} is {value!r}; {did_you_mean(str(value), choices)}")
-    elif not number or (kind is int and not isinstance(value, int)):
-        raise InputError(f"{place} is {value!r}; expected a {kind.__name__}")
-    elif not 0 <= value < float("inf") or (value == 0 and not item.name.endswith(("weight", "shrink"))):
-        raise InputError(f"{place} is {value!r}; expected a positive number")
-    elif item.name.endswith("_tau") and value < LOWEST_TAU:
-        raise InputError(f"{place} is {value!r}; expected at least {LOWEST_TAU}")
-
-
 def assemble(spec: SystemSpec, values: Mapping[str, Any], graph: Graph, text: TextRows | None) -> System:
-    """Build a trained system from complete ``values``; ``text`` where the system reads it."""
-    size = values["embedding_size"]
-    entry = BACKBONES[spec.backbone]
+    """Make a system that is to be trained.
+
+    Args:
+        spec: The system, not a classic.
+        values: The value of every hyper-parameter, from :func:`harness.systems.settings.settings`.
+        graph: The train graph.
+        text: Text rows. None is enough for a system that reads none.
+
+    Raises:
+        InputError: The system reads text rows and there are none.
+    """
     if spec.needs_text and text is None:
         raise InputError(f"{spec.name} needs text rows, and the dataset has none")
-    backbone = entry.make(pick(entry.options, values), graph, size, text)
+    entry = BACKBONES[spec.backbone]
+    inputs = (graph, values["embedding_size"], text)
+    backbone = entry.make(pick(entry.options, values), *inputs)
     alignment = Alignment()
     if spec.alignment:
-        part = ALIGNMENTS[spec.alignment]
-        alignment = part.make(pick(part.options, values), graph, text, size, backbone)
+        entry = ALIGNMENTS[spec.alignment]
+        alignment = entry.make(pick(entry.options, values), *inputs, backbone)
     return System(backbone, alignment, spec.weights(values), values["l2_scope"])
 
 
 def pick(options: type, values: Mapping[str, Any]) -> Any:
-    """The options dataclass filled from ``values``."""
+    """Fill the dataclass ``options`` from ``values``, which may have more names than it has fields."""
     return options(**{item.name: values[item.name] for item in fields(options)})

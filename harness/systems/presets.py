@@ -14,17 +14,20 @@ from harness.errors import did_you_mean
 DEFAULT_PRESET = "release"
 
 PRESETS = (DEFAULT_PRESET, "paper")
-"""The releases' behaviour with the released values; the same values with the papers' behaviour."""
+"""Both start from the released values. ``paper`` then does what the papers show where a release differs."""
 
 ANY = "any"
-"""Stands for every dataset without an entry of its own."""
+"""The key of the values that hold for every dataset."""
 
 FILE = Path(__file__).with_name("presets.yaml")
 
 
 @cache
 def read() -> dict[str, Any]:
-    """The file: ``release``, system -> dataset -> values, and ``paper``, switches for all systems."""
+    """The content of the file.
+
+    ``release`` has values by system and dataset; ``paper`` has values for all systems.
+    """
     tree: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return tree
 
@@ -38,26 +41,26 @@ def check_released(dataset: str) -> str:
     """Return ``dataset`` if a release has values for it.
 
     Raises:
-        ValueError: None has; names the nearest that one has.
+        ValueError: No release has. The message names a similar dataset, or all.
     """
-    known = released_datasets()
-    if dataset not in known:
-        raise ValueError(f"no release knows {dataset!r}; {did_you_mean(dataset, known)}")
+    datasets = released_datasets()
+    if dataset not in datasets:
+        raise ValueError(f"no release has values for {dataset!r}; {did_you_mean(dataset, datasets)}")
     return dataset
 
 
-def preset_values(preset: str, system: str, dataset: str | None, known: Container[str]) -> dict[str, Any]:
-    """What a preset says of a system on a dataset, beyond the defaults of its hyper-parameters.
+def preset_values(preset: str, system: str, dataset: str | None, names: Container[str]) -> dict[str, Any]:
+    """The values that a preset gives a system on a dataset; all others keep their defaults.
 
     Args:
         preset: One of ``PRESETS``.
-        system: The system's name without ablations and controls.
-        dataset: A dataset of the releases, or None for what holds for any.
-        known: The system's hyper-parameters; a switch it lacks is left out.
+        system: The system's line without changes.
+        dataset: A dataset that the releases have values for, or None for the values that hold for any.
+        names: The system's hyper-parameters. Values of ``paper`` that it lacks are left out.
     """
     by_dataset = read()["release"].get(system, {})
     values = dict(by_dataset.get(ANY, {}))
     values |= by_dataset.get(dataset, {}) if dataset else {}
     if preset == "paper":
-        values |= {name: value for name, value in read()["paper"].items() if name in known}
+        values |= {name: value for name, value in read()["paper"].items() if name in names}
     return values

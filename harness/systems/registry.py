@@ -1,57 +1,105 @@
-"""The registry: what backbones, alignments and classics there are, and how each is made."""
+"""The backbones, alignments and classics that system lines may name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from baselines import classics
-from baselines.alpharec import AlphaRec, AlphaRecHyper
-from baselines.bigcf import BIGCF, BIGCFHyper
-from baselines.dccf import DCCF, DCCFHyper
-from baselines.lightgcn import LightGCN, LightGCNHyper
-from baselines.rlmrec import RLMRecCon, RLMRecConHyper, RLMRecGen, RLMRecGenHyper
-from baselines.sgl import SGL, SGLHyper, SimGCL, SimGCLHyper
-from models.irllrec import IRLLRec, IRLLRecHyper
+from baselines.hyper import (
+    AlphaRecHyper,
+    BIGCFHyper,
+    DCCFHyper,
+    EASEHyper,
+    ItemKNNHyper,
+    LightGCNHyper,
+    MostPopHyper,
+    P3alphaHyper,
+    RLMRecConHyper,
+    RLMRecGenHyper,
+    RP3betaHyper,
+    SGLHyper,
+    SimGCLHyper,
+    UserKNNHyper,
+)
+from models.hyper import IRLLRecHyper
+
+
+@cache
+def load(path: str) -> Callable[..., Any]:
+    """The class or function at an import path such as ``baselines.dccf:DCCF``; imports its module."""
+    module, _, name = path.partition(":")
+    loaded: Callable[..., Any] = getattr(import_module(module), name)
+    return loaded
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered part: how to make it, its hyper-parameters' class, and one line about it.
+    """A part that system lines may name.
 
-    ``tables`` is the number of [N, D] float32 tables that live at a training step's peak, measured;
-    ``ranks_cold`` says whether it has anything to rank ``users`` or ``items`` by that have no train pair.
+    Attributes:
+        path: Import path of its class, or of a classic's function. It is imported when the part is
+            made, so that lines and hyper-parameters can be read without torch.
+        options: The dataclass that declares its hyper-parameters.
+        about: One line about it.
+        needs_text: Whether a backbone reads text rows; every alignment does.
+        tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
+        ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
+        neighbours_of: ``users`` or ``items`` if a classic keeps ``neighbours`` numbers for each of them.
     """
 
-    make: Callable[..., Any]
+    path: str
     options: type
     about: str
     needs_text: bool = False
     tables: int = 0
     ranks_cold: tuple[str, ...] = ()
+    neighbours_of: str = ""
 
+    def make(self, *arguments: Any) -> Any:
+        """Make the part from the arguments that :class:`models.core.Backbone` or ``Alignment`` names.
 
-def _untold(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A backbone that is made without text rows."""
-    return lambda options, graph, size, text: make(options, graph, size)
-
-
-def _of_text_alone(make: Callable[..., Any]) -> Callable[..., Any]:
-    """An alignment that is made without the graph and the backbone."""
-    return lambda options, graph, text, size, backbone: make(options, text, size)
+        A classic is made from its hyper-parameters and the train matrix [U, I], and returns its scores
+        and the number of its learned values.
+        """
+        return load(self.path)(*arguments)
 
 
 BACKBONES = {
-    "LightGCN": Entry(_untold(LightGCN), LightGCNHyper, "linear propagation (SIGIR 2020)", tables=10),
-    "SGL": Entry(_untold(SGL), SGLHyper, "views with dropped edges, contrasted (SIGIR 2021)", tables=24),
-    "SimGCL": Entry(
-        _untold(SimGCL), SimGCLHyper, "views with added noise, contrasted (SIGIR 2022)", tables=36
+    "LightGCN": Entry(
+        "baselines.lightgcn:LightGCN",
+        LightGCNHyper,
+        "linear propagation (SIGIR 2020)",
+        tables=10,
     ),
-    "DCCF": Entry(_untold(DCCF), DCCFHyper, "intent prototypes, contrasted views (SIGIR 2023)", tables=52),
-    "BIGCF": Entry(_untold(BIGCF), BIGCFHyper, "intents with individual noise (SIGIR 2024)", tables=22),
+    "SGL": Entry(
+        "baselines.sgl:SGL",
+        SGLHyper,
+        "contrast of views with dropped edges (SIGIR 2021)",
+        tables=24,
+    ),
+    "SimGCL": Entry(
+        "baselines.sgl:SimGCL",
+        SimGCLHyper,
+        "contrast of views with added noise (SIGIR 2022)",
+        tables=36,
+    ),
+    "DCCF": Entry(
+        "baselines.dccf:DCCF",
+        DCCFHyper,
+        "intent prototypes and contrast of views (SIGIR 2023)",
+        tables=52,
+    ),
+    "BIGCF": Entry(
+        "baselines.bigcf:BIGCF",
+        BIGCFHyper,
+        "intents with random deviations of each node (SIGIR 2024)",
+        tables=22,
+    ),
     "AlphaRec": Entry(
-        AlphaRec,
+        "baselines.alpharec:AlphaRec",
         AlphaRecHyper,
         "item text in place of ids (ICLR 2025)",
         needs_text=True,
@@ -62,32 +110,58 @@ BACKBONES = {
 
 ALIGNMENTS = {
     "RLMRec-Con": Entry(
-        _of_text_alone(RLMRecCon),
+        "baselines.rlmrec:RLMRecCon",
         RLMRecConHyper,
-        "profile text by contrast (WWW 2024)",
+        "contrast with profile text (WWW 2024)",
         tables=10,
     ),
     "RLMRec-Gen": Entry(
-        _of_text_alone(RLMRecGen),
+        "baselines.rlmrec:RLMRecGen",
         RLMRecGenHyper,
-        "profile text of hidden nodes rebuilt (WWW 2024)",
+        "reconstruction of the profile text of hidden nodes (WWW 2024)",
         tables=8,
     ),
     "IRLLRec": Entry(
-        lambda options, graph, text, size, backbone: IRLLRec(
-            options, graph, text, size, lends_intent=backbone.lends_intent
-        ),
+        "models.irllrec:IRLLRec",
         IRLLRecHyper,
-        "language-model intents: profile, pairwise, translation, momentum (SIGIR 2025)",
+        "intents from a language model: profile, intent, translation and momentum terms (SIGIR 2025)",
         tables=40,
     ),
 }
 
 CLASSICS = {
-    "MostPop": Entry(classics.most_pop, classics.MostPopHyper, "train degree", ranks_cold=("users",)),
-    "ItemKNN": Entry(classics.item_knn, classics.ItemKNNHyper, "item neighbours, cosine"),
-    "EASE^R": Entry(classics.ease, classics.EASEHyper, "linear autoencoder (WWW 2019)"),
+    "MostPop": Entry(
+        "baselines.classics:most_pop",
+        MostPopHyper,
+        "popularity: the number of train pairs of an item",
+        ranks_cold=("users",),
+    ),
+    "ItemKNN": Entry(
+        "baselines.neighbours:item_knn",
+        ItemKNNHyper,
+        "item neighbours by cosine",
+        neighbours_of="items",
+    ),
+    "UserKNN": Entry(
+        "baselines.neighbours:user_knn",
+        UserKNNHyper,
+        "user neighbours by cosine",
+        neighbours_of="users",
+    ),
+    "P3alpha": Entry(
+        "baselines.walks:p3alpha",
+        P3alphaHyper,
+        "walks of three steps from a user to items (WWW 2014)",
+        neighbours_of="items",
+    ),
+    "RP3beta": Entry(
+        "baselines.walks:rp3beta",
+        RP3betaHyper,
+        "walks of three steps that popular items attract less (TiiS 2017)",
+        neighbours_of="items",
+    ),
+    "EASE^R": Entry("baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)"),
 }
 
 SUBJECT = "IRLLRec"
-"""The alignment under study; every system without it is a baseline."""
+"""The alignment that the benchmark studies. Every system without it is a baseline."""

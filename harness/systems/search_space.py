@@ -1,4 +1,4 @@
-"""Search spaces: what tuning may vary of a system, and between which values."""
+"""Search spaces: which hyper-parameters of a system tuning varies, and over which values; loads no torch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from harness.errors import InputError, did_you_mean
 from harness.schema import StrictModel
-from harness.systems.assembly import check_value
-from harness.systems.line import SystemSpec
+from harness.systems.settings import check_value
+from harness.systems.spec import SystemSpec
 
 
 class Range(StrictModel):
-    """Bounds as a plan writes them; logarithmic where the hyper-parameter says so, unless told."""
+    """Bounds that a plan sets. If ``log`` is absent, the hyper-parameter's own declaration decides."""
 
     low: float
     high: float
@@ -21,12 +21,17 @@ class Range(StrictModel):
 
 
 Narrowed = Mapping[str, Range | tuple[Any, ...]]
-"""What a plan allows of a hyper-parameter, by name: bounds, or the values themselves."""
+"""The bounds, or the list of values, that a plan sets for a hyper-parameter, by name."""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What one hyper-parameter may be: one of ``choices``, or ``low`` to ``high`` where there are none."""
+    """The values that tuning may try: ``choices``, or if there are none, numbers from ``low`` to ``high``.
+
+    Attributes:
+        log: Whether numbers are drawn from a logarithmic range.
+        whole: Whether numbers are integers.
+    """
 
     low: float = 0.0
     high: float = 0.0
@@ -34,62 +39,79 @@ class Domain:
     whole: bool = False
     choices: tuple[Any, ...] = ()
 
-    def nearest(self, value: Any) -> Any:
-        """``value``, or what is nearest to it in the domain."""
+    def closest_to(self, value: Any) -> Any:
+        """The value of the domain that is closest to ``value``.
+
+        Among choices that are not all numbers, it is the first if ``value`` is not one of them.
+        """
         if not self.choices:
             return min(max(value, self.low), self.high)
         if value in self.choices:
             return value
-        numbers = all(isinstance(each, int | float) for each in (value, *self.choices))
-        return min(self.choices, key=lambda each: abs(each - value)) if numbers else self.choices[0]
+        numbers = all(isinstance(candidate, int | float) for candidate in (value, *self.choices))
+        return min(self.choices, key=lambda choice: abs(choice - value)) if numbers else self.choices[0]
 
     def facts(self) -> dict[str, Any]:
-        """As JSON."""
+        """The domain as JSON."""
         return asdict(self)
 
 
 def space(
     spec: SystemSpec, values: Mapping[str, Any], fixed: set[str], narrowed: Narrowed
 ) -> dict[str, Domain]:
-    """The domains of everything that is tuned, by name.
+    """The domain of every hyper-parameter that tuning varies, by name.
 
     Args:
         spec: The system.
-        values: Every hyper-parameter's value before tuning; a term whose weight is zero takes its own
-            hyper-parameters out of the space.
-        fixed: What the plan has chosen already.
-        narrowed: What the plan allows; names that the system lacks are another system's.
+        values: Every hyper-parameter's value before tuning. One that no term reads under these values is
+            not tuned.
+        fixed: Hyper-parameters whose values the plan chooses.
+        narrowed: Bounds and values that the plan sets. Names that this system lacks are ignored.
 
     Raises:
-        InputError: A narrowed domain is empty or holds a value that cannot be.
+        InputError: Bounds or values that the plan sets are empty or not allowed.
     """
-    ablated = {term for term, weight in spec.weights(values).items() if weight == 0.0}
-    found = {}
+    domains = {}
     for name, item in spec.options().items():
-        if name in fixed or any(_reads(item, term) for term in ablated):
+        if name in fixed or not (always_matters(spec, name) or readers(spec, name, values)):
             continue
         if name in narrowed:
-            found[name] = _narrowed(spec, item, narrowed[name])
+            domains[name] = _narrowed(spec, item, narrowed[name])
         elif item.metadata["tuned"]:
-            found[name] = _declared(item)
-    return found
+            domains[name] = _declared(item)
+    return domains
 
 
-def check_names(narrowed: Narrowed, specs: list[SystemSpec], place: str) -> None:
-    """Every narrowed name is a hyper-parameter of one of the systems.
+def always_matters(spec: SystemSpec, name: str) -> bool:
+    """Whether a part of the system declares the hyper-parameter without naming the terms that read it."""
+    return any(item.name == name and not item.metadata["read_by"] for item in spec.declarations())
+
+
+def readers(spec: SystemSpec, name: str, values: Mapping[str, Any]) -> set[str]:
+    """The loss terms that read a hyper-parameter, given these values of all hyper-parameters.
+
+    A term of weight 0 reads nothing.
+    """
+    weights = spec.weights(values)
+    declared = (item.metadata["read_by"] for item in spec.declarations() if item.name == name)
+    return {
+        reader.term
+        for part in declared
+        for reader in part
+        if weights[reader.term] and all(values[other] == value for other, value in reader.values.items())
+    }
+
+
+def check_names(narrowed: Narrowed, specs: list[SystemSpec], where: str) -> None:
+    """Refuse names that are no hyper-parameter of any of the systems.
 
     Raises:
-        InputError: It is not.
+        InputError: A name is unknown. The message starts with ``where``.
     """
-    known = {name for spec in specs for name in spec.options()}
+    names = {name for spec in specs for name in spec.options()}
     for name in narrowed:
-        if name not in known:
-            raise InputError(f"{place}: no hyper-parameter {name!r}; {did_you_mean(name, known)}")
-
-
-def _reads(item: Field[Any], term: str) -> bool:
-    """Whether a hyper-parameter matters to one loss term alone."""
-    return item.metadata["term"] == term or item.name.startswith(f"{term}_")
+        if name not in names:
+            raise InputError(f"{where}: no hyper-parameter {name!r}; {did_you_mean(name, names)}")
 
 
 def _declared(item: Field[Any]) -> Domain:
@@ -109,7 +131,7 @@ def _narrowed(spec: SystemSpec, item: Field[Any], wanted: Range | tuple[Any, ...
         if wanted.low >= wanted.high:
             raise InputError(f"{place}: low is {wanted.low}, high {wanted.high}; expected low below high")
         if whole:
-            values = tuple(int(value) if value == int(value) else value for value in values)
+            values = tuple(int(value) if value.is_integer() else value for value in (wanted.low, wanted.high))
     for value in values:
         check_value(spec, item, value)
     if not isinstance(wanted, Range):

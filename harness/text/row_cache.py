@@ -1,84 +1,119 @@
-"""Encoded rows on disk as memory-mapped arrays, by the content of the texts and the encoder's recipe."""
+"""Keeps the rows of encoded texts, so that no text is encoded twice by the same encoder."""
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from filelock import FileLock
 
 from harness.data.dataset import digest
-from harness.store.files import replaced, writing
+from harness.errors import InputError
+from harness.store.files import writing
+from harness.text.old_rows import take_over_rows, take_over_table
+from harness.text.row_file import DTYPE, RowFile, with_rows
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
 Watcher = Callable[[str, int], Callable[[], None]]
-"""Told that something with so many steps begins; returns what to call after each."""
+"""Is told that work of so many steps begins; returns what is to be called after each step."""
 
 BATCH = 256
-"""Texts encoded before their rows are kept."""
-
-DTYPE = np.dtype("<f4")
+"""So many texts are encoded before their rows are kept."""
 
 
 def cached_table(cache: Path, recipe: str, texts: Sequence[str], encode: Encode) -> np.ndarray:
-    """Rows [n, T] of texts that are encoded together; kept as one array by all of their content."""
-    path = cache / f"{digest([recipe.encode(), *(text.encode() for text in texts)])}.npy"
-    with suppress(FileNotFoundError, ValueError):  # not there, or cut
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    rows = encode(texts)
-    with writing(cache), replaced(path) as unfinished, unfinished.open("wb") as file:
-        np.save(file, rows)
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    """Rows [n, T] of texts that are encoded together, so that each row depends on all texts.
+
+    Args:
+        cache: The folder of kept rows.
+        recipe: Identifies the encoder and its settings.
+        texts: The texts, [n].
+        encode: The encoder.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    whole = digest([recipe.encode(), *(text.encode() for text in texts)])
+    keys = [f"{whole} {position}" for position in range(len(texts))]
+
+    def complete(file: RowFile) -> dict[str, np.ndarray]:
+        take_over_table(cache / f"{whole}.npy", file, keys)
+        rows = file.read(keys)
+        logger.debug("%d of %d text rows are in the cache %s.", len(rows), len(keys), file.path)
+        if len(rows) < len(keys):
+            encoded = np.asarray(encode(texts), DTYPE)
+            file.add(keys, encoded)
+            rows = dict(zip(keys, encoded, strict=True))
+        return rows
+
+    rows = _locked(cache, recipe, complete)
+    return np.stack([rows[key] for key in keys])
 
 
 def cached_rows(
     cache: Path, recipe: str, texts: Sequence[str], encode: Encode, watch: Watcher | None = None
 ) -> np.ndarray:
-    """Rows [n, T] of texts that are encoded one by one; each is kept, and encoded once in a lifetime.
+    """Rows [n, T] of texts that are encoded one by one; the row of each text is kept by itself.
 
-    ``rows.f32`` holds rows one after the other, ``keys`` a line a row, replaced after it: rows
-    without a key are what a killed process left, and are written over.
+    Args:
+        cache: The folder of kept rows.
+        recipe: Identifies the encoder and its settings.
+        texts: The texts, [n].
+        encode: The encoder.
+        watch: Is told how many texts are encoded.
+
+    Raises:
+        InputError: The encoder makes rows of another width than it did before.
+        StoreError: The folder cannot be written.
     """
-    folder = cache / digest([recipe.encode()])[:20]
-    folder.mkdir(parents=True, exist_ok=True)
     keys = [digest([text.encode()]) for text in texts]
-    with FileLock(folder / "lock"):
-        known = _known(folder)
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        waiting = list(missing.items())
-        done = watch("texts to rows", len(waiting)) if watch and waiting else lambda: None
-        for first in range(0, len(waiting), BATCH):
-            part = waiting[first : first + BATCH]
-            rows = encode([text for _, text in part])
-            known |= {key: len(known) + place for place, (key, _) in enumerate(part)}
-            _append(folder, list(known), rows)
+    by_key = dict(zip(keys, texts, strict=True))
+
+    def width() -> int:
+        return int(encode([max(texts, key=len)]).shape[1])
+
+    def complete(file: RowFile) -> dict[str, np.ndarray]:
+        take_over_rows(cache / _name(recipe), file, width)
+        rows = file.read(list(by_key))
+        missing = [key for key in by_key if key not in rows]
+        logger.debug("%d of %d text rows are in the cache %s.", len(rows), len(by_key), file.path)
+        advance = watch("texts to rows", len(missing)) if watch and missing else lambda: None
+        for first in range(0, len(missing), BATCH):
+            part = missing[first : first + BATCH]
+            encoded = np.asarray(encode([by_key[key] for key in part]), DTYPE)
+            if file.width() not in (None, encoded.shape[1]):
+                raise InputError(
+                    f"the encoder makes rows of {encoded.shape[1]} numbers, but {file.path} keeps rows of "
+                    f"{file.width()}, so another model has taken this name; remove that file to have every "
+                    "text encoded again"
+                )
+            file.add(part, encoded)
+            rows |= zip(part, encoded, strict=True)
             for _ in part:
-                done()
-        rows = np.memmap(folder / "rows.f32", DTYPE, "r").reshape(len(known), -1)
-    return rows[[known[key] for key in keys]]
+                advance()
+        return rows
+
+    rows = _locked(cache, recipe, complete)
+    return np.stack([rows[key] for key in keys])
 
 
-def _known(folder: Path) -> dict[str, int]:
-    """Each kept text's row number."""
-    path = folder / "keys"
-    lines = path.read_text().split("\n")[:-1] if path.exists() else []
-    return {key: place for place, key in enumerate(lines)}
+def _name(recipe: str) -> str:
+    return digest([recipe.encode()])[:20]
 
 
-def _append(folder: Path, keys: Sequence[str], rows: np.ndarray) -> None:
-    """Write the rows of the last of ``keys`` behind those of the others, then all keys."""
-    rows = np.ascontiguousarray(rows, dtype=DTYPE)
-    path = folder / "rows.f32"
-    path.touch()
-    with path.open("r+b") as file:
-        file.truncate((len(keys) - len(rows)) * rows.shape[1] * DTYPE.itemsize)
-        file.seek(0, os.SEEK_END)
-        file.write(rows.tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    with replaced(folder / "keys") as unfinished:
-        unfinished.write_text("".join(f"{key}\n" for key in keys))
+def _locked(cache: Path, recipe: str, complete: Callable[[RowFile], T]) -> T:
+    """What ``complete`` makes of an encoder's file, while other processes that need the file wait."""
+    path = cache / f"{_name(recipe)}.sqlite"
+    with writing(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+        held = FileLock(path.with_suffix(".lock")).acquire()
+    with held:
+        return with_rows(path, complete)

@@ -1,4 +1,4 @@
-"""Matched capacity: a backbone as wide as it takes to have a text system's number of parameters."""
+"""Matched capacity: a backbone made so wide that it has as many parameters as a text system."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.planning.runs import Run
-from harness.systems.assembly import assemble, settings
-from harness.systems.line import SystemSpec, parse
+from harness.planning.tasks import Run
+from harness.systems.assembly import assemble
+from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 from harness.training.prepared_data import PreparedData
 from models.core import learned_parameters
 from models.graph import Graph
@@ -16,17 +17,21 @@ from models.text import TextRows
 
 
 def matched(run: Run, data: PreparedData) -> Run:
-    """The run at the width that comes nearest to its text system's number of parameters.
+    """The run at the width whose number of parameters is nearest to that of its text system.
 
-    The text system is the alignment that the line names over the same backbone, at the width the
-    plan gives this run and otherwise with the values that hold for the dataset without a plan's choice.
+    The text system is the alignment that the line names, over the same backbone and at the plan's width. Its
+    other hyper-parameters have the values that hold for the dataset if a plan chooses none.
+
+    Args:
+        run: A run of a system with ``capacity``.
+        data: Its dataset, with text rows.
     """
     graph, rows = data.graph(), data.text()
-    spec = parse(f"{run.system.capacity}[{run.system.backbone}]")
+    spec = SystemSpec(run.system.backbone, run.system.capacity)
     size = run.settings["embedding_size"]
     values = settings(spec, {"embedding_size": size}, run.dataset.released)
     wanted = _parameters(spec, values, graph, rows)
-    # A backbone without text is linear in its width, so two widths tell all others.
+    # The number of parameters of a backbone without text is linear in its width, so two widths tell all.
     one, two = (
         _parameters(run.system, {**run.settings, "embedding_size": width}, graph, rows) for width in (1, 2)
     )

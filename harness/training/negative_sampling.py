@@ -1,4 +1,4 @@
-"""Shuffled train pairs with uniform negatives, drawn a whole epoch at a time."""
+"""Training batches: shuffled train pairs, each with a uniform negative, drawn one epoch at a time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import numpy as np
 
 
 class PairSampler:
-    """Batches of (user, positive, negative) positions; one negative a pair, never a train positive."""
+    """Draws batches of users, positives and negatives. A negative is never a train positive of its user."""
 
     def __init__(self, pairs: np.ndarray, items: int, batch_size: int, seed: int) -> None:
-        """``pairs`` [E, 2] are positions; ``items`` is I.
+        """Prepare the draws.
+
+        Args:
+            pairs: Train pairs as numbers of users and items, [E, 2].
+            items: The number of items, I.
+            batch_size: Train pairs in a batch, B. The last batch of an epoch may be smaller.
+            seed: Seed of the order and of the negatives.
 
         Raises:
             ValueError: A user has every item, so that no negative exists.
@@ -28,15 +34,15 @@ class PairSampler:
         return json.dumps(self.random.bit_generator.state)
 
     def restore(self, state: str) -> None:
-        """Go on as :meth:`state` said."""
+        """Continue from what :meth:`state` returned."""
         self.random.bit_generator.state = json.loads(state)
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """The number of batches in an epoch."""
         return -(-len(self.pairs) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """One epoch."""
+        """The batches of one epoch: users, positives and negatives, each [B]."""
         pairs = self.random.permutation(self.pairs)
         user, positive = pairs.T
         negative = self._negatives(user)

@@ -13,7 +13,7 @@ from models.intents import prototypes_of
 
 @torch.no_grad()
 def prototype_arrays(system: System, users: np.ndarray, items: np.ndarray) -> dict[str, np.ndarray] | None:
-    """Prototypes, memberships and rows to score with; None for a system without prototypes.
+    """Prototypes, memberships and the rows that score. None for a system without prototypes.
 
     An alignment's own prototypes are meant where the backbone has some as well.
 

@@ -1,4 +1,4 @@
-"""One run: train a system on one dataset with one seed, and measure it."""
+"""One run: a system is trained on one dataset with one seed, and tested."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.ranking import Evaluation, evaluate
-from harness.planning.runs import Run
+from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
-from harness.training.loop import TrainingLoop, Watch, validation_score
+from harness.store.columns import USER
+from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PeakMemory, gibibytes, needed_bytes
 from harness.training.prepared_data import PreparedData
@@ -27,7 +28,14 @@ from models.core import learned_parameters
 
 @dataclass
 class Outcome:
-    """What one run measured; ``record`` is JSON, the others arrays by name, where there are any."""
+    """The result of one run.
+
+    Attributes:
+        users: The scores of every user: column ``USER`` (the token) and one for each metric.
+        record: The fields of the run's record that are measured.
+        prototypes: The intent prototypes, as :func:`prototype_arrays` makes them. None for a system without.
+        weights: What the run of the next window of time starts from. None for a system that starts cold.
+    """
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
@@ -35,18 +43,26 @@ class Outcome:
     weights: Weights | None = None
 
 
-def train(run: Run, data: PreparedData, watch: Watch | None = None, start: Weights | None = None) -> Outcome:
-    """Train and test one run, from ``start`` if it is given.
+def train(
+    run: Run, data: PreparedData, callbacks: Callbacks | None = None, start: Weights | None = None
+) -> Outcome:
+    """Train and test one run.
+
+    Args:
+        run: What is trained, and how.
+        data: The run's dataset.
+        callbacks: What is called while the training lasts.
+        start: The weights of a warm start. Without them the weights are drawn at random.
 
     Raises:
-        RunFailed: A loss term exploded or is not a number; names term and epoch.
-        Interrupted: ``watch.stop`` said so; the checkpoint holds the last whole epoch.
+        RunFailed: A loss term is too large or not a number, or the memory does not suffice.
+        Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
     started = time.perf_counter()
     with PeakMemory() as memory:
-        model, history = _fit(run, data, watch or Watch(), start)
+        model, history = _fit(run, data, callbacks or Callbacks(), start)
         result = _test(run, data, model)
-    users = result.users.assign(user=data.dataset.users[result.users["user"]])
+    users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
     record = {
         "overall": result.overall,
         "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
@@ -61,13 +77,16 @@ def train(run: Run, data: PreparedData, watch: Watch | None = None, start: Weigh
     return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
 
 
-def try_out(run: Run, data: PreparedData, watch: Watch) -> dict[str, Any]:
-    """Train one run and score it on the validation pairs; what training says of itself, ``valid`` too.
+def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any]:
+    """Train one run and score it on the validation pairs. Test pairs are not needed.
+
+    Returns:
+        The fields of a record that tell of the training. ``valid`` holds the validation score.
 
     Raises:
         RunFailed, Interrupted: As :func:`train`.
     """
-    model, history = _fit(run, data, watch)
+    model, history = _fit(run, data, callbacks)
     if run.system.is_classic:
         scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
         metric = run.training.metric
@@ -76,22 +95,22 @@ def try_out(run: Run, data: PreparedData, watch: Watch) -> dict[str, Any]:
 
 
 def _named(ids: tuple[np.ndarray, np.ndarray], data: PreparedData) -> tuple[Weights, Weights]:
-    """Rows in the node tables, and tokens, of users and items; node numbers are RecBole's ids less one."""
+    """The node numbers, which are RecBole's ids less one, and the tokens of users and items, by side."""
     tokens = {"users": data.dataset.users, "items": data.dataset.items}
     return dict(zip(tokens, (side - 1 for side in ids), strict=True)), tokens
 
 
 def _fit(
-    run: Run, data: PreparedData, watch: Watch, start: Weights | None = None
+    run: Run, data: PreparedData, callbacks: Callbacks, start: Weights | None = None
 ) -> tuple[Any, dict[str, Any]]:
-    """The trained model, and what training says of itself."""
+    """The trained model, and the fields of a record that tell of its training."""
     width = {}
     if run.system.capacity and data.table:
         run = matched(run, data)
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
-    model_class = hosted(spec.name)
+    model_class = hosted(spec)
     table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
     config = recbole.make_config(
         model_class,
@@ -120,8 +139,8 @@ def _fit(
     ids = recbole.ids_of(model, data.dataset.users, data.dataset.items)
     if start is not None:
         take_over(model.system, *_named(ids, data), start)
-    fitting = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, watch)
-    return model, {**width, **fitting.train()}
+    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, callbacks)
+    return model, {**width, **loop.train()}
 
 
 def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
@@ -140,6 +159,6 @@ def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed torch and numpy's global generator, which RecBole draws from."""
+    """Seed the global generators of torch and of numpy, from which RecBole draws."""
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)

@@ -15,13 +15,19 @@ Step = Callable[[], Any]
 
 
 def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> Step:
-    """A step of anything that has ``losses``."""
+    """A training step of a module that has ``losses``: losses, gradients, and Adam, on the next batch."""
     optimiser = adam(module, 1e-3, fused=fused)
     return lambda: descend(module.losses(next(batches)), optimiser)
 
 
 def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
-    """Median seconds of each step, the steps taking turns so that they share a machine's moods."""
+    """Median seconds of each step. The steps take turns, so that all feel the same load of the machine.
+
+    Args:
+        steps: What is timed.
+        repeats: Turns that are measured.
+        warm: Turns before them that are not.
+    """
     seconds: list[list[float]] = [[] for _ in steps]
     for turn in range(warm + repeats):
         for step, mine in zip(steps, seconds, strict=True):

@@ -1,4 +1,4 @@
-"""Warm starts: a window of time begins with what the window before it learned."""
+"""Warm starts: training on a window of time begins with what the window before it learned."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import torch
 from models.core import System
 
 Weights = Mapping[str, np.ndarray]
-"""Every parameter by name, node tables in the order of the tokens ``users`` and ``items``."""
+"""Every parameter by its name. Rows of node tables follow the tokens under ``users`` and ``items``."""
 
 NODE_TABLES = {"backbone.user_embedding": "users", "backbone.item_embedding": "items"}
-"""Parameters with a row a node."""
+"""The parameters that have one row for each user or item, and whose rows they are."""
 
 
 @torch.no_grad()
 def weights_of(system: System, numbers: Mapping[str, np.ndarray], tokens: Weights) -> Weights:
-    """What a trained system learned.
+    """The weights that a trained system has learned.
 
     Args:
         system: The trained system.
@@ -34,7 +34,7 @@ def weights_of(system: System, numbers: Mapping[str, np.ndarray], tokens: Weight
 
 @torch.no_grad()
 def take_over(system: System, numbers: Mapping[str, np.ndarray], tokens: Weights, weights: Weights) -> None:
-    """Start a system from ``weights``; nodes that these do not know keep the rows they were drawn.
+    """Give a system the ``weights``. Nodes that are not among them keep the rows that were drawn for them.
 
     Args:
         system: The system before its first step.

@@ -1,4 +1,4 @@
-"""What single backbones promise beyond the contract."""
+"""Properties of single backbones; those of all backbones are tested in tests/systems/test_contract.py."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_chosen_scores_and_their_gradients() -> None:
 
 
 def test_alpharec_draws_negatives_that_training_shows(text: TextRows) -> None:
-    """Items without a train pair are unknown while it trains, unless they are asked for."""
+    """Items without a train pair are drawn only with ``negatives_from="all"``."""
     user, item = torch.arange(USERS), torch.arange(USERS) % 5
     graph = Graph(user, item, USERS, ITEMS)
     known: Any = build("AlphaRec", graph, text).backbone

@@ -1,4 +1,4 @@
-"""RLMRec-Gen tells hidden nodes from each other: all of them, or as many as said."""
+"""RLMRec-Gen reconstructs the text of all hidden nodes, or of a given number of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from harness.errors import InputError
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
@@ -26,7 +27,7 @@ def reconstruct(system: System, batch: Batch) -> float:
     return float(system.losses(batch)["reconstruct"].detach())
 
 
-def test_as_many_hidden_nodes_as_said(graph: Graph, text: TextRows, batch: Batch) -> None:
+def test_a_given_number_of_hidden_nodes_is_reconstructed(graph: Graph, text: TextRows, batch: Batch) -> None:
     whole = reconstruct(build(graph, text, "all"), batch)
     assert reconstruct(build(graph, text, 20), batch) == whole
     assert reconstruct(build(graph, text, 1000), batch) == whole

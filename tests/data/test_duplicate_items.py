@@ -1,4 +1,4 @@
-"""Twin items: found by title or by train users, told, merged."""
+"""Duplicate items are recognised by title or by their users, counted in a note, and merged."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ def shop(train: list[tuple[int, int]], valid: list[tuple[int, int]], test: list[
     ],
 )
 def test_titles_are_equal_but_for_their_print(one: str, other: str, same: bool) -> None:
-    groups = duplicate_items.by_title([one, "something else", other])
+    groups = duplicate_items.groups_by_title([one, "something else", other])
     assert (groups[0] == groups[2]) == same
     assert groups[1] not in (groups[0], groups[2])
 
 
-def test_items_with_nearly_the_same_users_are_twins() -> None:
+def test_items_with_nearly_the_same_users_are_duplicates() -> None:
     dataset = shop([(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (3, 1), (3, 2), (0, 3), (1, 3)], [], [])
-    groups = duplicate_items.find(dataset)
+    groups = duplicate_items.groups(dataset)
     assert groups[0] == groups[1], "Jaccard 3/4 with three common users"
     assert len(set(groups)) == 3, "item 3 has but two users in common with either"
 
 
-def test_the_sentence_counts_items_groups_and_tested_pairs() -> None:
+def test_the_note_counts_items_groups_and_tested_pairs() -> None:
     dataset = replace(shop([(0, 0), (1, 2)], [], [(0, 1), (1, 3)]), titles=("It", "It", "Emma", "Ulysses"))
-    found = duplicate_items.sentence(dataset)
+    found = duplicate_items.note(dataset)
     assert found == (
-        "2 items are twins, in 1 groups (equal titles); 50.0% of the test pairs have a twin among the "
-        "user's train items"
+        "2 items are duplicates of another item, in 1 group (equal titles); for 50.0% of the test pairs, "
+        "the user's train items include a duplicate"
     )
-    assert duplicate_items.sentence(replace(dataset, titles=("It", "Emma", "Ulysses", "Nana"))) is None
+    assert duplicate_items.note(replace(dataset, titles=("It", "Emma", "Ulysses", "Nana"))) is None
 
 
 def test_merging_keeps_a_pair_in_its_first_split() -> None:
@@ -69,7 +69,7 @@ def test_merging_keeps_a_pair_in_its_first_split() -> None:
     assert merged.valid.tolist() == [[1, 1]]
     assert merged.test.tolist() == [[0, 2], [3, 0]]
     assert merged.titles == ("It", "Emma", "Nana")
-    assert "4 items became 3, and 4 pairs fell together" in merged.notes[-1]
+    assert "4 items became 3, and 4 pairs were dropped" in merged.notes[-1]
 
 
 @settings(deadline=None)  # a busy machine is no fault
@@ -95,18 +95,18 @@ def test_movielens_has_films_under_two_ids() -> None:
     dataset = prepare("m", Movielens(kind="movielens", core=0, min_rating=None), SplitSpec(), 0, merged=True)
     assert len(dataset.items) == 1682 - 18
     assert "246" not in dataset.items or "268" not in dataset.items
-    assert any("36 items are twins, in 18 groups" in note for note in dataset.notes)
+    assert any("36 items are duplicates of another item, in 18 groups" in note for note in dataset.notes)
     assert dataset.texts is not None
     assert len(dataset.texts.item_profile) == len(dataset.items)
 
 
 @needs_data
-def test_amazon_book_has_the_known_twins_and_yelp_none() -> None:
-    """340 twin items by this definition are known of Amazon-book, none of Yelp."""
+def test_amazon_book_has_the_known_duplicates_and_yelp_none() -> None:
+    """By this definition 340 items of Amazon-book are known to be duplicates, and none of Yelp."""
     counts = []
     for name in ("amazon-book", "yelp"):
         source = Matrices(kind="matrices", folder=SHARED / name)
         dataset = prepare(name, source, SplitSpec(kind="given"), 0)
-        sizes = np.bincount(duplicate_items.find(dataset))
+        sizes = np.bincount(duplicate_items.groups(dataset))
         counts.append(int(sizes[sizes > 1].sum()))
     assert counts == [340, 0]

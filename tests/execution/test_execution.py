@@ -154,7 +154,7 @@ def test_a_signal_ends_the_epoch_and_the_run_goes_on(
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 130, output
-        assert "run again to go on" in output
+        assert "To go on, run the same command again." in output
     assert checkpoints(tmp_path / "store"), "nothing to go on from"
     finish(start(plan, tmp_path / "store"))
     check_whole(tmp_path / "store")

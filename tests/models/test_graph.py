@@ -1,4 +1,4 @@
-"""CSR propagation against dense matrices, forward and backward."""
+"""Products with the matrices of the train graph against dense matrices, values and gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IRLLRec's options: sampled translation without bias, the paper's noise, partner and matching."""
+"""IRLLRec: its sampled translation has no bias, and its options do what the paper shows."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.matching import cross_entropy, similarity_matching
@@ -23,14 +24,14 @@ def build(graph: Graph, text: TextRows, **hyper: Any) -> System:
 
 
 def silent(system: System) -> Any:
-    """The system's alignment, drawing no noise."""
+    """The system's alignment, with zeros in place of random noise."""
     alignment: Any = system.alignment
     alignment.draw_noise = torch.zeros_like
     return alignment
 
 
 def means(graph: Graph, text: TextRows, batches: list[Batch], nodes: str | int) -> torch.Tensor:
-    """Translation and momentum averaged over batches, nothing being trained."""
+    """The losses translation and momentum of an untrained system, averaged over batches."""
     alignment = silent(build(graph, text, translation_nodes=nodes))
     encoding = build(graph, text).backbone.encode(build(graph, text).backbone.ego())
     rows = []
@@ -41,7 +42,7 @@ def means(graph: Graph, text: TextRows, batches: list[Batch], nodes: str | int) 
 
 
 def all_batches(graph: Graph, size: int, epochs: int) -> list[Batch]:
-    """Epochs of batches of one size; the incomplete last one is left out."""
+    """Batches of several epochs, all of one size; the incomplete last one of an epoch is left out."""
     user = torch.repeat_interleave(torch.arange(graph.users), graph.user_starts.diff())
     made = []
     for _ in range(epochs):

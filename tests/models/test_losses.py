@@ -1,4 +1,4 @@
-"""InfoNCE against a plain float64 derivation; its memory; worked BPR."""
+"""InfoNCE against its formula in float64, its memory, and BPR worked by hand."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from models.exp_logits import BLOCK_NUMEL
+from models.hyper import PRODUCTS
 from models.losses import bpr, info_nce
-from models.odds import BLOCK_NUMEL
-from models.products import PRODUCTS
 
 
 def plain(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
-    """InfoNCE as written in the papers, with its [B, M] table."""
+    """InfoNCE as the papers write it, with a [B, M] table."""
     table = cosine_similarity(anchors[:, None], candidates[None], dim=-1) / tau
     pull = cosine_similarity(anchors, partners) / tau
     return (torch.logsumexp(table, 1) - pull).mean()
@@ -53,8 +53,8 @@ def test_many_candidates_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     parts = [torch.randn(n, 8, generator=random, dtype=torch.float64) for n in (5, 5, 40)]
     ours = [part.clone().requires_grad_() for part in parts]
     theirs = [part.clone().requires_grad_() for part in parts]
-    monkeypatch.setattr("models.odds.MANY", 20)
-    monkeypatch.setattr("models.odds.CHUNK", 7)
+    monkeypatch.setattr("models.exp_logits.MANY", 20)
+    monkeypatch.setattr("models.exp_logits.CHUNK", 7)
     value, wanted = info_nce(*ours, 0.2), plain(*theirs, 0.2)
     torch.testing.assert_close(value, wanted)
     torch.autograd.backward([value, wanted])
@@ -76,7 +76,7 @@ def test_bfloat16_products_stay_near() -> None:
 
 
 class Largest(TorchDispatchMode):
-    """Remembers the largest tensor that any operation makes."""
+    """Keeps the number of elements of the largest tensor that an operation returns."""
 
     numel = 0
 

@@ -9,7 +9,8 @@ import pytest
 from harness.errors import InputError
 from harness.planning.expansion import system_variants
 from harness.planning.plan import load_plan
-from harness.planning.runs import Run, Skipped, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
 from tests.planning.test_plan import write
 
 TEXT = """\
@@ -91,7 +92,7 @@ def test_a_grid_names_what_it_varies_and_shares_the_runs_it_repeats(tmp_path: Pa
     ("more", "hint"),
     [
         ("ablate: [-intnt]", r"line 11, ablate: no system has a term 'intnt'; did you mean 'intent'"),
-        ("ablate: [intent]", r"'intent' is no ablation; expected -TERM"),
+        ("ablate: [intent]", r"'intent' is not an ablation; expected a term"),
         ("controls: [shufled]", r"line 11, controls: .*did you mean 'shuffled'"),
         ("controls: ['noise:2']", r"expected noise:SHARE with a share above 0, up to 1"),
         ("grid: {system: IRLLRec, over: {layer: [1]}}", r"line 11, grid.0: .*did you mean 'layers'"),
@@ -99,17 +100,17 @@ def test_a_grid_names_what_it_varies_and_shares_the_runs_it_repeats(tmp_path: Pa
         ("grid: {system: IRLLRec, over: {layers: []}}", r"line 11, grid"),
         (
             "grid: {system: IRLLRec, hyper: {layers: 2}, over: {layers: [1, 2]}}",
-            r"grid: layers stands in `hyper` and in `over`; expected one of them",
+            r"grid: layers is listed in `hyper` and in `over`; expected one of them",
         ),
         (
             "grid: {system: 'IRLLRec[LightGCN, -intent]', over: {intent_weight: [0.1, 0.2]}}",
-            r"grid: IRLLRec\[LightGCN, -intent\] has no intent_weight to vary",
+            r"grid: IRLLRec\[LightGCN, -intent\] leaves out the term that intent_weight weighs",
         ),
         (
             "grid: [{system: IRLLRec, over: {layers: [1, 2]}}, {system: IRLLRec, over: {layers: [2, 3]}}]",
-            r"IRLLRec\[LightGCN\] with layers=2 stands twice; expected every point once",
+            r"IRLLRec\[LightGCN\] with layers=2' is listed twice; expected it once",
         ),
-        ("grid: {system: IRLLRec}", r"grid.0.over: missing; expected a value"),
+        ("grid: {system: IRLLRec}", r"grid.0.over: the key is missing; expected a value"),
         ("grid: {system: IRLLRec, ovr: {layers: [1]}}", r"grid.0.ovr: unknown key; did you mean 'over'"),
     ],
 )  # fmt: skip

@@ -9,7 +9,8 @@ import pytest
 from harness.errors import InputError
 from harness.planning.identity import seed_of
 from harness.planning.plan import load_plan
-from harness.planning.runs import Run, Skipped, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
 from tests.worlds import ROOT, make_run
 
 PLANS = ROOT / "harness" / "plans"
@@ -67,7 +68,7 @@ def test_relative_paths_start_at_the_plan(tmp_path: Path) -> None:
         ("repetitions", "repetition", r"plan.yaml, line 2, repetition: unknown key; did you mean 'repetitions'"),
         ("{kind: movielens}", "{kind: movielens, cor: 5}", r"line 5, datasets.0.source.cor: unknown key; did you mean 'core'"),
         ("{kind: movielens}", "{kind: movielense}", r"line 5, datasets.0.source.*'movielens'"),
-        ("{kind: movielens}", "{knd: movielens}", r"line 5, datasets.0.source: no kind; expected .kind: movielens . matrices"),
+        ("{kind: movielens}", "{knd: movielens}", r"line 5, datasets.0.source: the kind is missing; expected .kind: movielens . matrices"),
         ("{kind: movielens}", "{kind: table, pth: x.csv}", r"datasets.0.source.pth: unknown key; did you mean 'path'"),
         ("MostPop", "MostPopp", r"line 7, systems.0: .*did you mean 'MostPop'"),
         ("n_intents: 16", "n_intent: 16", r"line 8, systems.1: .*did you mean 'n_intents'"),
@@ -75,10 +76,10 @@ def test_relative_paths_start_at_the_plan(tmp_path: Path) -> None:
         ("repetitions: 2", "evaluation: {show: [recall@7]}", r"'recall@7' is not measured"),
         ("repetitions: 2", "training: {metric: ndgc@20}", r"line 2, training.metric: .*did you mean 'ndcg'"),
         ("repetitions: 2", "repetitions: 0", r"line 2, repetitions: .*\(found 0\)"),
-        ("  - MostPop", "  - LightGCN\n  - LightGCN", r"'LightGCN' stands twice"),
+        ("  - MostPop", "  - LightGCN\n  - LightGCN", r"'LightGCN' is listed twice"),
         ("repetitions: 2", "strata: {users: equal_user}", r"line 2, strata.users: .*'equal_users'"),
-        ("repetitions: 2", "strata: {edges: [5, 5]}", r"line 2, strata: edges \[5, 5\]; expected ascending degrees"),
-        ("repetitions: 2", "strata: {edges: [5], groups: 3}", r"line 2, strata: `edges` stand beside"),
+        ("repetitions: 2", "strata: {edges: [5, 5]}", r"line 2, strata: edges are \[5, 5\]; expected ascending numbers"),
+        ("repetitions: 2", "strata: {edges: [5], groups: 3}", r"line 2, strata: `edges` is given beside"),
         ("systems:", "sytems:", r"sytems: unknown key; did you mean .systems"),
         ("name: p", "name: [", r"not YAML"),
         (GOOD, "just words", r"holds a str; expected keys"),
@@ -130,11 +131,11 @@ def test_strata_change_the_report_and_item_strata_the_runs(tmp_path: Path) -> No
     [
         (
             GOOD + "systems: [MostPop]\n",
-            r"plan.yaml, line 10, systems: stands in line 6 too; expected it once",
+            r"plan.yaml, line 10, systems: the key is in line 6 too; expected it once",
         ),
         (
             GOOD.replace("{n_intents: 16}", "{layers: 1, layers: 2}"),
-            r"plan.yaml, line 9, systems.1.hyper.layers: stands in line 9 too",
+            r"plan.yaml, line 9, systems.1.hyper.layers: the key is in line 9 too",
         ),
         (
             "name: p\ndatasets: [{name: ml, source: {kind: movielens}}]\nsystems: [LightGCN]\nablate: [-profile]\n",

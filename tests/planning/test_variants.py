@@ -11,7 +11,8 @@ from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import Run, Skipped, expand
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
 from harness.training.loading import load
 from tests.planning.test_plan import GOOD, write
 
@@ -25,8 +26,8 @@ def plan(folder: Path, more: str) -> Plan:
 def test_a_density_is_a_dataset_and_the_whole_one_keeps_its_name(tmp_path: Path) -> None:
     wanted = plan(tmp_path, "density: [1.0, 0.8, 0.125]\n    twins: [kept, merged]")
     names = ["ml", "ml@80%", "ml@12.5%", "ml@merged", "ml@merged,80%", "ml@merged,12.5%"]
-    assert [dataset.name for dataset in wanted.datasets] == names
-    assert {dataset.family for dataset in wanted.datasets} == {"ml"}
+    assert [dataset.name for dataset in wanted.variants] == names
+    assert {dataset.family for dataset in wanted.variants} == {"ml"}
 
 
 def test_the_whole_dataset_shares_its_runs_with_a_plan_without_densities(tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def test_the_whole_dataset_shares_its_runs_with_a_plan_without_densities(tmp_pat
 
 def test_samples_are_nested_through_a_plan(tmp_path: Path) -> None:
     wanted = plan(tmp_path, "density: [1.0, 0.6, 0.2]")
-    loaded = [load(dataset, wanted.seed, None)[0] for dataset in wanted.datasets]
+    loaded = [load(dataset, wanted.seed, None)[0] for dataset in wanted.variants]
     pairs = [{tuple(pair) for pair in dataset.train} for dataset in loaded]
     assert pairs[0] > pairs[1] > pairs[2]
     for dataset in loaded[1:]:
@@ -50,9 +51,9 @@ def test_samples_are_nested_through_a_plan(tmp_path: Path) -> None:
 
 def test_windows_are_datasets(tmp_path: Path) -> None:
     wanted = plan(tmp_path, "split: {kind: prequential, windows: 3}")
-    assert [dataset.name for dataset in wanted.datasets] == ["ml@window-1", "ml@window-2", "ml@window-3"]
-    assert [dataset.split.window for dataset in wanted.datasets] == [1, 2, 3]
-    assert len(plan(tmp_path, "split: {kind: prequential, windows: 3, window: 2}").datasets) == 1
+    assert [dataset.name for dataset in wanted.variants] == ["ml@window-1", "ml@window-2", "ml@window-3"]
+    assert [dataset.split.window for dataset in wanted.variants] == [1, 2, 3]
+    assert len(plan(tmp_path, "split: {kind: prequential, windows: 3, window: 2}").variants) == 1
 
 
 @pytest.mark.parametrize("side", ["users", "items"])
@@ -84,7 +85,7 @@ def test_systems_that_cannot_rank_the_cold_are_skipped_with_the_reason(tmp_path:
 @pytest.mark.parametrize(
     ("more", "hint"),
     [
-        ("density: [0.5, 0.5]", r"line 6, datasets.0.density: \[0.5, 0.5\]; expected each once"),
+        ("density: [0.5, 0.5]", r"line 6, datasets.0.density: '50%' is listed twice"),
         ("density: [0.5, 1.5]", r"line 6, datasets.0.density.1: .*\(found 1.5\)"),
         ("density: 0", r"datasets.0.density.0: .*greater than 0"),
         ("twins: merge", r"datasets.0.twins.0: .*'kept' or 'merged'"),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from harness.store.store import Store
-from tests.worlds import intentbench
+from tests.worlds import intentbench, run_record
 
 
 @pytest.fixture
@@ -18,11 +18,12 @@ def store(tmp_path: Path) -> Path:
     random = np.random.default_rng(0)
     for system in ("LightGCN", "SGL"):
         for repetition in range(2):
-            record = {"status": "finished", "dataset": "d", "system": system, "repetition": repetition}
-            record |= {"base_seed": 1, "dataset_plan": {"name": "d"}}
+            record = run_record(
+                system=system, repetition=repetition, base_seed=1, dataset_plan={"name": "d"}, started="2026"
+            )
             values = random.choice([0.0, 0.5, 1.0], 60)
             users = pd.DataFrame({"user": [f"u{n}" for n in range(60)], "recall@20": values})
-            Store(tmp_path / "store").put(f"{system}{repetition}", record | {"started": "2026"}, users)
+            Store(tmp_path / "store").put(f"{system}{repetition}", record, users)
     return tmp_path / "store"
 
 
@@ -49,9 +50,9 @@ def test_alarms_and_power_of_every_source(store: Path, tmp_path: Path) -> None:
 
 
 def test_datasets_of_one_name_and_two_seeds_are_not_mixed(store: Path, tmp_path: Path) -> None:
-    record = {"status": "finished", "dataset": "d", "system": "DCCF", "repetition": 0, "started": "2025"}
+    record = run_record(system="DCCF", base_seed=2, dataset_plan={"name": "d"}, started="2025")
     users = pd.DataFrame({"user": [f"v{n}" for n in range(60)], "recall@20": 0.5})
-    Store(store).put("other", record | {"base_seed": 2, "dataset_plan": {"name": "d"}}, users)
+    Store(store).put("other", record, users)
     assert calibrate(store, "--out", tmp_path / "out").exit_code == 0
     assert not pd.read_csv(tmp_path / "out" / "alarms.csv")["source"].str.contains("DCCF").any()
 

@@ -12,8 +12,9 @@ import yaml
 from harness.data.dataset import ItemFacts, Texts
 from harness.report.explain import Explanation
 from harness.report.prototype_figures import figures, purity
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.text.rows import TextTable
 from harness.training.prototypes import prototype_arrays
 from models.graph import Graph

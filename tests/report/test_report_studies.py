@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import Run, expand
-from harness.report import Options, write
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
+from harness.report.document import write
+from harness.report.evidence import Options
 from harness.report.sections.control_verdicts import control_verdicts
 from harness.report.tables import read_rows
 from tests.planning.test_expansion import TEXT
@@ -45,7 +47,7 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
     specs = {run.name: run.system for run in expand(plan) if isinstance(run, Run)}
     evidence = SimpleNamespace(
         plan=plan,
-        dataset=plan.datasets[0],
+        dataset=plan.variants[0],
         users=users,
         groups=dict.fromkeys(means),
         shown=["recall@20"],
@@ -69,20 +71,20 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
 def score(run: Run) -> float:
     """What the world made here gives a system at a density, or in a window, or with a weight."""
     spec = run.system
-    found = 0.3 + 0.1 * run.dataset.density[0] + 0.1 * (run.dataset.split.window or 0)
+    found = 0.3 + 0.1 * run.dataset.density + 0.1 * (run.dataset.split.window or 0)
     if spec.alignment:
         found += sum(worth for term, worth in WORTH.items() if term not in spec.ablated)
-        found += 0.1 * (1.0 - run.dataset.density[0])  # text helps where pairs are few
+        found += 0.1 * (1.0 - run.dataset.density)  # text helps where pairs are few
     return found + sum(0.01 * run.settings[name] for name in run.varied)
 
 
-def report(folder: Path, dataset: dict[str, object], **more: object) -> Path:
+def report(folder: Path, dataset: dict[str, object], figures: bool = True, **more: object) -> Path:
     """The folder of a report on a dataset of a store filled by hand."""
     source = {"name": "d", "source": {"kind": "movielens"}, **dataset}
     base = {"name": "p", "repetitions": 2, "datasets": [source]}
     systems = ["MostPop", "LightGCN", "IRLLRec[LightGCN]"]
     plan = Plan.model_validate({**base, "systems": systems, **more})
-    write(plan, fill(plan, folder / "store", score, USERS), folder / "out", options=Options())
+    write(plan, fill(plan, folder / "store", score, USERS), folder / "out", options=Options(figures=figures))
     return folder / "out"
 
 
@@ -131,6 +133,7 @@ def test_shares_of_the_loss_are_told_and_drawn_for_whole_systems(ablated: Path) 
     assert (ablated / "losses-d.png").exists()
 
 
+@pytest.mark.usefixtures("png_alone")
 def test_densities_show_where_the_gain_is(tmp_path: Path) -> None:
     out = report(tmp_path, {"density": [1.0, 0.5, 0.25]})
     frame = pd.read_csv(out / "densities.csv")
@@ -148,7 +151,9 @@ def test_densities_show_where_the_gain_is(tmp_path: Path) -> None:
 
 def test_a_run_with_two_names_counts_for_both_and_a_point_is_no_baseline(tmp_path: Path) -> None:
     grid = [{"system": "LightGCN", "over": {"layers": [2, 3]}}]
-    whole, both = (report(tmp_path / name, {}, grid=more) for name, more in (("a", []), ("b", grid)))
+    whole, both = (
+        report(tmp_path / name, {}, figures=False, grid=more) for name, more in (("a", []), ("b", grid))
+    )
     alone, shared = (
         pd.read_csv(out / "leaderboard.csv").set_index(["metric", "system"]) for out in (whole, both)
     )
@@ -167,6 +172,7 @@ def test_a_run_with_two_names_counts_for_both_and_a_point_is_no_baseline(tmp_pat
     assert set(shared["baseline"].dropna()) == {"LightGCN"}
 
 
+@pytest.mark.usefixtures("png_alone")
 def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
     out = report(tmp_path, {"split": {"kind": "prequential", "windows": 3}})
     frame = pd.read_csv(out / "windows.csv")
@@ -177,7 +183,8 @@ def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
 
 
 def test_windows_and_densities_together_are_sweeps_of_one_of_them(tmp_path: Path) -> None:
-    out = report(tmp_path, {"split": {"kind": "prequential", "windows": 2}, "density": [1.0, 0.5]})
+    dataset = {"split": {"kind": "prequential", "windows": 2}, "density": [1.0, 0.5]}
+    out = report(tmp_path, dataset, figures=False)
     windows = pd.read_csv(out / "windows.csv").set_index(["dataset", "variant", "system"])["mean"]
     found = [windows[name, f"window {n}", "LightGCN"] for name in ("d", "d@50%") for n in (1, 2)]
     assert found == pytest.approx([0.5, 0.6, 0.45, 0.55], abs=0.03)

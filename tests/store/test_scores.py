@@ -41,5 +41,5 @@ def test_users_are_matched_by_name_not_by_place(files: list[Path]) -> None:
 def test_a_broken_file_is_named(files: list[Path]) -> None:
     files[0].write_text("gone")
     for ask in (lambda: scores.run_means(files), lambda: scores.by_run(files, ["recall@20"])):
-        with pytest.raises(InputError, match=f"(?s){files[0].parent}.*delete that run"):
+        with pytest.raises(InputError, match=f"(?s){files[0].parent}.*store verify"):
             ask()

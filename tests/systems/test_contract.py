@@ -1,4 +1,4 @@
-"""What every backbone x alignment promises."""
+"""Properties of every backbone, alone and with every alignment."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
@@ -74,7 +74,7 @@ def test_a_seed_reproduces_a_step(line: str, graph: Graph, text: TextRows, batch
 
 
 ELSEWHERE = {
-    "learning_rate": "read by the trainer; tests/test_training.py",
+    "learning_rate": "the optimiser reads it; tests/training/test_training.py",
 }
 
 KEYS = [(line, key) for line in LINES for key in parse(line).options() if key not in ELSEWHERE]
@@ -84,7 +84,7 @@ KEYS = [(line, key) for line in LINES for key in parse(line).options() if key no
 def test_every_hyper_parameter_is_read(
     line: str, key: str, pairs: np.ndarray, text: TextRows, batch: Batch
 ) -> None:
-    """In a graph with a cold item, since some keys are about such."""
+    """In a graph with an item without train pairs, which some hyper-parameters are about."""
     user, positive = torch.from_numpy(pairs[pairs[:, 1] != 0].T.copy())
     graph = Graph(user, positive, USERS, ITEMS)
     item = parse(line).options()[key]
@@ -98,7 +98,7 @@ def test_every_hyper_parameter_is_read(
 
 
 def fingerprint(system: System, batch: Batch) -> list[float]:
-    """Losses, scored rows and sizes of one seeded step."""
+    """The losses of a step from a fixed seed, sums of the scored rows, and sizes of the parameters."""
     torch.manual_seed(5)
     losses = [loss.item() for loss in system.losses(batch).values()]
     losses += [rows.sum().item() for rows in system.embeddings()]

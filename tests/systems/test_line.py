@@ -1,14 +1,13 @@
-"""System lines: parsed, canonical, refused with the nearest right name."""
+"""System lines are parsed, written in one way, and refused with a hint."""
 
 from __future__ import annotations
 
 import pytest
 
 from harness.errors import InputError
-from harness.planning.expansion import changed
-from harness.systems.assembly import settings
-from harness.systems.line import parse
+from harness.systems.line import changed, parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
+from harness.systems.settings import settings
 
 
 @pytest.mark.parametrize(
@@ -36,10 +35,10 @@ def test_canonical_names(line: str, name: str) -> None:
         ("IRLLRec[DCFC]", "did you mean 'DCCF'"),
         ("IRLLRec[LightGCN, -intents]", "did you mean 'intent'"),
         ("IRLLRec[LightGCN, text=shufled]", "did you mean 'shuffled'"),
-        ("LightGCN[text=shuffled]", "no change to LightGCN"),
+        ("LightGCN[text=shuffled]", "not a change that LightGCN can be given"),
         ("MostPop[-l2]", "no term 'l2'"),
-        ("ItemKNN[-user]", "no term 'user'; ItemKNN has none"),
-        ("IRLLRec[LightGCN", "is no system"),
+        ("ItemKNN[-user]", "no term 'user'; it has no terms at all"),
+        ("IRLLRec[LightGCN", "is not a system line"),
     ],
 )
 def test_misspelt_lines_name_the_nearest(line: str, hint: str) -> None:
@@ -51,11 +50,11 @@ def test_misspelt_lines_name_the_nearest(line: str, hint: str) -> None:
     ("hyper", "hint"),
     [
         ({"intent_wieght": 1.0}, "did you mean 'intent_weight'"),
-        ({"layers": 2.5}, "expected a int"),
+        ({"layers": 2.5}, "expected a whole number"),
         ({"layers": 0}, "expected a positive number"),
         ({"profile_tau": 0.001}, "expected at least 0.03"),
         ({"l2_scope": "al"}, "did you mean 'all'"),
-        ({"learning_rate": "fast"}, "expected a float"),
+        ({"learning_rate": "fast"}, "expected a number"),
         ({"learning_rate": float("inf")}, "is inf; expected a positive number"),
         ({"learning_rate": float("nan")}, "is nan; expected a positive number"),
     ],
@@ -100,13 +99,42 @@ def test_a_share_of_noise_lies_between_nothing_and_all(share: str) -> None:
 
 @pytest.mark.parametrize("line", ["MostPop[capacity=IRLLRec]", "IRLLRec[LightGCN, capacity=IRLLRec]"])
 def test_capacity_is_for_trained_systems_without_text(line: str) -> None:
-    with pytest.raises(InputError, match="is no change to"):
+    with pytest.raises(InputError, match="is not a change that"):
         parse(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "LightGCN[foo]",
+            "'foo' is not a change that LightGCN can be given; expected -l2, preset=release or paper, "
+            "start=warm, or capacity=IRLLRec, RLMRec-Con or RLMRec-Gen",
+        ),
+        (
+            "RLMRec-Con[DCCF, capacity=IRLLRec]",
+            "'capacity=IRLLRec' is not a change that RLMRec-Con[DCCF] can be given; expected -l2, -contrast, "
+            "-profile, preset=release or paper, start=warm, or text=shuffled, random or noise:SHARE",
+        ),
+        (
+            "MostPop[start=warm]",
+            "'start=warm' is not a change that MostPop can be given; expected preset=release or paper",
+        ),
+        ("LightGCN[start=cold]", "start cannot be 'cold'; expected one of ['warm']"),
+    ],
+)
+def test_a_refused_change_names_those_that_are_possible(line: str, sentence: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse(line)
+    assert str(error.value) == f"{line!r}: {sentence}"
 
 
 def test_a_change_more() -> None:
     spec = parse("IRLLRec[DCCF, -intent]")
     assert changed(spec, "text=shuffled").name == "IRLLRec[DCCF, -intent, text=shuffled]"
     assert changed(parse("LightGCN"), "-l2").name == "LightGCN[-l2]"
+    assert changed(parse("IRLLRec[DCCF, -momentum]"), "-intent-l2") == parse(
+        "IRLLRec[DCCF, -l2-intent-momentum]"
+    )
     with pytest.raises(InputError, match="no term 'momentum'"):
         changed(parse("RLMRec-Con[LightGCN]"), "-momentum")

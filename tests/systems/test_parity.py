@@ -1,7 +1,7 @@
 """One step of every system against the authors' recorded numbers.
 
 Every ``*.npz`` of the folder (``tests/golden``, or the one named by ``INTENTBENCH_GOLDEN``) is a
-case; its name is the system's line.
+case; its name is the system's line. Files that hold scores alone are read by ``test_score_parity.py``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import pytest
 import torch
 
 from harness.bench.plain import Plain
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
@@ -33,8 +34,20 @@ def load(path: Path) -> dict[str, np.ndarray]:
         return {key: stored[key] for key in stored.files}
 
 
+def line_of(path: Path) -> str:
+    """The system's line: the file's name without what follows its closing bracket, which is a label."""
+    head, bracket, _ = path.stem.partition("]")
+    return head + bracket
+
+
+def is_step(path: Path) -> bool:
+    """Whether a file holds a training step; others hold scores alone."""
+    with np.load(path, allow_pickle=False) as stored:
+        return "loss/total" in stored.files
+
+
 def rebuild(name: str, golden: dict[str, np.ndarray]) -> tuple[System, dict[str, torch.Tensor]]:
-    """The system of the file's name with the recorded graph and parameters, and these by recorded name."""
+    """The recorded system with its graph and parameters, and the parameters by recorded name."""
     spec = parse(name)
     values = settings(spec, json.loads(str(golden["hyper"])) | neutral(spec.options()))
     users, items = len(golden["out/user"]), len(golden["out/item"])
@@ -53,7 +66,7 @@ def rebuild(name: str, golden: dict[str, np.ndarray]) -> tuple[System, dict[str,
 
 
 def names(own: Mapping[str, torch.Tensor], recorded: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Our parameters' names to the recorded ones; where these differ, by an unmistakable shape."""
+    """The recorded name of each of our parameters. Where the names differ, their shapes must tell which it is."""
     found = {key: key for key in own if key in recorded}
     left = {key: tuple(n for n in recorded[key].shape if n > 1) for key in recorded.keys() - found}
     for key in own.keys() - found:
@@ -86,7 +99,7 @@ def test_golden_folder_holds_cases() -> None:
     assert CASES, f"no golden file in {FOLDER}"
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", filter(is_step, CASES), ids=lambda path: path.stem)
 def test_parity(path: Path) -> None:
     check(path)
 
@@ -94,7 +107,7 @@ def test_parity(path: Path) -> None:
 def check(path: Path) -> None:
     """Scored rows, losses and gradients of one recorded step."""
     golden = load(path)
-    system, parameters = rebuild(path.stem, golden)
+    system, parameters = rebuild(line_of(path), golden)
     user, item = system.embeddings()
     np.testing.assert_allclose(user, golden["out/user"], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(item, golden["out/item"], rtol=1e-5, atol=1e-6)
@@ -116,7 +129,7 @@ def check(path: Path) -> None:
 
 
 def replay(system: System, golden: dict[str, np.ndarray]) -> None:
-    """Put the recorded draws in the place of random ones."""
+    """Replace random draws by the recorded ones."""
     if "input/noise_text" in golden:
         draws = iter([golden["input/noise_text"], golden["input/noise_nodes"]])
         system.alignment.draw_noise = lambda like: torch.from_numpy(next(draws))
@@ -126,7 +139,7 @@ def replay(system: System, golden: dict[str, np.ndarray]) -> None:
 
 
 FOREIGN = {"mask_token": "token", "profile_reconstructor": "mlp_up"}
-"""Names another recorder might have chosen."""
+"""Names that somebody else might give to our parameters."""
 
 
 @pytest.mark.parametrize(
@@ -175,7 +188,7 @@ def recorded_step(line: str) -> dict[str, np.ndarray]:
 
 
 def foreign(key: str) -> str:
-    """A parameter's name as another recorder might write it."""
+    """A parameter's name as somebody else might record it."""
     short = key.split(".", 1)[1].replace("teacher.network", "teacher")
     for ours, theirs in FOREIGN.items():
         short = short.replace(ours, theirs)

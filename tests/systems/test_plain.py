@@ -1,4 +1,4 @@
-"""Every backbone x alignment against its equations written plainly, value and gradient."""
+"""Every backbone, alone and with every alignment, against plainly written equations: values and gradients."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from harness.bench.plain import Plain
-from harness.systems.assembly import assemble, settings
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.settings import settings
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
@@ -18,7 +19,7 @@ from models.text import TextRows
 LINES = [*BACKBONES, *(f"{a}[{b}]" for a, b in itertools.product(ALIGNMENTS, BACKBONES))]
 
 LOUD = {"l2_weight": 1e-3, "translation_weight": 0.5, "momentum_weight": 0.5, "edge_keep": 1.0}
-"""Terms heavy enough to be seen in the gradient; edges kept, whose drawing has another order."""
+"""Weights large enough to show in the gradient. No edge is dropped: the plain code draws edges in another order."""
 
 
 @pytest.mark.parametrize("line", LINES)

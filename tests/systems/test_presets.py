@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.planning.parts import DatasetPlan
-from harness.systems.assembly import settings
+from harness.planning.datasets import DatasetPlan
 from harness.systems.line import parse
 from harness.systems.presets import read, released_datasets
+from harness.systems.settings import settings
 
 RELEASED = [(line, dataset) for line, entries in read()["release"].items() for dataset in entries]
 

@@ -1,4 +1,4 @@
-"""Search spaces: declared beside the hyper-parameter, narrowed by plans, without what is ablated."""
+"""Search spaces: as declared, narrowed by plans, and without what no loss term reads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.systems.assembly import settings
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.search_space import Domain, Range, check_names, space
+from harness.systems.settings import settings
 
 EVERY = [
     *CLASSICS,
@@ -30,7 +30,7 @@ def found(line: str, fixed: set[str] = frozenset(), **narrowed: Any) -> dict[str
 def test_every_default_lies_in_its_space(line: str) -> None:
     values = settings(parse(line), {})
     for name, domain in found(line).items():
-        assert domain.nearest(values[name]) == values[name], name
+        assert domain.closest_to(values[name]) == values[name], name
         assert domain.low < domain.high
 
 
@@ -67,7 +67,8 @@ def test_a_plan_narrows() -> None:
     ("line", "name", "wanted", "expected"),
     [
         ("LightGCN", "layers", Range(low=3, high=2), "low is 3.0, high 2.0; expected low below high"),
-        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a int"),
+        ("LightGCN", "layers", Range(low=0.5, high=2), "layers is 0.5; expected a whole number"),
+        ("LightGCN", "layers", Range(low=1, high=float("inf")), "layers is inf; expected a whole number"),
         ("LightGCN", "layers", (), "no value is left"),
         ("LightGCN", "readout", ("sums",), "did you mean 'sum'?"),
         ("LightGCN", "readout", Range(low=1, high=2), "has no range; expected a list of values"),
@@ -88,12 +89,37 @@ def test_a_name_that_no_system_has_is_refused() -> None:
 
 
 @given(st.floats(-10, 10), st.floats(-5, 0), st.floats(0.1, 5))
-def test_the_nearest_value_lies_inside(value: float, low: float, high: float) -> None:
-    near = Domain(low, high).nearest(value)
+def test_the_closest_value_lies_inside(value: float, low: float, high: float) -> None:
+    near = Domain(low, high).closest_to(value)
     assert low <= near <= high
     assert abs(near - value) == max(0.0, low - value, value - high)
 
 
-def test_the_nearest_choice() -> None:
-    assert Domain(choices=(1, 4)).nearest(3) == 4
-    assert Domain(choices=("a", "b")).nearest("c") == "a"
+def test_the_closest_choice() -> None:
+    assert Domain(choices=(1, 4)).closest_to(3) == 4
+    assert Domain(choices=("a", "b")).closest_to("c") == "a"
+
+
+def test_matching_by_similarity_reads_the_temperature_of_a_left_out_intent_term() -> None:
+    """IRLLRec's momentum term matches by similarity under the paper's preset, by distillation otherwise."""
+    assert "intent_tau" in found("IRLLRec[LightGCN, -intent, preset=paper]")
+    assert "intent_tau" not in found("IRLLRec[LightGCN, -intent-momentum, preset=paper]")
+    assert "intent_tau" not in found("IRLLRec[LightGCN, -intent]")
+
+
+def test_distillation_reads_the_nodes_of_a_left_out_translation() -> None:
+    nodes = (256, 1024)
+    line = "IRLLRec[LightGCN, -translation]"
+    assert found(line, translation_nodes=nodes)["translation_nodes"] == Domain(choices=nodes)
+    assert "translation_nodes" not in found(f"{line[:-1]}, -momentum]", translation_nodes=nodes)
+    assert "translation_nodes" not in found(f"{line[:-1]}, preset=paper]", translation_nodes=nodes)
+
+
+def test_the_precision_of_products_is_read_by_the_terms_with_info_nce() -> None:
+    def varied(line: str) -> bool:
+        return "products" in found(line, products=("float32", "bfloat16"))
+
+    assert varied("DCCF")
+    assert not varied("DCCF[-contrast]")
+    assert varied("IRLLRec[DCCF, -profile-intent-translation]")  # the contrast of DCCF
+    assert not varied("IRLLRec[LightGCN, -profile-intent-translation]")

@@ -12,15 +12,19 @@ import torch
 
 from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import Run, Skipped, expand
-from harness.store.store import WEIGHTS, Store
-from harness.systems.assembly import assemble, settings
+from harness.planning.runs import expand
+from harness.planning.tasks import Run, Skipped
+from harness.store.layout import WEIGHTS
+from harness.store.record import RunRecord
+from harness.store.store import Store
+from harness.systems.assembly import assemble
 from harness.systems.line import parse
+from harness.systems.settings import settings
 from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
-from tests.cli.test_cli import write_plan
-from tests.worlds import intentbench, random_pairs
+from tests.cli.tiny_plan import write_plan
+from tests.worlds import intentbench, random_pairs, run_record
 
 
 def system(line: str, users: int, items: int, seed: int) -> System:
@@ -44,7 +48,7 @@ def test_known_nodes_take_their_rows_over_and_new_ones_keep_what_they_drew() -> 
     assert second.backbone.user_prototypes.equal(first.backbone.user_prototypes)
 
 
-def windows(folder: Path, systems: list[Any], **more: Any) -> Path:
+def windows(folder: Path, systems: list[Any], number: int = 3, **more: Any) -> Path:
     """A plan over a log in which users come and go."""
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"user": np.repeat(np.arange(40), 15), "time": random.permutation(600)})
@@ -52,7 +56,7 @@ def windows(folder: Path, systems: list[Any], **more: Any) -> Path:
     frame = frame.drop_duplicates(["user", "item"])
     frame.to_csv(folder / "log.csv", index=False)
     source = {"kind": "table", "path": "log.csv", "timestamp": "time"}
-    dataset = {"split": {"kind": "prequential", "windows": 3}}
+    dataset = {"split": {"kind": "prequential", "windows": number}}
     return write_plan(folder, source, dataset=dataset, systems=systems, **more)
 
 
@@ -62,10 +66,9 @@ def run(plan: Path, store: Path, *words: str) -> str:
     return str(result.output)
 
 
-def records(store: Path) -> dict[tuple[str, str, int], tuple[str, dict[str, Any]]]:
-    found = Store(store)
-    every = {identity: found.record(identity) for identity in found.identities()}
-    return {(r["dataset"], r["system"], r["repetition"]): (name, r) for name, r in every.items()}
+def records(store: Path) -> dict[tuple[str, str, int], tuple[str, RunRecord]]:
+    runs = Store(store).runs()
+    return {(run.dataset, run.system, run.repetition): (name, run) for name, run in runs.items()}
 
 
 def test_a_window_goes_on_from_the_one_before(tmp_path: Path) -> None:
@@ -76,15 +79,15 @@ def test_a_window_goes_on_from_the_one_before(tmp_path: Path) -> None:
     run(plan, tmp_path / "store")
     found = records(tmp_path / "store")
     cold, warm = ([found[f"d@window-{w}", line, 0] for w in (1, 2, 3)] for line in lines)
-    assert warm[0][1]["losses"] == cold[0][1]["losses"]  # the first window has none before
-    assert warm[1][1]["losses"]["bpr"][0] < cold[1][1]["losses"]["bpr"][0]
+    assert warm[0][1].losses == cold[0][1].losses  # the first window has none before
+    assert warm[1][1].losses["bpr"][0] < cold[1][1].losses["bpr"][0]
     weights = Store(tmp_path / "store").arrays(warm[1][0], WEIGHTS)
     assert set(weights) == {"users", "items", "backbone.user_embedding", "backbone.item_embedding"}
     assert not Store(tmp_path / "store").arrays(cold[1][0], WEIGHTS)
 
 
 def test_several_processes_give_the_same_table(tmp_path: Path) -> None:
-    plan = windows(tmp_path, ["LightGCN[start=warm]"], repetitions=2)
+    plan = windows(tmp_path, ["LightGCN[start=warm]"], number=2, repetitions=1)
     one, two = tmp_path / "one", tmp_path / "two"
     run(plan, one)
     run(plan, two, "--workers", "2")
@@ -101,10 +104,10 @@ def test_without_a_result_before_there_is_none_after(tmp_path: Path) -> None:
     for window in (2, 3):
         Store(store).forget(records(store)[f"d@window-{window}", "LightGCN[start=warm]", 0][0])
     Store(store).forget(first)
-    Store(store).put(first, {"status": "failed", "reason": "the disk burned"}, None)
+    Store(store).put(first, run_record(status="failed", reason="the disk burned"), None)
     output = intentbench("run", plan, "--store", store).output
     assert "3 failed" in output
-    reasons = sorted(Store(store).record(identity)["reason"] for identity in Store(store).identities())
+    reasons = sorted(Store(store).record(identity).reason for identity in Store(store).identities())
     assert reasons == [
         "starts from d@window-1 LightGCN[start=warm] repetition 1, which has no result",
         "starts from d@window-2 LightGCN[start=warm] repetition 1, which has no result",
@@ -139,9 +142,9 @@ def test_a_warm_start_is_another_run_for_other_pasts() -> None:
 @pytest.mark.parametrize(
     ("line", "dataset", "reason"),
     [
-        ("LightGCN[start=warm]", {"split": {"kind": "random"}}, "no window of time"),
+        ("LightGCN[start=warm]", {"split": {"kind": "random"}}, "not a window of time"),
         ("RLMRec-Con[LightGCN, start=warm]", {}, "other axes in every window"),
-        ("LightGCN[capacity=IRLLRec, start=warm]", {}, "its width is another one"),
+        ("LightGCN[capacity=IRLLRec, start=warm]", {}, "its width differs"),
         (
             "LightGCN[start=warm]",
             {"split": {"kind": "prequential", "window": 2}},
@@ -170,5 +173,5 @@ def test_text_of_a_fixed_encoder_starts_warm() -> None:
 
 def test_warm_starts_are_not_tuned(tmp_path: Path) -> None:
     plan = windows(tmp_path, ["LightGCN[start=warm]"], tuning={"trials": 2})
-    with pytest.raises(InputError, match="expected no tuning in a plan with start=warm"):
+    with pytest.raises(InputError, match="expected a plan with either `tuning` or systems with start=warm"):
         load_plan(plan)

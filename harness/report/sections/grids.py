@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from harness.evaluation.stats.comparison import compare_with_references
-from harness.planning.runs import Run, expand_one
+from harness.planning.runs import runs_on
+from harness.planning.tasks import Run
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
@@ -42,7 +43,7 @@ def grids(evidence: Evidence, options: Options) -> Section:
 
 def _points(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Yield every point with finished runs: its name in tables, its line, what is varied, and the values."""
-    for run in expand_one(evidence.plan, evidence.dataset):
+    for run in runs_on(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.varied and not run.repetition and run.name in evidence.groups:
             one, two = (run.settings[name] for name in (run.varied[0], run.varied[-1]))
             point = {"name": run.name, "line": run.system.name, "over": ", ".join(run.varied)}

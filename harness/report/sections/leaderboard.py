@@ -11,10 +11,9 @@ from harness.data.dataset import SPLITS
 from harness.evaluation.stats.bootstrap import intervals, means_over_seeds, resampled_means
 from harness.evaluation.stats.comparison import compare, with_cautious_verdicts
 from harness.evaluation.stats.pairs import letters
-from harness.planning.parts import DatasetPlan
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.planning.runs import dataset_key
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.tuning import budget
@@ -22,9 +21,9 @@ from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
 
-def heading(plan: Plan, dataset: DatasetPlan, store: Store) -> Section:
+def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
     """Write the dataset's name, its sizes, and the notes that were made when it was prepared."""
-    facts = store.notes.facts(dataset_key(plan, dataset)) or {}
+    facts = store.notes.description(dataset.key(plan.seed)) or {}
     notes = [f"Note: {tables.escape_markdown(text)}." for text in facts.get("notes", [])]
     return Section([f"## {tables.escape_markdown(dataset.name)}", _sizes(facts), *notes])
 
@@ -93,12 +92,12 @@ def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFram
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Return medians over a system's runs of costs and of measures of its lists, and its spread over runs."""
     records = evidence.records[system]
-    frame = pd.DataFrame([{**each["overall"], **each} for each in records])
-    keys = ["seconds_s", "peak_bytes", "parameters", *records[0]["overall"]]
+    keys = ("seconds_s", "peak_bytes", "parameters")
+    frame = pd.DataFrame([{key: getattr(record, key) for key in keys} | record.overall for record in records])
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),
-        **frame[keys].median().to_dict(),
+        **frame.median().to_dict(),
         **{f"{metric} spread": spread[metric] for metric in evidence.shown},
     }
 

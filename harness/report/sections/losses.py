@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.record import RunRecord
 
 
 def losses(evidence: Evidence, options: Options) -> Section:
@@ -38,7 +37,7 @@ def _course(evidence: Evidence, system: str) -> pd.DataFrame | None:
 
     Epochs that not every run reached are left out. None if the system has two terms or fewer.
     """
-    runs = [pd.DataFrame(each["losses"]) for each in _records(evidence, system)]
+    runs = [pd.DataFrame(record.losses) for record in _records(evidence, system)]
     if not runs or len(runs[0].columns) <= 2:
         return None
     mean = sum(run.iloc[: min(map(len, runs))] for run in runs) / len(runs)
@@ -54,14 +53,14 @@ def _at_best_epoch(evidence: Evidence, system: str) -> str:
     """List every term's share, averaged over the best epochs of the system's runs."""
     best = pd.DataFrame(
         [
-            {term: course[max(each["best_epoch"], 1) - 1] for term, course in each["losses"].items()}
-            for each in _records(evidence, system)
+            {term: course[max(record.best_epoch or 0, 1) - 1] for term, course in record.losses.items()}
+            for record in _records(evidence, system)
         ]
     ).mean()
     shares = (100.0 * best / best.sum()).sort_values(ascending=False, kind="stable")
     return ", ".join(f"{tables.escape_markdown(str(term))} {share:.2g} %" for term, share in shares.items())
 
 
-def _records(evidence: Evidence, system: str) -> list[dict[str, Any]]:
+def _records(evidence: Evidence, system: str) -> list[RunRecord]:
     """Return the records of the system's runs that were trained in epochs."""
-    return [each for each in evidence.records[system] if "losses" in each]
+    return [record for record in evidence.records[system] if record.losses]

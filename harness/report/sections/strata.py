@@ -9,7 +9,6 @@ import pandas as pd
 from harness.evaluation.stats.stratified import by_stratum, compare_in_each, trends
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
-from harness.planning.runs import dataset_key
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
@@ -22,7 +21,7 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Compare the systems in strata of users by train degree, on the first metric shown."""
     heading = "### By train pairs of a user"
-    degrees = evidence.store.notes.degrees(dataset_key(evidence.plan, evidence.dataset))
+    degrees = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
     if degrees is None:
         missing = (
             "The store does not hold the users' train pairs, so there are no strata. `intentbench run` "

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from harness.data.variants import Variant
 from harness.evaluation.stats.stratified import compare_in_each
 from harness.evaluation.stats.swept import sweep_trends
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
@@ -41,21 +41,21 @@ def variants(
     return sections
 
 
-def _without_density(variant: Variant) -> Variant:
-    return variant._replace(density=1.0)
+def _without_density(dataset: DatasetVariant) -> DatasetVariant:
+    return dataset.model_copy(update={"density": 1.0})
 
 
-def _without_window(variant: Variant) -> Variant:
-    return variant._replace(split=variant.split.model_copy(update={"window": None}))
+def _without_window(dataset: DatasetVariant) -> DatasetVariant:
+    return dataset.at_window(None)
 
 
 def _groups(
-    members: Sequence[Evidence], without: Callable[[Variant], Variant]
+    members: Sequence[Evidence], without: Callable[[DatasetVariant], DatasetVariant]
 ) -> Iterator[tuple[str, list[Evidence]]]:
     """Yield the groups of variants that differ only in what ``without`` takes away, each with its name."""
     groups: dict[str, list[Evidence]] = {}
     for evidence in members:
-        name = evidence.dataset.family + without(evidence.dataset.variant).suffix
+        name = without(evidence.dataset).name
         groups.setdefault(name, []).append(evidence)
     yield from ((name, alike) for name, alike in groups.items() if len(alike) > 1)
 
@@ -64,19 +64,19 @@ def _side_by_side(
     plan: Plan, family: str, members: Sequence[Evidence], frame: pd.DataFrame, options: Options
 ) -> Section:
     """Show each metric, and the seconds of a run, with one column per variant."""
-    names, first = [each.dataset.name for each in members], plan.evaluation.show[0]
+    first = plan.evaluation.show[0]
     shown = [(tables.title(metric), metric, "mean", ".4f") for metric in plan.evaluation.show]
     shown += [("Seconds a run", first, "seconds_s", ".1f")] if options.costs else []
     text = [f"## {tables.escape_markdown(family)}, side by side"]
     for title, metric, column, form in shown:
         rows = frame[frame["metric"] == metric].sort_values("mean", ascending=False, kind="stable")
-        text += [f"{title}:", tables.markdown(_by_variant(rows, names, column, form))]
+        text += [f"{title}:", tables.markdown(_by_variant(rows, members, column, form))]
     return Section(text)
 
 
-def _by_variant(frame: pd.DataFrame, names: Sequence[str], column: str, form: str) -> pd.DataFrame:
-    """Make a table with one row per system and one column per variant, in the order of ``names``."""
-    labels = {name: name.partition("@")[2] or "whole" for name in names}
+def _by_variant(frame: pd.DataFrame, members: Sequence[Evidence], column: str, form: str) -> pd.DataFrame:
+    """Make a table with one row per system and one column per variant, in the order of ``members``."""
+    labels = {member.dataset.name: member.dataset.label or "whole" for member in members}
     frame = frame.assign(dataset=frame["dataset"].map(labels)).rename(columns={"system": "System"})
     return tables.cross_table(frame, "System", "dataset", column, form, list(labels.values()))
 
@@ -84,7 +84,7 @@ def _by_variant(frame: pd.DataFrame, names: Sequence[str], column: str, form: st
 def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Section:
     """Show gains at each density, and test whether a gain over the backbone depends on the density."""
     ascending = {
-        each.dataset.density[0]: each for each in sorted(members, key=lambda each: each.dataset.density)
+        each.dataset.density: each for each in sorted(members, key=lambda each: each.dataset.density)
     }
     labelled = {f"{100 * share:g}%": each for share, each in ascending.items()}
     section = _in_each(name, labelled, "densities", options)

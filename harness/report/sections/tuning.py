@@ -8,9 +8,11 @@ import pandas as pd
 
 from harness.planning.plan import Plan
 from harness.planning.run_status import StoreIndex
-from harness.planning.searches import Search, searches
+from harness.planning.searches import searches
+from harness.planning.tasks import Search
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.record import SearchRecord
 
 SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid search"}
 
@@ -54,15 +56,15 @@ def tuning(evidence: Evidence, options: Options) -> Section:
     return Section(text, frames={"trials": pd.concat(trials, ignore_index=True)})
 
 
-def _finished(evidence: Evidence) -> list[tuple[Search, str, dict[str, Any]]]:
+def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:
     """Return each finished search of the dataset once, with its identity and record."""
     plan, finished = evidence.plan, {}
     index = StoreIndex(plan, evidence.store)
     for _, search in searches(plan) if plan.tuning else ():
         identity = index.identity(search)
         if identity and search.dataset.name == evidence.dataset.name:
-            record = evidence.store.record(identity)
-            if record["status"] == "finished":
+            record = evidence.store.search_record(identity)
+            if record.status == "finished":
                 finished[identity] = (search, identity, record)
     return list(finished.values())
 
@@ -75,25 +77,27 @@ def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool)
     return frame if with_costs else frame.drop(columns="seconds_s")
 
 
-def _row(search: Search, record: dict[str, Any], with_costs: bool) -> dict[str, str]:
+def _row(search: Search, record: SearchRecord, with_costs: bool) -> dict[str, str]:
     """Return the row of one search in the table."""
-    counts, before, best = record["trials"], record["valid_before"], record["valid"]
+    assert record.valid is not None, "every finished search has a best score"
+    assert record.seconds_s is not None, "every finished search has its cost"
+    counts, before, best = record.trials, record.valid_before, record.valid
     row = {
         "System": search.name,
-        "trials": f"{sum(counts.values())} of {record['budget']}",
+        "trials": f"{sum(counts.values())} of {record.budget}",
         "pruned": str(counts["pruned"]),
         "failed": str(counts["fail"]),
-        "epochs": f"{record['epochs']:,}",
+        "epochs": f"{record.epochs:,}",
     }
     if with_costs:
-        row["minutes"] = f"{record['seconds_s'] / 60:.1f}"
+        row["minutes"] = f"{record.seconds_s / 60:.1f}"
     bought = f"{100 * (best / before - 1):+.1f} %" if before else ""
-    importance = sorted(record["importance"].items(), key=lambda entry: -entry[1])[:3]
+    importance = sorted(record.importance.items(), key=lambda entry: -entry[1])[:3]
     return row | {
         "released": "" if before is None else f"{before:.4f}",
         "best": f"{best:.4f}",
         "bought": bought,
-        "best values": ", ".join(f"{name} {_short(value)}" for name, value in record["best"].items()),
+        "best values": ", ".join(f"{name} {_short(value)}" for name, value in record.best.items()),
         "importance": ", ".join(f"{name} {share:.0%}" for name, share in importance),
     }
 

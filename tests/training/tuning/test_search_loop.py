@@ -6,7 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,16 +16,18 @@ import optuna
 import pytest
 
 from harness.errors import Interrupted, RunFailed
+from harness.execution import task_runner
 from harness.planning.plan import Plan
-from harness.planning.runs import Run
-from harness.planning.searches import Search, planned, searches
-from harness.store.checkpoint import Checkpoint
-from harness.training.loop import Watch
-from harness.training.prepared_data import PreparedData, material
+from harness.planning.searches import planned, searches
+from harness.planning.tasks import Run, Search
+from harness.store.store import Store
+from harness.training.loop import Callbacks
+from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
-from harness.training.tuning.search_loop import Tools, tune
+from harness.training.tuning import search_loop
+from harness.training.tuning.search_loop import SearchContext, tune
 from harness.training.tuning.trial_storage import open_storage
-from tests.worlds import checkerboard, make_run
+from tests.worlds import checkerboard, make_run, search_record
 
 SPLIT = {"kind": "given"}
 PLAN = {
@@ -43,7 +47,7 @@ STORAGES = ExitStack()
 
 @pytest.fixture(scope="module")
 def board() -> Iterator[PreparedData]:
-    with material(checkerboard(), None) as made:
+    with prepared(checkerboard(), None) as made:
         yield made
 
 
@@ -52,19 +56,16 @@ def search(name: str, **tuning: Any) -> Search:
     return next(search for _, search in searches(plan))
 
 
-def tools(folder: Path, watch: Watch | None = None) -> Tools:
-    def checkpoint(run: Run) -> Checkpoint:
-        return Checkpoint(folder / f"{run.identity('')}.pt")
-
+def context(folder: Path, callbacks: Callbacks | None = None) -> SearchContext:
     storage = STORAGES.enter_context(open_storage(None, folder / "search.journal"))
-    return Tools(storage, "search", checkpoint, watch or Watch())
+    return SearchContext(storage, "search", "", Store(folder), callbacks or Callbacks())
 
 
 def test_the_released_defaults_are_the_first_trial_and_the_budget_is_kept(
     board: PreparedData, tmp_path: Path
 ) -> None:
     wanted = search("LightGCN")
-    record, trials = tune(wanted, board.for_tuning(), tools(tmp_path))
+    record, trials = tune(wanted, board.for_tuning(), context(tmp_path))
     assert record["budget"] == len(trials) == sum(record["trials"].values()) == 6
     first = trials.iloc[0]
     assert {name: first[name] for name in wanted.space} == {
@@ -89,7 +90,7 @@ def test_every_sampler_is_seeded(board: PreparedData, tmp_path: Path) -> None:
     for number, case in enumerate(cases):
         wanted = search("LightGCN", epochs=1, **case)
         frames = [
-            tune(wanted, board.for_tuning(), tools(tmp_path / f"{number}-{attempt}"))[1]
+            tune(wanted, board.for_tuning(), context(tmp_path / f"{number}-{attempt}"))[1]
             for attempt in range(2)
         ]
         names = ["trial", "state", "score", "epochs", *wanted.space]
@@ -100,15 +101,15 @@ def test_every_sampler_is_seeded(board: PreparedData, tmp_path: Path) -> None:
 
 def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(board: PreparedData, tmp_path: Path) -> None:
     wanted = search("SimGCL")
-    _, whole = tune(wanted, board.for_tuning(), tools(tmp_path / "whole"))
+    _, whole = tune(wanted, board.for_tuning(), context(tmp_path / "whole"))
     asked = iter(range(1000))
     pauses = 0
     while True:
         number = next(asked)
         polls = iter(range(1000))
-        watch = Watch(stop=lambda polls=polls: next(polls) > 2)  # type: ignore[misc]
+        callbacks = Callbacks(should_stop=lambda polls=polls: next(polls) > 2)  # type: ignore[misc]
         try:
-            _, pieces = tune(wanted, board.for_tuning(), tools(tmp_path / "pieces", watch))
+            _, pieces = tune(wanted, board.for_tuning(), context(tmp_path / "pieces", callbacks))
             break
         except Interrupted:
             pauses += 1
@@ -120,21 +121,21 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(board: PreparedDat
 
 def test_a_trial_of_a_dead_process_is_done_again(board: PreparedData, tmp_path: Path) -> None:
     wanted = search("LightGCN")
-    _, whole = tune(wanted, board.for_tuning(), tools(tmp_path / "whole"))
+    _, whole = tune(wanted, board.for_tuning(), context(tmp_path / "whole"))
 
     def die(epoch: int, score: float | None) -> None:
         if epoch == 3:
             raise KeyboardInterrupt  # nobody tells Optuna
 
     with pytest.raises(KeyboardInterrupt):
-        tune(wanted, board.for_tuning(), tools(tmp_path / "torn", Watch(progress=die)))
+        tune(wanted, board.for_tuning(), context(tmp_path / "torn", Callbacks(on_progress=die)))
     journal = tmp_path / "torn" / "search.journal"
     with open_storage(None, journal) as storage:
         optuna.load_study(study_name="search", storage=storage).ask()  # as a killed process leaves it
     with journal.open("ab") as file:
         file.write(b'{"op_code": 4, "wor')
     (tmp_path / "torn" / "search.journal.lock").symlink_to(journal)
-    _, torn = tune(wanted, board.for_tuning(), tools(tmp_path / "torn"))
+    _, torn = tune(wanted, board.for_tuning(), context(tmp_path / "torn"))
     assert torn.drop(columns="seconds_s").equals(whole.drop(columns="seconds_s"))
 
 
@@ -154,28 +155,86 @@ def test_nothing_under_tuning_can_reach_the_test_pairs(board: PreparedData, tmp_
         id(board.matrices),
         id(board.matrices["test"]),
     }
-    assert not forbidden & reachable(sealed, search("LightGCN"), tools(tmp_path))
+    assert not forbidden & reachable(sealed, search("LightGCN"), context(tmp_path))
     assert id(board.dataset.pairs("test")) in reachable(board)
 
 
+def test_the_task_runner_hands_tuning_nothing_that_leads_to_test_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_over: list[object] = []
+
+    def record_arguments(*arguments: object) -> None:
+        handed_over.extend(arguments)
+        raise RunFailed("this test needs no result")
+
+    monkeypatch.setattr(task_runner, "load", lambda *arguments: (checkerboard(), None))
+    monkeypatch.setattr(search_loop, "tune", record_arguments)
+    wanted = search("LightGCN")
+    with task_runner.RunnerConfig(tmp_path, seed=0).open() as runner:
+        runner.run(wanted, lambda epoch, score: None, lambda: False)
+        test_pairs = runner.data(wanted.dataset).dataset.pairs("test")
+        assert any(isinstance(argument, PreparedData) for argument in handed_over)
+        test_pairs_are_reachable = id(test_pairs) in reachable(*handed_over)
+        assert not test_pairs_are_reachable
+
+
+def test_reachable_follows_every_way_to_hold_an_object() -> None:
+    secret, array = ["secret"], np.arange(6)
+
+    class Holder:
+        def method(self) -> object:
+            return self
+
+        def __call__(self) -> None: ...
+
+    holder = Holder()
+    holder.secret = secret  # type: ignore[attr-defined]
+
+    def default(value: object = secret, *, named: object = secret) -> None: ...
+
+    for root in (
+        lambda: secret,
+        default,
+        holder,
+        holder.method,
+        partial(len, secret),
+        partial(print, end=secret),
+    ):
+        assert id(secret) in reachable(root), root
+    assert id(secret) in reachable([{"key": (holder.method,)}])
+    assert id(array) in reachable(array[2:])
+    assert id(checkerboard) not in reachable(lambda: checkerboard())  # a global of this module
+
+
 def reachable(*roots: object) -> set[int]:
-    """Every object that data leads to; code, types and modules are what everybody has."""
+    """The ids of all objects that ``roots`` lead to.
+
+    Followed are attributes, items, closures, default arguments, bound methods, partials and the arrays
+    that numpy's views look into. Not followed are types, modules and the globals of functions: these are
+    the code itself, which any other code can import.
+    """
     seen: set[int] = set()
     waiting = list(roots)
     while waiting:
         found = waiting.pop()
-        if id(found) in seen or callable(found) or type(found).__name__ == "module":
+        if id(found) in seen or isinstance(found, type | ModuleType):
             continue
         seen.add(id(found))
-        waiting += gc.get_referents(found)
+        if isinstance(found, FunctionType):
+            waiting += [found.__closure__, found.__defaults__, found.__kwdefaults__, found.__dict__]
+        elif isinstance(found, np.ndarray):
+            waiting.append(found.base)
+        else:
+            waiting += gc.get_referents(found)
     return seen
 
 
 def test_changed_test_pairs_change_no_trial(board: PreparedData, tmp_path: Path) -> None:
     other = replace(checkerboard(), test=np.array([[0, 0]]))
-    with material(other, None) as changed:
+    with prepared(other, None) as changed:
         frames = [
-            tune(search("LightGCN"), each.for_tuning(), tools(tmp_path / str(number)))[1]
+            tune(search("LightGCN"), each.for_tuning(), context(tmp_path / str(number)))[1]
             for number, each in enumerate((board, changed))
         ]
     assert frames[0].drop(columns="seconds_s").equals(frames[1].drop(columns="seconds_s"))
@@ -190,7 +249,7 @@ def test_hopeless_trials_are_pruned(board: PreparedData, tmp_path: Path) -> None
     }
     wanted = search("LightGCN", trials=10, epochs=30, sampler="grid", space=space)
     wanted = replace(wanted, training=wanted.training.model_copy(update={"patience": 30}))
-    record, trials = tune(wanted, board.for_tuning(), tools(tmp_path))
+    record, trials = tune(wanted, board.for_tuning(), context(tmp_path))
     pruned = trials[trials["state"] == "pruned"]
     assert record["trials"]["pruned"] == len(pruned) > 0
     assert pruned["epochs"].max() < 30
@@ -201,23 +260,23 @@ def test_hopeless_trials_are_pruned(board: PreparedData, tmp_path: Path) -> None
 def test_a_failed_trial_is_spent_and_told(board: PreparedData, tmp_path: Path) -> None:
     space = {"learning_rate": (1e-3, 1e9), "layers": (1,), "l2_weight": (1e-6,), "edge_keep": (1.0,)}
     record, trials = tune(
-        search("LightGCN", sampler="grid", space=space), board.for_tuning(), tools(tmp_path)
+        search("LightGCN", sampler="grid", space=space), board.for_tuning(), context(tmp_path)
     )
     assert record["trials"] == {"complete": 1, "pruned": 0, "fail": 1}
     assert "the term" in trials.loc[trials["state"] == "fail", "reason"].item()
     space["learning_rate"] = (1e9,)
     with pytest.raises(RunFailed, match="none of 1 trials finished"):
-        tune(search("LightGCN", sampler="grid", space=space), board.for_tuning(), tools(tmp_path / "none"))
+        tune(search("LightGCN", sampler="grid", space=space), board.for_tuning(), context(tmp_path / "none"))
 
 
 def test_hours_end_a_search(board: PreparedData, tmp_path: Path) -> None:
-    record, trials = tune(search("LightGCN", hours=1e-9), board.for_tuning(), tools(tmp_path))
+    record, trials = tune(search("LightGCN", hours=1e-9), board.for_tuning(), context(tmp_path))
     assert len(trials) == 1
     assert record["budget"] == 6
 
 
 def test_a_system_with_nothing_to_tune_has_one_trial(board: PreparedData, tmp_path: Path) -> None:
-    record, trials = tune(search("MostPop"), board.for_tuning(), tools(tmp_path))
+    record, trials = tune(search("MostPop"), board.for_tuning(), context(tmp_path))
     assert (record["budget"], len(trials), record["best"]) == (1, 1, {})
 
 
@@ -228,11 +287,7 @@ def test_runs_take_the_best_values_and_their_own_ablations() -> None:
     for plan, named in ((own, "SimGCL[-contrast]"), (full, "SimGCL")):
         pairs = {run.system.name: search for run, search in searches(plan)}
         assert pairs["SimGCL[-contrast]"].system.name == named
-        runs = [
-            run
-            for run in planned(plan, lambda search: {"status": "finished", "best": best})
-            if isinstance(run, Run)
-        ]
+        runs = [run for run in planned(plan, lambda search: search_record(best=best)) if isinstance(run, Run)]
         assert len(runs) == 10
         ablated = next(run for run in runs if run.system.name == "SimGCL[-contrast]")
         assert (ablated.settings["contrast_weight"], ablated.settings["layers"]) == (0.0, 1)

@@ -1,0 +1,194 @@
+"""The hyper-parameters of the baselines: what they are, their ranges and who reads them; loads no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.hyper import LOWEST_TAU, hyper, products_of
+
+
+@dataclass(frozen=True)
+class LightGCNHyper:
+    """Hyper-parameters of LightGCN, which propagates without weights or activations."""
+
+    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    readout: str = hyper("sum", "how the layers E^0 .. E^L become the scored rows", choices=("sum", "mean"))
+    edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class ViewHyper:
+    """Hyper-parameters that SGL and SimGCL share: both contrast two disturbed views of the graph."""
+
+    products: str = products_of("contrast")
+    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    contrast_weight: float = hyper(
+        0.1, "weight of the contrast between views", 1e-4, 1.0, log=True, weighs="contrast"
+    )
+    contrast_tau: float = hyper(
+        0.2, "temperature of the contrast", 0.05, 1.0, minimum=LOWEST_TAU, read_by=("contrast",)
+    )
+
+
+@dataclass(frozen=True)
+class SGLHyper(ViewHyper):
+    """Hyper-parameters of SGL, whose views drop edges."""
+
+    edge_keep: float = hyper(0.8, "probability of keeping an edge in a view", 0.5, 1.0, read_by=("contrast",))
+
+
+@dataclass(frozen=True)
+class SimGCLHyper(ViewHyper):
+    """Hyper-parameters of SimGCL, whose views add noise."""
+
+    noise_size: float = hyper(
+        0.9, "length of the noise that each layer of a view adds", 0.01, 2.0, read_by=("contrast",)
+    )
+
+
+@dataclass(frozen=True)
+class DCCFHyper:
+    """Hyper-parameters of DCCF, which learns intent prototypes and contrasts views made with them."""
+
+    products: str = products_of("contrast")
+    layers: int = hyper(2, "number L of propagation layers", 1, 4)
+    n_intents: int = hyper(
+        128, "number K of prototypes of users, and of items", 8, 512, log=True, tuned=False
+    )
+    contrast_weight: float = hyper(
+        1e-3, "weight of the contrast between views", 1e-4, 1.0, log=True, weighs="contrast"
+    )
+    contrast_tau: float = hyper(
+        0.1, "temperature of the contrast", 0.05, 1.0, minimum=LOWEST_TAU, read_by=("contrast",)
+    )
+    contrast_mean: str = hyper(
+        "users",
+        "what the sum over the batch's items is divided by: its number of users, or of items",
+        choices=("users", "own"),
+        read_by=("contrast",),
+    )
+
+
+@dataclass(frozen=True)
+class BIGCFHyper:
+    """Hyper-parameters of BIGCF, which adds a random intent to each node and contrasts nodes and intents."""
+
+    products: str = products_of("contrast")
+    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    n_intents: int = hyper(
+        128, "number K of prototypes of users, and of items", 8, 512, log=True, tuned=False
+    )
+    contrast_weight: float = hyper(0.05, "weight of the contrasts", 1e-4, 1.0, log=True, weighs="contrast")
+    contrast_tau: float = hyper(
+        0.2, "temperature of the contrasts", 0.05, 1.0, minimum=LOWEST_TAU, read_by=("contrast",)
+    )
+    scored_noise: str = hyper(
+        "mean", "noise in the scored rows: its mean, which is zero, or a draw", choices=("mean", "draw")
+    )
+
+
+@dataclass(frozen=True)
+class AlphaRecHyper:
+    """Hyper-parameters of AlphaRec, which propagates item text and learns no node embeddings."""
+
+    layers: int = hyper(2, "number L of propagation layers", 1, 4)
+    softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0, minimum=LOWEST_TAU)
+    negatives: int = hyper(
+        256, "number of negatives drawn for each pair of a batch", 1, 1024, log=True, tuned=False
+    )
+    negatives_from: str = hyper(
+        "train",
+        "items that negatives are drawn from: those with a train pair, or all",
+        choices=("train", "all"),
+    )
+
+
+@dataclass(frozen=True)
+class RLMRecConHyper:
+    """Hyper-parameters of RLMRec-Con, which contrasts node embeddings with profile text."""
+
+    products: str = products_of("profile")
+    profile_weight: float = hyper(1e-2, "weight of the profile term", 1e-4, 1.0, log=True, weighs="profile")
+    profile_tau: float = hyper(
+        0.2, "temperature of the profile term", 0.05, 1.0, minimum=LOWEST_TAU, read_by=("profile",)
+    )
+
+
+@dataclass(frozen=True)
+class RLMRecGenHyper:
+    """Hyper-parameters of RLMRec-Gen, which hides nodes and reconstructs their profile text."""
+
+    products: str = products_of("reconstruct")
+    mask_ratio: float = hyper(
+        0.15, "share of all nodes that a step hides", 0.01, 0.5, read_by=("reconstruct",)
+    )
+    reconstruct_weight: float = hyper(
+        0.1, "weight of the reconstruction", 1e-4, 1.0, log=True, weighs="reconstruct"
+    )
+    reconstruct_tau: float = hyper(
+        0.5, "temperature of the reconstruction", 0.05, 1.0, minimum=LOWEST_TAU, read_by=("reconstruct",)
+    )
+    reconstruct_nodes: str | int = hyper(
+        "all",
+        "hidden nodes whose text a step reconstructs: all, or this many",
+        low=1,
+        choices=("all",),
+        read_by=("reconstruct",),
+    )
+
+
+@dataclass(frozen=True)
+class MostPopHyper:
+    """MostPop ranks items by their number of train pairs and has no hyper-parameter."""
+
+
+@dataclass(frozen=True)
+class ItemKNNHyper:
+    """Hyper-parameters of ItemKNN, which ranks items by their similarity to the user's train items."""
+
+    neighbours: int = hyper(100, "number of neighbours kept for an item", 5, 1000, log=True)
+    shrink: float = hyper(10.0, "number added to the product of two items' norms", 0.0, 1000.0, minimum=0.0)
+    user_weight: float = hyper(
+        0.5, "a user with n train pairs counts n ** -user_weight", 0.0, 1.0, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class UserKNNHyper:
+    """Hyper-parameters of UserKNN, which ranks items by the similarity of the users who have them."""
+
+    neighbours: int = hyper(100, "number of neighbours kept for a user", 15, 1000, log=True)
+    shrink: float = hyper(0.0, "number added to the product of two users' norms", 0.0, 100.0, minimum=0.0)
+    item_weight: float = hyper(
+        0.5, "an item with n train pairs counts n ** -item_weight", 0.0, 1.0, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class P3alphaHyper:
+    """Hyper-parameters of P3alpha, which ranks items by walks of three steps over the train graph."""
+
+    neighbours: int = hyper(200, "number of entries kept in a row of the walk matrix", 15, 1000, log=True)
+    alpha: float = hyper(0.6, "power of the probability of each step", 0.2, 1.5, minimum=0.0)
+    normalise: str = hyper(
+        "none", "norm that each row of the walk matrix is divided by after it is cut", choices=("none", "l1")
+    )
+    cut: str = hyper(
+        "rows",
+        "what keeps its largest entries alone: each row, or each row and then each column",
+        choices=("rows", "rows-columns"),
+    )
+
+
+@dataclass(frozen=True)
+class RP3betaHyper(P3alphaHyper):
+    """Hyper-parameters of RP3beta, which also divides by a power of the popularity of the item."""
+
+    beta: float = hyper(0.3, "an item with n train pairs is divided by n ** beta", 0.0, 0.6, minimum=0.0)
+
+
+@dataclass(frozen=True)
+class EASEHyper:
+    """The hyper-parameter of EASE^R, a linear autoencoder in closed form."""
+
+    ridge: float = hyper(250.0, "ridge added to the diagonal of the Gram matrix", 1.0, 1e4, log=True)

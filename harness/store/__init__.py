@@ -1,0 +1,1 @@
+"""Results on disk: one write-once folder a run, and what is kept of datasets."""

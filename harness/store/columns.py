@@ -1,0 +1,31 @@
+"""Columns of the tables that the store keeps or gives out, each named once.
+
+Whoever writes such a table and whoever reads it take the name from here. Metrics are columns too, named
+``recall@20``, or ``recall@20|tail`` for the items of one stratum alone.
+"""
+
+from __future__ import annotations
+
+USER = "user"
+"""A user's token, in per-user scores and in degrees."""
+
+SYSTEM = "system"
+"""A system's name in tables, where scores of several systems stand in one table."""
+
+DEGREE = "degree"
+"""Number of a user's train pairs."""
+
+TRIAL = "trial"
+"""Number of a trial in its search, from 0."""
+
+STATE = "state"
+"""How a trial ended: ``complete``, ``pruned`` or ``fail``."""
+
+SCORE = "score"
+"""A trial's validation score; missing where it did not finish."""
+
+REASON = "reason"
+"""Why a trial failed; empty or missing for others."""
+
+SECONDS = "seconds_s"
+"""Time that a trial took."""

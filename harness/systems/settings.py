@@ -1,0 +1,61 @@
+"""The value of every hyper-parameter of a system, checked; loads no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import Field
+from typing import Any
+
+from harness.errors import InputError, did_you_mean
+from harness.systems.presets import preset_values
+from harness.systems.spec import SystemSpec
+
+
+def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None = None) -> dict[str, Any]:
+    """Every hyper-parameter's value by name.
+
+    A chosen value comes before the preset's, and the preset's before the default. The weights of ablated
+    terms are 0 whatever was chosen.
+
+    Args:
+        spec: The system.
+        chosen: Values that a plan or a caller chooses, by name.
+        released: Dataset whose released values are used. If absent, those that hold for any dataset.
+
+    Raises:
+        InputError: ``chosen`` names a hyper-parameter that the system lacks, or has a value that is not
+            allowed.
+    """
+    options = spec.options()
+    for name, value in chosen.items():
+        if name not in options:
+            raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {did_you_mean(name, options)}")
+        check_value(spec, options[name], value)
+    defaults = {name: item.default for name, item in options.items()}
+    return defaults | preset_values(spec.preset, spec.base, released, options) | dict(chosen) | spec.zeros
+
+
+def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
+    """Refuse a value that a hyper-parameter must not have.
+
+    Raises:
+        InputError: The value is not allowed. The message names the system, the hyper-parameter and what
+            is allowed.
+    """
+    choices, low, minimum = (item.metadata[fact] for fact in ("choices", "low", "minimum"))
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    whole = number and isinstance(value, int)
+    expected = ""
+    if choices:
+        if value not in choices and not (low is not None and whole and value >= low):
+            expected = did_you_mean(str(value), choices)
+            expected += f" (or a whole number from {low} on)" if low is not None else ""
+    elif not number or (isinstance(item.default, int) and not whole):
+        expected = "expected a whole number" if isinstance(item.default, int) else "expected a number"
+    elif not -math.inf < value < math.inf:  # false for NaN as well
+        expected = "expected a positive number below infinity"
+    elif value <= 0 if minimum is None else value < minimum:
+        expected = "expected a positive number" if minimum is None else f"expected at least {minimum:g}"
+    if expected:
+        raise InputError(f"{spec.name}: {item.name} is {value!r}; {expected}")

@@ -1,0 +1,138 @@
+"""Sums of exp(a . c / tau) over many candidates c, with their gradients, in blocks that fit the cache.
+
+The logits a . c / tau of rows of length one are at most 1 / tau, so that no maximum has to be subtracted
+before exp. Powers of 2 take a quarter of the time of exp, so that the logits are scaled to base 2.
+
+Up to ``MANY`` candidates, the exp-logits of a block of anchors with all candidates are computed once, and
+give both the sums and the gradients. With more candidates such a block would not fit the cache: the
+candidates are then taken in chunks, once for all sums and once more for the gradients of the candidates.
+The time for one exp-logit is thus the same for any number of candidates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from models.products import product
+
+BLOCK_NUMEL = 1 << 20
+"""Number of exp-logits in a block: 4 MiB, which fit the cache of a processor."""
+
+LEAST_BLOCK = 64
+"""Least number of anchors in a block. With fewer, the products become inefficient."""
+
+MANY = 1 << 15
+"""Number of candidates beyond which they are taken in chunks."""
+
+CHUNK = 1 << 11
+"""Number of candidates in a chunk."""
+
+
+def log_sum_exp(
+    anchors: Tensor,
+    candidates: Tensor,
+    tau: float,
+    weight: Tensor,
+    counts: Tensor | None,
+    precision: torch.dtype,
+    needs_gradient: bool,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The weighted sum over anchors a of log sum_c n_c exp(a . c / tau), and its gradients.
+
+    The rows of ``anchors`` [B, D] and ``candidates`` [M, D] have length one. ``weight`` is [B]; ``counts``
+    n is [M], and ones if absent. Products are computed in ``precision``.
+
+    Returns:
+        The sum, the gradient of the anchors [B, D], and that of the candidates [M, D] if it is needed.
+    """
+    blocks = _blocks(anchors, candidates, tau, counts, precision)
+    sums = anchors.new_zeros(anchors.shape[1] + 1, len(anchors))
+    grad_anchors = torch.empty_like(anchors)
+    grad_candidates = torch.zeros_like(candidates) if needs_gradient else None
+    grads = grad_candidates.split(blocks.chunk_rows) if grad_candidates is not None else ()
+    scaled = blocks.anchors.new_empty(anchors.shape[1], len(anchors))
+
+    def finish(rows: slice) -> None:
+        """From the sums of these anchors: their gradients, and the anchors scaled by their share."""
+        share = weight[rows] / (sums[-1, rows] * tau)
+        torch.mul(sums[:-1, rows].t(), share.unsqueeze(1), out=grad_anchors[rows])
+        scaled[:, rows] = anchors[rows].t() * share
+
+    for number, summand in enumerate(blocks.summands):
+        for rows in blocks.anchor_rows:
+            exp_logits = blocks.exp_logits(number, rows)
+            sums[:, rows] += product(summand, exp_logits.t())
+            if not blocks.many:
+                finish(rows)
+                for grad in grads:
+                    grad += product(exp_logits, scaled[:, rows])
+    if blocks.many:
+        finish(slice(0, len(anchors)))
+        _add_candidate_gradients(grads, scaled, blocks)
+    if grad_candidates is not None and counts is not None:
+        grad_candidates.mul_(counts.unsqueeze(1))
+    return weight @ sums[-1].log(), grad_anchors, grad_candidates
+
+
+class _Blocks(NamedTuple):
+    """Anchors in blocks and candidates in chunks, such that a block's exp-logits with a chunk fit the cache.
+
+    Attributes:
+        many: Whether there are several chunks.
+        chunk_rows: Number of candidates in a chunk.
+        chunks: The candidates, [chunk_rows, D] each.
+        summands: :func:`_with_counts` of each chunk.
+        anchors: The anchors [B, D], scaled such that 2 to the power of their products is the exp-logit.
+        anchor_rows: The anchors of each block.
+    """
+
+    many: bool
+    chunk_rows: int
+    chunks: list[Tensor]
+    summands: tuple[Tensor, ...]
+    anchors: Tensor
+    anchor_rows: list[slice]
+
+    def exp_logits(self, number: int, rows: slice) -> Tensor:
+        """exp(a . c / tau) of the candidates of a chunk and the anchors of a block, [candidates, anchors]."""
+        return product(self.chunks[number], self.anchors[rows]).exp2_()
+
+
+def _blocks(
+    anchors: Tensor, candidates: Tensor, tau: float, counts: Tensor | None, precision: torch.dtype
+) -> _Blocks:
+    many = len(candidates) > MANY
+    chunk_rows = CHUNK if many else len(candidates)
+    size = max(LEAST_BLOCK, BLOCK_NUMEL // chunk_rows)
+    return _Blocks(
+        many,
+        chunk_rows,
+        [chunk.to(precision) for chunk in candidates.split(chunk_rows)],
+        _with_counts(candidates, counts).to(precision).split(chunk_rows, dim=1),
+        (anchors / (tau * math.log(2.0))).to(precision),
+        [slice(start, start + size) for start in range(0, len(anchors), size)],
+    )
+
+
+def _add_candidate_gradients(grads: Sequence[Tensor], scaled: Tensor, blocks: _Blocks) -> None:
+    """Add the gradients of each chunk's candidates to ``grads``, from exp-logits computed a second time."""
+    for number, grad in enumerate(grads):
+        for rows in blocks.anchor_rows:
+            grad += product(blocks.exp_logits(number, rows), scaled[:, rows])
+
+
+def _with_counts(candidates: Tensor, counts: Tensor | None) -> Tensor:
+    """Candidates times their counts, and the counts as a last row, [D + 1, M].
+
+    Multiplied by exp-logits, it gives the weighted sum of the candidates and the sum of the exp-logits.
+    """
+    summand = candidates.new_ones(candidates.shape[1] + 1, len(candidates))
+    if counts is not None:
+        summand[:] = counts
+    summand[:-1] *= candidates.t()
+    return summand
