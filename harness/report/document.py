@@ -133,7 +133,8 @@ def _files(sections: Sequence[Section], out: Path) -> list[Path]:
         for name, frame in section.frames.items():
             rows.setdefault(name, []).append(frame)
     for name, frames in rows.items():
-        contents[f"{name}.csv"] = tables.csv_text(pd.concat(frames, ignore_index=True))
+        with_rows = [frame for frame in frames if not frame.empty] or frames[:1]
+        contents[f"{name}.csv"] = tables.csv_text(pd.concat(with_rows, ignore_index=True))
     with writing(out):
         for name, content in contents.items():
             with replaced(out / name) as unfinished:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.errors import InputError
+from harness.report.tables.cells import counted
 from harness.report.tables.csv_rows import plain_name
 
 COLUMNS = ("system", "dataset", "metric", "value", "source")
@@ -104,9 +105,8 @@ def check_any_joined(path: Path, numbers: pd.DataFrame, ours: pd.DataFrame) -> N
     hints = [hint for column, names in known.items() for hint in form_hints(numbers[column].unique(), names)]
     listed = "; ".join(f"{column}s {', '.join(map(repr, names))}" for column, names in known.items())
     raise InputError(
-        f"{path}: none of its {len(numbers)} numbers has the dataset, system and metric of a finished run; "
-        + "".join(f"{hint}; " for hint in hints)
-        + f"names must be written as here: {listed}"
+        f"{path}: of its {counted(len(numbers), 'number')} none has the dataset, system and metric of a "
+        "finished run; " + "".join(f"{hint}; " for hint in hints) + f"names must be written as here: {listed}"
     )
 
 

@@ -20,9 +20,10 @@ def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:
     If several datasets have the same three systems or more, their mean ranks are added.
     """
     pairs = [_pairs(evidence, metric, options) for evidence in datasets for metric in evidence.shown]
-    frame = pd.concat(pairs, ignore_index=True)
-    if frame.empty:
+    pairs = [frame for frame in pairs if not frame.empty]
+    if not pairs:
         return Section()
+    frame = pd.concat(pairs, ignore_index=True)
     tested = len(datasets) * len(datasets[0].shown)
     text = [
         "## All pairs",
@@ -83,21 +84,14 @@ def _ranks(datasets: Sequence[Evidence], options: Options) -> Section:
     ranking = ranks.rank(negative_ranks)
     text = (
         f"Mean ranks over {ranking.blocks} sources, where the rank in a source is the mean over its metrics "
-        f"and variants ({size}): {_listed(ranking.mean_ranks)}. {_friedman(ranking)}"
+        f"and variants ({size}): {_listed(ranking.mean_ranks)}. Friedman "
+        f"{tables.p_value(ranking.p_friedman)}. Two systems differ significantly at .05 if their mean ranks "
+        f"differ by more than {ranking.critical_difference:.2f} (Nemenyi)."
     )
     if not options.figures or np.ptp(ranking.mean_ranks) == 0:
         return Section([text])
     figure = plots.ranks(ranking.mean_ranks, ranking.p_nemenyi, ranking.critical_difference)
     return Section([text, "![Critical differences](ranks.png)"], figures={"ranks": figure})
-
-
-def _friedman(ranking: ranks.Ranking) -> str:
-    if np.isnan(ranking.p_friedman):
-        return "All systems have the same rank everywhere, so there is nothing to test."
-    return (
-        f"Friedman {tables.p_value(ranking.p_friedman)}. Two systems differ significantly at .05 if their "
-        f"mean ranks differ by more than {ranking.critical_difference:.2f} (Nemenyi)."
-    )
 
 
 def _listed(mean_ranks: pd.Series) -> str:
