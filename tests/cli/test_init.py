@@ -118,7 +118,7 @@ def test_reviews_become_written_intents_and_tables_of_texts_become_profiles() ->
     reviews = table("log.csv", "user,item,review_text", "a,b,nice", "b,b,bad")
     plan = new_plan(reviews)
     assert plan.datasets[0].text.kind == "intents"
-    assert "IRLLRec[LightGCN]" in [entry.system for entry in plan.systems]
+    assert "IRLLRec[LightGCN]" in [entry.system.name for entry in plan.systems]
     items = Path("items.jsonl.gz")
     items.write_bytes(gzip.compress(json.dumps({"item_id": "b", "title": "B", "tags": ["x"]}).encode()))
     Path("new.yaml").unlink()
