@@ -78,14 +78,15 @@ def test_every_optional_line_can_be_used() -> None:
     keys = {
         lines[number].lstrip("# ").split(":")[0] for number in optional if "intentbench" not in lines[number]
     }
-    assert {"min_rating", "core", "tuning"} <= keys
+    assert keys >= {"min_rating", "core", "duplicates", "tuning"}
     for number in optional:
-        if lines[number].lstrip("# ").split(":")[0] in ("min_rating", "core", "tuning"):
+        if lines[number].lstrip("# ").split(":")[0] in ("min_rating", "core", "duplicates", "tuning"):
             lines[number] = lines[number].replace("# ", "", 1)
     Path("all.yaml").write_text("\n".join(lines))
     plan = load_plan(Path("all.yaml"))
     assert plan.tuning is not None
-    assert (plan.datasets[0].source.min_rating, plan.datasets[0].source.core) == (4, 5)
+    source = plan.datasets[0].source
+    assert (source.min_rating, source.core, source.duplicates) == (4, 5, "last")
 
 
 def test_a_given_split_and_its_labels_are_found() -> None:
