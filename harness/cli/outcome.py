@@ -16,10 +16,12 @@ from typer.core import TyperGroup
 
 from harness.cli.terminal import complain, replace_what_cannot_be_encoded
 from harness.errors import InputError, Interrupted, RunFailed
-from harness.logs import SHOWN, log_file, printable, redacted, stop_logging
+from harness.logs import SHOWN, log_file, log_to_terminal, printable, redacted, stop_logging
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes."""
+
+STOPPED_AT_ONCE = "The command was stopped at once. What is finished is stored; run the same command again."
 
 LONGEST_MESSAGE = 300
 """Characters of an unexpected error's message that are shown. The log file has all of them."""
@@ -33,6 +35,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Do what the command line asks for."""
         replace_what_cannot_be_encoded()
+        log_to_terminal(logging.WARNING)
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
@@ -63,7 +66,7 @@ def _explain(error: BaseException) -> int:
         complain(str(error))
         return INTERRUPTED
     if isinstance(error, KeyboardInterrupt):
-        complain("The command was stopped at once. What is finished is stored; run the same command again.")
+        complain(STOPPED_AT_ONCE)
         return INTERRUPTED
     name, message = type(error).__name__, redacted(str(error)).strip().split("\n")[0][:LONGEST_MESSAGE]
     complain(

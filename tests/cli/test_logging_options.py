@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_run_that_goes_on_from_its_checkpoint_says_so(
     tree = yaml.safe_load(plan.read_text()) | {"systems": ["LightGCN"]}
     tree["training"]["epochs"] = 3
     plan.write_text(yaml.safe_dump(tree))
-    asked = iter([False, True])
+    asked = chain([False, False], repeat(True))  # before the run, and before its first and second epoch
     with monkeypatch.context() as patch:
         patch.setattr("harness.cli.run.stop_after_epoch", lambda: nullcontext(lambda: next(asked)))
         assert intentbench("run", plan, "--store", tmp_path / "store").exit_code == 130

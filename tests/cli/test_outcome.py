@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.outcome import STOPPED_AT_ONCE
 from harness.cli.terminal import replace_what_cannot_be_encoded, say, show_table
 from harness.errors import RunFailed
 from tests.worlds import ROOT, intentbench
@@ -103,7 +104,7 @@ def test_an_interruption_says_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     raising(KeyboardInterrupt(), monkeypatch)
     done = intentbench("status", "smoke")
     assert done.exit_code == 130
-    assert "What is finished is stored; run again to go on." in done.stderr
+    assert done.stderr == f"intentbench: {STOPPED_AT_ONCE}\n"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness.cli.outcome import STOPPED_AT_ONCE
 from harness.cli.stopping import SIGNALS, stop_after_epoch
-from harness.execution.processes import Team
+from harness.execution.processes import Processes
 from harness.execution.task_runner import RunnerConfig
 from tests.execution.test_execution import ENVIRONMENT, checkpoints, until, write_plan
 
@@ -56,7 +57,7 @@ def test_the_second_signal_kills_workers() -> None:
 def test_a_worker_that_is_still_starting_takes_no_ctrl_c(tmp_path: Path) -> None:
     """The terminal sends it to all processes; a worker that imports would end with a traceback."""
     with RunnerConfig(tmp_path, 0).open() as task_runner:
-        worker = Team(task_runner, 1, lambda: False)._hire(None)
+        worker = Processes(task_runner, 1)._new_worker(None)
         status = Path(f"/proc/{worker.process.pid}/status").read_text()
         worker.process.kill()
         worker.process.join()
@@ -71,11 +72,8 @@ def test_ctrl_c_twice_ends_a_command_and_its_workers_within_an_epoch(tmp_path: P
     The command and its workers write one log, which holds what each worker began.
     """
     training = {"epochs": 3, "eval_every": 1, "batch_size": 1, "metric": "recall@5"}
-    plan, store = (
-        write_plan(tmp_path, systems=["DCCF"], training=training),
-        tmp_path / "store",
-    )
-    log = tmp_path / "log.txt"
+    plan = write_plan(tmp_path, systems=["DCCF"], training=training)
+    store, log = tmp_path / "store", tmp_path / "log.txt"
     command = [sys.executable, "-m", "harness.cli.main", "--log-file", str(log), "run", str(plan)]
     process = subprocess.Popen(
         [*command, "--store", str(store), "--workers", "2"],
@@ -93,9 +91,7 @@ def test_ctrl_c_twice_ends_a_command_and_its_workers_within_an_epoch(tmp_path: P
     os.killpg(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert (
-        error == "intentbench: The command was interrupted. What is finished is stored; run again to go on.\n"
-    )
+    assert error == f"intentbench: {STOPPED_AT_ONCE}\n"
     for worker in workers:
         with contextlib.suppress(psutil.NoSuchProcess):
             worker.wait(timeout=60)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from harness.cli import progress, terminal
 from tests.cli.tiny_plan import write_plan
-from tests.worlds import intentbench, make_run
+from tests.worlds import intentbench, run_record
 
 WORDS = ("warm tone", "cheap plastic", "solid build")
 MARKUP = "[bold]x[/bold] [/] [link=file:///]y[/link] :smile:"
@@ -38,13 +40,14 @@ def test_bars_show_markup_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=written, force_terminal=True, width=300, color_system=None)
     monkeypatch.setattr(terminal, "console", console)
     monkeypatch.setattr(progress, "console", console)
-    task = make_run("LightGCN")
-    object.__setattr__(task, "dataset", task.dataset.model_copy(update={"name": f"{MARKUP}\x1b[5m"}))
-    with progress.watcher() as watching:
-        watching.expect(1)
-        watching.started(task)(1, 0.5)
-        watching.bars.refresh()
-        watching.ended(task, {"status": "failed", "reason": "[red]\x1b[5m"})
+    task: Any = SimpleNamespace(
+        title=f"{MARKUP}\x1b[5m", steps=2, training=SimpleNamespace(metric="recall@5")
+    )
+    with progress.progress_display() as display:
+        display.expect(1)
+        display.started(task)(1, 0.5)
+        display.bars.refresh()
+        display.ended(task, run_record(status="failed", reason="[red]\x1b[5m"))
     shown = written.getvalue()
     assert shown.count(MARKUP) >= 2
     assert "failed, [red]\\x1b[5m" in shown
