@@ -138,6 +138,6 @@ def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], worker
         workers = worker_count(this_machine(), int(missing["missing"].sum()), missing["bytes"].max())
     hours = costs["hours"].sum()
     say(
-        f"At most {hours:.2f} hours on one worker, {hours / workers:.2f} on {workers}, from one measured "
-        "step a system; early stopping and pruning shorten it."
+        f"At most {hours:.2f} hours on one worker or {hours / workers:.2f} on {workers} are needed. This "
+        "follows from one measured step of each system; early stopping and pruning make it less."
     )

@@ -123,6 +123,7 @@ class Processes:
     def _hand_over(self, worker: Worker, task: Task) -> None:
         self._tell_releases(worker)
         worker.task = task
+        logger.info("The task %s goes to the process %s.", task.title, worker.process.pid)
         try:
             worker.connection.send(task)
         except OSError:  # the process died while it had nothing to do
