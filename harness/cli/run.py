@@ -34,7 +34,7 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="So many processes on this machine share the runs; with 1, no further process is started. "
+            help="This many processes on this machine share the runs; with 1, no further process is started. "
             "By default there is one for each GPU or, without GPUs, one for each core, as far as the memory "
             "suffices.",
             show_default=False,
