@@ -94,6 +94,7 @@ class Processes:
         worker = idle[0] if idle else self._new_worker()
         self._tell_releases(worker)
         worker.task = task
+        logger.info("The task %s goes to the process %s.", task.title, worker.process.pid)
         try:
             worker.connection.send(task)
         except OSError:  # the process died while it had nothing to do
@@ -130,24 +131,6 @@ class Processes:
     def _busy(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.task is not None]
 
-<<<<<<< HEAD
-=======
-    def _hand_over(self, worker: Worker, task: Task) -> None:
-        self._tell_releases(worker)
-        worker.task = task
-        logger.info("The task %s goes to the process %s.", task.title, worker.process.pid)
-        try:
-            worker.connection.send(task)
-        except OSError:  # the process died while it had nothing to do
-            self._replace(worker)
-            worker.connection.send(task)
-
-    def _tell_releases(self, worker: Worker) -> None:
-        with suppress(OSError):  # the process died, and its successor has no data
-            while worker.to_release:
-                worker.connection.send(worker.to_release.pop())
-
->>>>>>> cli
     def _result(self, worker: Worker) -> Result | None:
         """The result of a worker's task. None if its process died and the task was begun once more."""
         task = worker.task
