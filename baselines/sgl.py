@@ -86,5 +86,5 @@ class SimGCL(TwoViews):
 
 
 def with_noise(rows: Tensor, drawn: Tensor, size: float) -> Tensor:
-    """Rows [N, D] plus noise of length ``size``: rows that were ``drawn``, [N, D], with the signs of the rows."""
+    """Rows [N, D] plus noise of length ``size``: ``drawn`` rows [N, D] with the signs of the rows."""
     return rows + size * functional.normalize(drawn) * rows.sign()
