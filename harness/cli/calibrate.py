@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from harness.cli.terminal import expanded, say
 from harness.errors import InputError
 
 
-def _expanded(paths: list[Path]) -> list[Path]:
+def _expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
     return [path.expanduser() for path in paths]
 
 

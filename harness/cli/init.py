@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.cli.new_plan.table_columns import TableColumns
 
 
-def _all_expanded(paths: list[Path] | None) -> list[Path]:
+def _all_expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
     return [path.expanduser() for path in paths or []]
 
 
