@@ -50,6 +50,7 @@ def hosted(spec: SystemSpec, name: str | None = None) -> type:
         spec: The system; ``parse("IRLLRec[LightGCN]")`` gives one.
         name: Name of the class; by default the name of the alignment, or else of the backbone.
     """
+
     def values(config: Any) -> dict[str, Any]:
         chosen = config.external_config_dict
         return settings(spec, {key: value for key, value in chosen.items() if key in spec.options()})

@@ -59,7 +59,10 @@ def test_a_contrasted_layer_beyond_the_last_is_the_last(graph: Graph, text: Text
 
 def test_lightccf_without_its_term_is_its_encoder(graph: Graph, text: TextRows, batch: Batch) -> None:
     """Layers that nothing makes are neither read nor tuned."""
-    for encoder, line, hyper in (("MF", "MF", {}), ("LightGCN", "LightGCN", {"readout": "mean", "edge_keep": 1.0})):
+    for encoder, line, hyper in (
+        ("MF", "MF", {}),
+        ("LightGCN", "LightGCN", {"readout": "mean", "edge_keep": 1.0}),
+    ):
         ours = build("LightCCF[-neighbour]", graph, text, encoder=encoder)
         other = build(line, graph, text, l2_scope="batch", l2_weight=5e-5, **hyper)
         assert ours.losses(batch) == other.losses(batch)

@@ -154,7 +154,7 @@ def test_a_signal_ends_the_epoch_and_the_run_goes_on(
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 130, output
-        assert "run again to go on" in output
+        assert "To go on, run the same command again." in output
     assert checkpoints(tmp_path / "store"), "nothing to go on from"
     finish(start(plan, tmp_path / "store"))
     check_whole(tmp_path / "store")
@@ -178,7 +178,8 @@ def test_two_commands_on_one_store_do_every_run_once(
     plan: Path, tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     store, notes = tmp_path / "store", tmp_path / "begun"
-    both = [start(plan, store, program=("-c", NOTING, str(notes))) for _ in range(2)]
+    noting = ("-c", NOTING, str(notes))  # trains in its own process, where it notes what begins
+    both = [start(plan, store, "--workers", "1", program=noting) for _ in range(2)]
     outputs = [finish(process) for process in both]
     check_whole(store)
     assert leaderboard(plan, store) == undisturbed
