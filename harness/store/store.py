@@ -6,17 +6,21 @@ import json
 import os
 import shutil
 import uuid
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from harness.errors import InputError, StoreError
 from harness.store import layout, scores
 from harness.store.checkpoint import Checkpoint
+from harness.store.columns import SCORE, STATE, TRIAL
 from harness.store.files import writing
 from harness.store.layout import RECORD, SUMS, TRIALS, USERS
 from harness.store.notes import DatasetNotes
@@ -191,15 +195,29 @@ class Store:
         return [identity for identity in self.identities() if not self.is_sound(identity)]
 
     def trials(self, identity: str) -> pd.DataFrame:
-        """The trials of a search: one row each, columns TRIAL, STATE, SCORE and those of their values."""
-        return pd.read_parquet(self.folder(identity) / TRIALS)
+        """The trials of a search: one row each, columns TRIAL, STATE, SCORE and those of their values.
+
+        Raises:
+            InputError: The file cannot be read, though it fits its checksum, or it lacks a column.
+        """
+        path = self.folder(identity) / TRIALS
+        with _reading(path):
+            trials = pd.read_parquet(path)
+            missing = [column for column in (TRIAL, STATE, SCORE) if column not in trials]
+            if missing:
+                raise ValueError(f"no column {missing[0]!r}")
+        return trials
 
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
-        """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file."""
+        """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file.
+
+        Raises:
+            InputError: The file cannot be read, though it fits its checksum.
+        """
         path = self.folder(identity) / name
         if not path.exists():
             return {}
-        with np.load(path, allow_pickle=False) as arrays:
+        with _reading(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
 
     def user_means(
@@ -240,6 +258,30 @@ class Store:
 
     def _scores(self, identity: str) -> Path:
         return self.folder(identity) / USERS
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what the libraries raise for a file that they cannot read into one sentence.
+
+    Raises:
+        InputError: They cannot read the file ``path``.
+    """
+    try:
+        yield
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        EOFError,
+        pa.ArrowException,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        reason = str(error).split("\n")[0]
+        raise InputError(
+            f"{path}: cannot be read ({reason}); delete the folder and run the plan again"
+        ) from None
 
 
 def _is_stored(path: Path) -> bool:
