@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.worlds import ROOT
 
@@ -53,3 +57,23 @@ def test_recbole_is_touched_where_it_may_be() -> None:
         if "recbole" in packages(path)
     }
     assert touched == HOST
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import harness.report",
+        "import harness.planning.run_status",
+        "import harness.data.describe",
+        "from harness.planning.plan import load_plan; from harness.planning.runs import expand; "
+        "list(expand(load_plan(Path('harness/plans/ablation.yaml'))))",
+    ],
+)
+def test_plans_statuses_and_reports_load_neither_torch_nor_a_model(statement: str) -> None:
+    code = (
+        f"import sys; from pathlib import Path; {statement}; "
+        "print([name for name in sys.modules if name.split('.')[0] in ('torch', 'recbole', 'optuna') "
+        "or name.split('.')[0] in ('models', 'baselines') and not name.endswith(('models', 'baselines', '.hyper'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -27,7 +27,7 @@ def calibrate(
     ],
     metric: Annotated[str, typer.Option(help="The users' values of this metric are taken.")] = "recall@20",
     comparisons: Annotated[
-        int, typer.Option(min=1, help="So many comparisons are simulated for each source of differences.")
+        int, typer.Option(min=1, help="This is the number of simulated comparisons for each source.")
     ] = 1000,
     out: Annotated[
         Path, typer.Option(help="The rows and the figure are written to this folder.", callback=expanded)

@@ -52,8 +52,8 @@ class _Lines:
     def already_stored(self, task: Task) -> None:
         pass
 
-    def damaged(self, task: Task, moved_to: Path) -> None:
-        _print_line(f"{task.title}: its files are damaged, now in {moved_to}; done again")
+    def damaged(self, title: str, moved_to: Path) -> None:
+        _print_line(f"{title}: its files are damaged, now in {moved_to}; done again")
 
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None

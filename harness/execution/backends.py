@@ -34,8 +34,8 @@ class Observer(Protocol):
     def already_stored(self, task: Task) -> None:
         """The store holds the task already."""
 
-    def damaged(self, task: Task, moved_to: Path) -> None:
-        """The task's stored files are not those that were written. The task is done again."""
+    def damaged(self, title: str, moved_to: Path) -> None:
+        """Stored files of a task or dataset are not as they were written. The work is done again."""
 
     def started(self, task: Task) -> Progress:
         """The task begins in this process. Returns what is to be told of its epochs or trials."""

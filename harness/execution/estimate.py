@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle, islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -21,6 +19,7 @@ from harness.planning.runs import expand
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Skipped, Task
 from harness.store.store import Store
+from harness.store.temporary import temporary_folder
 from harness.systems.assembly import assemble
 from harness.training.loop import Callbacks, validation_score
 from harness.training.memory import needed_bytes
@@ -61,8 +60,8 @@ def estimate(plan: Plan, config: RunnerConfig, accepts: Callable[[str], bool]) -
             tasks_by_system.setdefault((task.dataset.name, task.name), []).append(task)
     rows = []
     with (
-        TemporaryDirectory(prefix="intentbench-") as folder,
-        replace(config, root=Path(folder)).open() as task_runner,
+        temporary_folder() as folder,
+        replace(config, root=folder).open() as task_runner,
     ):
         for (dataset, system), tasks in tasks_by_system.items():
             missing = [task for task in tasks if index.identity(task) is None]

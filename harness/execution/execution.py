@@ -15,7 +15,11 @@ from harness.execution.workers import largest_task_bytes, this_machine, worker_c
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Task
+from harness.store import damage
+from harness.store.damage import Damage
 from harness.store.record import SearchRecord
+from harness.store.store import Store
+from harness.store.temporary import remove_abandoned
 
 if TYPE_CHECKING:
     from harness.execution.dask_cluster import DaskCluster
@@ -63,7 +67,9 @@ def execute(
             return alone if processes.count == 1 else processes
 
         is_alone = cluster is None and (workers or this_machine().most_workers) == 1
-        _read_datasets(plan, task_runner, keep_data=is_alone)
+        remove_abandoned()
+        _set_aside(task_runner.store, damage.of_folders(task_runner.store), "the store", observer)
+        _read_datasets(plan, task_runner, observer, keep_data=is_alone)
         for tasks, needed_later in _stages(plan, task_runner, accepts):
             missing = _missing(tasks, task_runner, observer)
             needed = {task.dataset.name for task in missing} | needed_later
@@ -81,18 +87,20 @@ def _connected(scheduler: str, task_runner: TaskRunner) -> DaskCluster:
     return DaskCluster(scheduler, task_runner)
 
 
-def _read_datasets(plan: Plan, task_runner: TaskRunner, keep_data: bool) -> None:
+def _read_datasets(plan: Plan, task_runner: TaskRunner, observer: Observer, keep_data: bool) -> None:
     """Read and check every dataset, and store what reports need of it.
 
     Args:
         plan: The plan.
         task_runner: Reads the data.
+        observer: Is told of damaged descriptions in the store.
         keep_data: Whether the data stays in memory. A process that trains nothing itself does not need it.
     """
+    store = task_runner.store
     for dataset in plan.variants:
-        data = task_runner.data(dataset)
-        description, degrees = dataset_description(data), user_degrees(data)
-        task_runner.store.notes.write(dataset.key(plan.seed), description, degrees)
+        data, key = task_runner.data(dataset), dataset.key(plan.seed)
+        _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
+        store.notes.write(key, dataset_description(data), user_degrees(data))
         if not keep_data:
             task_runner.release(dataset)
 
@@ -115,7 +123,7 @@ def _stages(
 
     def record(search: Search) -> SearchRecord | None:
         identity = task_runner.identity(search)
-        return store.search_record(identity) if identity in store else None
+        return store.search_record(identity) if store.is_sound(identity) else None
 
     later = [run for run in planned(plan, record) if isinstance(run, Run) and accepts(run.name)]
     while later:
@@ -131,11 +139,19 @@ def _missing(tasks: Collection[Task], task_runner: TaskRunner, observer: Observe
     observer.expect(len(tasks))
     for task in tasks:
         identity = task_runner.identity(task)
-        if identity in store and not store.is_sound(identity):
-            observer.damaged(task, store.set_aside(identity))
-        if identity in store:
+        damaged = damage.of_task(store, identity)
+        _set_aside(store, damaged, task.title, observer)
+        if identity in store and not damaged:
             logger.debug("The task %s is stored already.", task.title)
             observer.already_stored(task)
         else:
             missing.append(task)
     return missing
+
+
+def _set_aside(store: Store, damaged: list[Damage], title: str, observer: Observer) -> None:
+    """Move damaged files away and say so. What another process is at work on stays."""
+    for part in damaged:
+        moved_to = damage.set_aside(store, part)
+        if moved_to is not None:
+            observer.damaged(title, moved_to)

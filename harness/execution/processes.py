@@ -94,6 +94,7 @@ class Processes:
         worker = idle[0] if idle else self._new_worker()
         self._tell_releases(worker)
         worker.task = task
+        logger.info("The task %s goes to the process %s.", task.title, worker.process.pid)
         try:
             worker.connection.send(task)
         except OSError:  # the process died while it had nothing to do

@@ -19,8 +19,10 @@ from harness.logs import SHOWN
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Run, Search, Task
 from harness.store import layout
+from harness.store.damage import move_away
+from harness.store.layout import PROTOTYPES, WEIGHTS
 from harness.store.record import Record, new_record
-from harness.store.store import PROTOTYPES, WEIGHTS, Store
+from harness.store.store import Store
 from harness.training.loading import load
 from harness.training.loop import Callbacks, Progress
 from harness.training.memory import Sizes
@@ -164,9 +166,11 @@ class TaskRunner:
             if not is_claimed:
                 logger.debug("The task %s is under way in another process.", task.title)
                 return None
-            if identity in self.store:
+            if self.store.is_sound(identity):
                 logger.info("The task %s was stored meanwhile by another process.", task.title)
                 return self.store.record(identity)
+            if identity in self.store:
+                move_away(self.store, self.store.folder(identity))
             logger.info("The task %s begins. Its identity is %s.", task.title, identity)
             if isinstance(task, Search):
                 import_optuna()

@@ -17,6 +17,7 @@ from __future__ import annotations
 from harness.recbole_host.config import make_config
 from harness.recbole_host.models import RECBOLE_NAMES, hosted
 from harness.recbole_host.registration import register
+from harness.systems.line import parse
 
 __all__ = ["make_config", "register"]
 
@@ -24,5 +25,5 @@ __all__ = ["make_config", "register"]
 def __getattr__(name: str) -> type:
     """Return a model class by name, as in ``from harness.recbole_host import IRLLRec``."""
     if name in RECBOLE_NAMES:
-        return hosted(RECBOLE_NAMES[name], name)
+        return hosted(parse(RECBOLE_NAMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

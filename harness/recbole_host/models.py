@@ -1,4 +1,4 @@
-"""Our systems as RecBole model classes, each made from the system's line."""
+"""Our systems as RecBole model classes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import scipy.sparse as sp
 
 from harness.data import movielens
 from harness.systems.assembly import assemble, pick
-from harness.systems.line import parse
 from harness.systems.registry import CLASSICS
 from harness.systems.settings import settings
+from harness.systems.spec import SystemSpec
 from harness.text.encoders import TfidfSpec
 from harness.text.encoding import encode_texts
 from models.recommender import HostedClassic, HostedRecommender
@@ -23,28 +23,33 @@ RECBOLE_NAMES = {
     "DCCF": "DCCF",
     "BIGCF": "BIGCF",
     "SimGCL": "SimGCL",
+    "XSimGCL": "XSimGCL",
+    "LightCCF": "LightCCF",
+    "MF": "MF",
     "SGL": "SGL",
     "AlphaRec": "AlphaRec",
     "LightGCN": "LightGCN",
     "MostPop": "MostPop",
     "ItemKNN": "ItemKNN",
+    "UserKNN": "UserKNN",
+    "P3alpha": "P3alpha",
+    "RP3beta": "RP3beta",
     "EASE": "EASE^R",
 }
 """Names of the model classes that RecBole is given, and the system line of each."""
 
 
-def hosted(line: str, name: str | None = None) -> type:
-    """Make the RecBole model class of a system line.
+def hosted(spec: SystemSpec, name: str | None = None) -> type:
+    """Make the RecBole model class of a system.
 
     The class takes its hyper-parameters from the options that the user put into the Config; RecBole's
     defaults of the same names are ignored. It takes its text rows from the option ``text_rows``. Without
     that option they are made from ML-100k's texts, if the dataset is ML-100k.
 
     Args:
-        line: The system, such as ``IRLLRec[LightGCN]``.
+        spec: The system; ``parse("IRLLRec[LightGCN]")`` gives one.
         name: Name of the class; by default the name of the alignment, or else of the backbone.
     """
-    spec = parse(line)
 
     def values(config: Any) -> dict[str, Any]:
         chosen = config.external_config_dict

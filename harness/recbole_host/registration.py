@@ -8,6 +8,7 @@ import types
 
 from harness.recbole_host.models import RECBOLE_NAMES, hosted
 from harness.recbole_host.repairs import repair
+from harness.systems.line import parse
 
 
 def register() -> list[str]:
@@ -23,6 +24,6 @@ def register() -> list[str]:
         path = f"recbole.model.general_recommender.{name.lower()}"
         module = types.ModuleType(path)
         module.__spec__ = importlib.machinery.ModuleSpec(path, None)
-        setattr(module, name, hosted(line, name))
+        setattr(module, name, hosted(parse(line), name))
         sys.modules[path] = module
     return list(RECBOLE_NAMES)

@@ -106,7 +106,8 @@ class TrainingLoop:
 
     def _validate(self) -> float:
         metric = self.run.training.metric
-        self.scores.append(validation_score(self.model.scorer(*self.ids), self.matrices, metric))
+        scorer = self.model.scorer(*self.ids)
+        self.scores.append(validation_score(scorer, self.matrices, metric, self.run.name))
         self.callbacks.on_progress(len(self.means), self.scores[-1])
         return self.scores[-1]
 
@@ -147,12 +148,17 @@ class TrainingLoop:
             torch.cuda.set_rng_state_all(state["cuda"])
 
 
-def validation_score(scorer: Scorer, matrices: Mapping[str, Any], metric: str) -> float:
+def validation_score(
+    scorer: Scorer, matrices: Mapping[str, Any], metric: str, system: str = "the system"
+) -> float:
     """The mean over users of a metric, such as ``recall@20``, on the validation pairs.
 
-    Known pairs are left out of the lists.
+    Known pairs are left out of the lists. ``system`` is what errors call the system.
+
+    Raises:
+        RunFailed: A score is not a finite number.
     """
     name, cutoff = metric.split("@")
     relevant, hidden, train = matrices["valid"], matrices["known"], matrices["train"]
-    evaluation = evaluate(scorer, relevant, hidden, train, (name,), (int(cutoff),))
+    evaluation = evaluate(scorer, relevant, hidden, train, (name,), (int(cutoff),), system=system)
     return float(evaluation.users[metric].mean())

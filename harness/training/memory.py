@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec
 
 PROCESS_BYTES = 600 << 20
@@ -24,7 +24,9 @@ PAIR_BYTES = 330
 
 FLOAT_BYTES = 4
 
-MEMORY_GROWS_WITH = ("embedding_size", "layers")
+NEIGHBOUR_BYTES = 60
+"""A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
+MEMORY_GROWS_WITH = ("embedding_size", "layers", "neighbours")
 """The hyper-parameters on which :func:`needed_bytes` depends. It grows with each of them."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -92,7 +94,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
 
     For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
-    times: as profiles, as intents, and in the layers of the projection.
+    times: as profiles, as intents, and in the layers of the projection. Classics with neighbours hold no
+    square matrix, and their lists of neighbours are counted.
 
     Args:
         spec: The system.
@@ -103,13 +106,22 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     if spec.backbone == "EASE^R":
         return base + 4 * 8 * sizes.items**2  # Gram matrix, inverse, their copies, in float64
     if spec.is_classic:
-        return base
+        return base + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
     tables = BACKBONES[spec.backbone].tables
     tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
     if "layers" in values:
         tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
     rows = tables * values["embedding_size"] + 3 * sizes.text_width
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
+
+
+def _kept_neighbours(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:
+    """Largest possible number of entries in the neighbour lists of a classic; 0 if it keeps none."""
+    side = CLASSICS[spec.backbone].neighbours_of
+    if not side:
+        return 0
+    rows: int = getattr(sizes, side)
+    return rows * min(int(values["neighbours"]), rows)
 
 
 def gibibytes(count: float) -> str:

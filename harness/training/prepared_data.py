@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation.strata import ITEM_STRATA, item_strata
 from harness.recbole_host import config as recbole
+from harness.store.temporary import temporary_folder
 from harness.text.rows import TextTable
 from harness.training.memory import Sizes
 from models.graph import Graph
@@ -91,5 +91,5 @@ class PreparedData:
 @contextmanager
 def prepared(dataset: Dataset, table: TextTable | None) -> Iterator[PreparedData]:
     """Prepare a dataset for training. Its temporary folder is removed when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
-        yield PreparedData(dataset, table, Path(folder))
+    with temporary_folder() as folder:
+        yield PreparedData(dataset, table, folder)

@@ -90,7 +90,7 @@ def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any
     if run.system.is_classic:
         scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
         metric = run.training.metric
-        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric)}}
+        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric, run.name)}}
     return history
 
 
@@ -110,7 +110,7 @@ def _fit(
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
-    model_class = hosted(spec.name)
+    model_class = hosted(spec)
     table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
     config = recbole.make_config(
         model_class,
@@ -160,7 +160,8 @@ def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
     plan, matrices = run.evaluation, data.matrices
     hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
     strata = data.item_strata if plan.item_strata else None
-    return evaluate(scorer, matrices["test"], hidden, matrices["train"], plan.metrics, plan.k, strata)
+    train, test = matrices["train"], matrices["test"]
+    return evaluate(scorer, test, hidden, train, plan.metrics, plan.k, strata, run.name)
 
 
 def seed_everything(seed: int) -> None:

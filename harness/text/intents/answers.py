@@ -1,4 +1,4 @@
-"""What a language model is asked for, as validated JSON, read tolerantly from what it says."""
+"""Reads a language model's answers: JSON of a form that is checked, with whatever stands around it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 Output = Literal["profile", "intent"]
 
-Fate = Literal[
+Status = Literal[
     "answered", "repaired", "refused", "empty", "too long", "unreadable", "unanswered", "no document"
 ]
-"""What became of one output of one node; all but the first two fall back to the document."""
+"""What became of one profile or intent. The document stands in for it unless it was answered or repaired."""
 
-FALLBACKS: tuple[Fate, ...] = ("refused", "empty", "too long", "unreadable", "unanswered", "no document")
+FALLBACKS: tuple[Status, ...] = ("refused", "empty", "too long", "unreadable", "unanswered", "no document")
 
 _REFUSAL = re.compile(r"^\W*(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t|i am unable|as an ai)", re.I)
 
 
 def _phrases(value: Any) -> Any:
-    """A list of phrases, also where a model wrote them as one text with commas."""
+    """A list of phrases. Some models write the list as one text with commas."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -35,24 +35,24 @@ class _Answer(BaseModel):
 
     @property
     def text(self) -> str:
-        """The part that becomes the node's text."""
+        """The part of the answer that is encoded."""
         raise NotImplementedError
 
 
 class Profile(_Answer):
-    """Who would enjoy an item, or what a person enjoys, and why."""
+    """Who would enjoy an item, or what a user enjoys, and why."""
 
     reasoning: str = ""
     profile: str
 
     @property
     def text(self) -> str:
-        """The profile without its reasoning."""
+        """The profile without the reasoning."""
         return self.profile
 
 
 class Intent(_Answer):
-    """What is liked and disliked, and the sentence that says what is wanted."""
+    """What is liked and what is disliked, and a sentence that says what is wanted."""
 
     likes: Phrases = ()
     dislikes: Phrases = ()
@@ -60,7 +60,7 @@ class Intent(_Answer):
 
     @property
     def text(self) -> str:
-        """The intent sentence."""
+        """The sentence without the lists."""
         return self.intent
 
 
@@ -68,18 +68,18 @@ ANSWERS: dict[Output, type[Profile] | type[Intent]] = {"profile": Profile, "inte
 
 
 class Outcome(NamedTuple):
-    """What became of one output: its answer, or why there is none."""
+    """A profile or an intent, or the reason why there is none."""
 
-    fate: Fate
+    status: Status
     answer: Profile | Intent | None = None
 
 
 class Unreadable(Exception):
-    """A model's words hold no such JSON; the message says what is wrong with them."""
+    """An answer does not hold the JSON that was asked for. The message says what is wrong with it."""
 
 
 class Reply(NamedTuple):
-    """A model's words as the server gave them; ``finish`` is its reason to stop."""
+    """An answer as the server gave it. ``finish`` is the server's reason to stop."""
 
     text: str
     finish: str = "stop"
@@ -87,10 +87,15 @@ class Reply(NamedTuple):
 
 
 def read(reply: Reply, output: Output, most_words: int) -> Outcome:
-    """The outcome of a reply.
+    """The profile or intent in a reply, or the reason why there is none.
+
+    Args:
+        reply: The reply.
+        output: What was asked for.
+        most_words: The answer's text may have so many words.
 
     Raises:
-        Unreadable: It holds no JSON of the expected form.
+        Unreadable: The reply holds no JSON of the expected form.
     """
     if reply.refusal or reply.finish == "content_filter" or _REFUSAL.match(reply.text):
         return Outcome("refused")
@@ -105,9 +110,9 @@ def read(reply: Reply, output: Output, most_words: int) -> Outcome:
 
 @cache
 def schema(output: Output) -> dict[str, Any]:
-    """The JSON schema of an output, every field required and no other allowed."""
-    found = ANSWERS[output].model_json_schema()
-    properties = {name: _bare(part) for name, part in found["properties"].items()}
+    """The JSON schema of an answer, in which every field is required and no other is allowed."""
+    fields = ANSWERS[output].model_json_schema()["properties"]
+    properties = {name: _bare(part) for name, part in fields.items()}
     return {
         "type": "object",
         "properties": properties,
@@ -121,15 +126,15 @@ def _bare(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parse(text: str, form: type[Profile] | type[Intent]) -> Profile | Intent:
-    """The first JSON object in ``text`` that has the expected form, whatever stands around it."""
-    wrong = "no JSON object"
-    for found in _objects(text):
+    """The first JSON object in ``text`` that has the expected form."""
+    problem = "no JSON object"
+    for candidate in _objects(text):
         try:
-            return form.model_validate(found)
+            return form.model_validate(candidate)
         except ValidationError as error:
             first = error.errors()[0]
-            wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    raise Unreadable(wrong)
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    raise Unreadable(problem)
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
@@ -137,8 +142,8 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
     decoder = json.JSONDecoder(strict=False)  # models write line breaks inside strings
     for brace in re.finditer(r"\{", text):
         try:
-            found, _ = decoder.raw_decode(text, brace.start())
+            value, _ = decoder.raw_decode(text, brace.start())
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
-            yield found
+        if isinstance(value, dict):
+            yield value

@@ -22,8 +22,8 @@ import yaml
 
 from harness.data.prepare import prepare
 from harness.data.spec import SplitSpec, Table
-from harness.text.intents.cache import Replies
 from harness.text.intents.documents import TrainLog
+from harness.text.intents.reply_journal import ReplyJournal
 from harness.text.intents.spec import IntentsSpec
 from harness.text.tables import text_table
 from tests.data.test_data import interactions
@@ -208,17 +208,17 @@ def test_credentials_in_a_plan_are_refused_and_not_repeated(tmp_path: Path) -> N
 BUILD = """
 import sys
 from pathlib import Path
-from harness.text.intents.cache import Replies
-from harness.text.intents.client import Asker, Tally
+from harness.text.intents.reply_journal import ReplyJournal
+from harness.text.intents.client import RequestSender, Tally
 from harness.text.intents.settings import ModelWriterSpec
 from harness.text.intents.writer import ModelWriter
 given = {"kind": "openai", "model": "m", "base_url": sys.argv[2], "concurrency": 8, "back_off_s": 0.01}
 spec = ModelWriterSpec.model_validate(given)
-replies = Replies(Path(sys.argv[1]), "m")
+replies = ReplyJournal(Path(sys.argv[1]), "m")
 writer, tally = ModelWriter(spec, replies), Tally()
-asks = [ask for number in range(150) for ask in writer.asks("item", f"- number {number} is fine")]
+asks = [ask for number in range(150) for ask in writer.requests("item", f"- number {number} is fine")]
 with replies.adding():
-    Asker(spec, replies, writer.step, tally).ask(asks, lambda: None)
+    RequestSender(spec, replies, writer.outcome_or_request, tally).send(asks, lambda: None)
 """
 
 
@@ -239,7 +239,7 @@ def test_killed_at_random_moments_repeats_no_answered_request(tmp_path: Path) ->
                 process.send_signal(signal.SIGKILL)
                 kills += 1
             code = process.wait(60)
-            kept = len(Replies(tmp_path, "m"))
+            kept = len(ReplyJournal(tmp_path, "m"))
             on_the_way = sum(server.answered.values()) - kept
             assert 0 <= on_the_way <= 8 * kills, "at most what was in flight at a kill is lost"
             if code == 0:
@@ -258,7 +258,9 @@ def test_an_unfinished_build_is_named_by_run_and_refused(tmp_path: Path) -> None
         store = tmp_path / "store"
         result = intentbench("run", plan, "--store", store)
         assert result.exit_code == 2
-        assert "40 of 40 texts of m are not written yet; `intentbench intents build PLAN`" in result.output
+        assert (
+            "40 of 40 texts of m are not written yet; type `intentbench intents build PLAN`" in result.output
+        )
         result = intentbench("intents", "build", plan, "--store", store, "--limit", 3)
         assert "12 answered" in result.output
         assert "28 unanswered" in result.output
@@ -277,8 +279,11 @@ def test_a_plan_may_do_without_answers_and_says_so(tmp_path: Path) -> None:
         assert intentbench("run", plan, "--store", store).exit_code == 0
         intentbench("report", plan, "--store", store, "--out", tmp_path)
     table = (tmp_path / "leaderboard.md").read_text()
-    assert "Note: 28 of 40 texts fall back to their document: 28 unanswered." in table
-    assert "Note: profiles and intents are written by m, prompts v1." in table
+    assert (
+        "Note: 28 of 40 profiles and intents are missing; the document of the user or item stands in" in table
+    )
+    assert "stands in for each (28 unanswered)." in table
+    assert "Note: the profiles and intents were written by m with the prompts v1." in table
 
 
 def test_an_estimate_asks_nothing_and_is_near(tmp_path: Path) -> None:

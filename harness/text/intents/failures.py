@@ -1,4 +1,4 @@
-"""What can go wrong with one request, and what to do about it."""
+"""Tells what went wrong with one try of a request, and whether another try may help."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from harness.text.connection import load_openai
 LONGEST_WAIT_S = 60.0
 
 HOPELESS = (401, 403, 404)
-"""No request can succeed."""
+"""After these statuses no request can succeed."""
 
 WORTH_ANOTHER_TRY = (408, 409, 425, 429)
-"""Beside everything from 500 on."""
+"""After these statuses, and after those from 500 on, another try may succeed."""
 
 
 class Malformed(Exception):
-    """The server's answer is not of the protocol; the message says how."""
+    """The server's answer does not follow the protocol. The message says how."""
 
 
-class Trouble(NamedTuple):
-    """A request that brought no reply.
+class FailedTry(NamedTuple):
+    """A try of a request that brought no reply.
 
     Attributes:
-        name: What tallies call it.
+        name: What the tally calls it.
         again: Whether another try may help.
         may_cost: Whether the server may have charged for it.
         wait_s: How long the server asks to wait, or None.
@@ -37,36 +37,36 @@ class Trouble(NamedTuple):
     wait_s: float | None = None
 
 
-def trouble_of(error: Exception, place: str) -> Trouble:
-    """What an exception of the client means.
+def failed_try(error: Exception, url: str) -> FailedTry:
+    """What an exception of the client means for a request to ``url``.
 
     Raises:
         InputError: No request to this server can succeed.
     """
     openai = load_openai()
     if isinstance(error, asyncio.TimeoutError | TimeoutError | openai.APITimeoutError):
-        return Trouble("time-out")
+        return FailedTry("time-out")
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error, place)
+        return _of_status(error, url)
     if isinstance(error, openai.APIConnectionError):
-        return Trouble("connection lost")
+        return FailedTry("connection lost")
     if isinstance(error, Malformed | ValueError | openai.APIError):  # a body cut short is a ValueError
-        return Trouble("malformed answer")
+        return FailedTry("malformed answer")
     raise error
 
 
-def _of_status(error: Any, place: str) -> Trouble:
-    """By status alone: a server's own words may repeat the key."""
+def _of_status(error: Any, url: str) -> FailedTry:
+    """What a status means. The server's own words are not told, since they may repeat the key."""
     status = int(error.status_code)
     if status in HOPELESS:
         hint = "expected a valid key" if status in (401, 403) else "expected its base_url and a model it has"
-        raise InputError(f"{place} answers {status} ({error.code or 'no code'}); {hint}")
+        raise InputError(f"{url} answers {status} ({error.code or 'no code'}); {hint}")
     again = status >= 500 or status in WORTH_ANOTHER_TRY
-    return Trouble(f"status {status}", again, False, _wait(error.response.headers.get("retry-after")))
+    return FailedTry(f"status {status}", again, False, _wait(error.response.headers.get("retry-after")))
 
 
 def _wait(header: str | None) -> float | None:
     try:
         return min(float(header), LONGEST_WAIT_S) if header else None
     except ValueError:
-        return None  # a date; our own back-off will do
+        return None  # a date

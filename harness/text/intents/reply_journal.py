@@ -1,4 +1,4 @@
-"""Replies on disk: append-only, a line each, whole or not there after any crash."""
+"""Keeps the replies of a language model in a file, one line for each reply."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from harness.errors import InputError
 from harness.text.intents.answers import Reply
 
 SYNC_S = 1.0
-"""How often lines are forced onto the disk: a killed process loses none, a power cut this much."""
+"""Seconds after which lines are forced onto the disk. A killed process loses no line, a power cut these."""
 
 
-class Kept(NamedTuple):
-    """A reply and what it took."""
+class KeptReply(NamedTuple):
+    """A reply, with the tokens and the time that it took."""
 
     reply: Reply
     input_tokens: int
@@ -33,15 +33,15 @@ class Kept(NamedTuple):
 TAKEN = ("input_tokens", "output_tokens", "seconds_s")
 
 
-class Replies:
-    """Every reply of one model, by request key; opened for adding by one process at a time."""
+class ReplyJournal:
+    """All replies of one model by the key of their request. One process at a time may add to it."""
 
     def __init__(self, folder: Path | None, model: str) -> None:
-        """Read what is there; lines that a crash left unfinished are ignored. None keeps nothing."""
+        """Read the kept replies. Damaged lines are left out. Without a folder nothing is kept."""
         name = re.sub(r"[^A-Za-z0-9.-]+", "-", model)[:60]
         self.path = folder / f"{name}-{digest([model.encode()])[:8]}.jsonl" if folder else None
         self.damaged = 0
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, KeptReply] = {}
         self._file: int | None = None
         self._synced = 0.0
         self._read()
@@ -50,23 +50,23 @@ class Replies:
         """Number of replies."""
         return len(self._kept)
 
-    def get(self, key: str) -> Kept | None:
-        """The reply to a request, if it was ever received."""
+    def get(self, key: str) -> KeptReply | None:
+        """The reply to a request; None if there is none."""
         return self._kept.get(key)
 
-    def all(self) -> Iterator[Kept]:
+    def all(self) -> Iterator[KeptReply]:
         """Every reply."""
         return iter(self._kept.values())
 
     @contextmanager
     def adding(self) -> Iterator[None]:
-        """Allow ``add`` within the block.
+        """Allow ``add`` inside a ``with`` block.
 
         Raises:
             InputError: Another process is adding, or the file cannot be written.
         """
         if self.path is None:
-            raise InputError("replies have no place to be kept; expected a store")
+            raise InputError("there is no folder to keep replies in; expected a store")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), blocking=False):
@@ -81,12 +81,14 @@ class Replies:
                     os.close(self._file)
                     self._file = None
         except Timeout:
-            raise InputError(f"{self.path}: another process is building; wait for it to end") from None
+            raise InputError(
+                f"{self.path}: another process is building with this model; wait until it has ended"
+            ) from None
         except OSError as error:
             raise InputError(f"{self.path}: cannot be written ({error.strerror or error})") from None
 
-    def add(self, key: str, kept: Kept) -> None:
-        """Keep a reply: in one write, so that a killed process leaves a whole line or none."""
+    def add(self, key: str, kept: KeptReply) -> None:
+        """Keep a reply. It is one write, so a killed process leaves a whole line or none."""
         assert self._file is not None, "replies are added within `adding`"
         taken = {name: getattr(kept, name) for name in TAKEN}
         line = {"key": key, **kept.reply._asdict(), **taken}
@@ -104,17 +106,17 @@ class Replies:
         try:
             lines = self.path.read_bytes().split(b"\n")
         except OSError as error:
-            raise InputError(f"{self.path}: unreadable replies ({error.strerror or error})") from None
+            raise InputError(f"{self.path}: the replies cannot be read ({error.strerror or error})") from None
         for line in filter(None, lines):
             try:
                 found = json.loads(line)
                 reply = Reply(found["text"], found["finish"], found["refusal"])
-                self._kept[found["key"]] = Kept(reply, *(found[name] for name in TAKEN))
+                self._kept[found["key"]] = KeptReply(reply, *(found[name] for name in TAKEN))
             except (ValueError, KeyError, TypeError):
                 self.damaged += 1
 
     def _end_last_line(self) -> None:
-        """What a crash left of a line must not swallow the next one."""
+        """End a line that a crash has cut off, so that the next line begins on its own."""
         assert self.path is not None
         assert self._file is not None
         with self.path.open("rb") as file:
