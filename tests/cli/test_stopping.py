@@ -18,7 +18,7 @@ from harness.cli.outcome import STOPPED_AT_ONCE
 from harness.cli.stopping import SIGNALS, stop_after_epoch
 from harness.execution.processes import Processes
 from harness.execution.task_runner import RunnerConfig
-from tests.execution.test_execution import ENVIRONMENT, checkpoints, until, write_plan
+from tests.execution.commands import ENVIRONMENT, checkpoints, until, write_plan
 
 
 def handlers() -> list[object]:

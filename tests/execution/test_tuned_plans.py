@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.execution.test_execution import write_plan
+from tests.execution.commands import write_plan
 from tests.worlds import intentbench
 
 SYSTEMS = ["MostPop", "ItemKNN", "LightGCN", "SimGCL", "SimGCL[-contrast]"]

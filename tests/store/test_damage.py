@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.store.store import Store
-from tests.execution.test_execution import ENVIRONMENT, check_whole, leaderboard, write_plan
+from tests.execution.commands import ENVIRONMENT, check_whole, leaderboard, write_plan
 from tests.worlds import intentbench
 
 SYSTEMS = ["MostPop", "ItemKNN", "LightGCN"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.store.store import Store
-from tests.execution.test_execution import ENVIRONMENT
+from tests.execution.commands import ENVIRONMENT
 from tests.store.small import by_kind, copy_plans, run_plans
 
 POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.store.temporary import LOCK, PREFIX, remove_abandoned, temporary_folder
-from tests.execution.test_execution import ENVIRONMENT, checkpoints, finish, until, write_plan
+from tests.execution.commands import ENVIRONMENT, checkpoints, finish, until, write_plan
 
 HOLDING = """
 import sys, time
