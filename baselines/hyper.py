@@ -47,6 +47,59 @@ class SimGCLHyper(ViewHyper):
 
 
 @dataclass(frozen=True)
+class MFHyper:
+    """MF has no hyper-parameter of its own."""
+
+
+@dataclass(frozen=True)
+class XSimGCLHyper:
+    """Hyper-parameters of XSimGCL, which adds noise to every layer and contrasts one with their mean."""
+
+    products: str = products_of("contrast")
+    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    noise_size: float = hyper(0.2, "length of the noise that each layer adds in training", 0.01, 0.5)
+    contrast_weight: float = hyper(
+        0.2, "weight of the contrast between layers", 0.01, 1.0, log=True, weighs="contrast"
+    )
+    contrast_tau: float = hyper(
+        0.15, "temperature of the contrast", 0.05, 0.3, minimum=LOWEST_TAU, read_by=("contrast",)
+    )
+    contrast_layer: int = hyper(
+        1,
+        "layer that is contrasted with the mean of all: 1 is the first, and L also stands for larger numbers",
+        1,
+        4,
+        read_by=("contrast",),
+    )
+
+
+@dataclass(frozen=True)
+class LightCCFHyper:
+    """Hyper-parameters of LightCCF, which contrasts each train pair with those of its batch."""
+
+    products: str = products_of("neighbour")
+    encoder: str = hyper(
+        "LightGCN",
+        "what makes the scored rows: the mean of LightGCN's layers, or nothing",
+        choices=("LightGCN", "MF"),
+    )
+    layers: int = hyper(
+        3, "number L of propagation layers of LightGCN", 1, 4, matters_when={"encoder": "LightGCN"}
+    )
+    neighbour_weight: float = hyper(
+        5.0, "weight of the neighbour term", 0.1, 10.0, log=True, weighs="neighbour"
+    )
+    neighbour_tau: float = hyper(
+        0.22,
+        "temperature of the neighbour term",
+        0.15,
+        0.4,
+        minimum=2 * LOWEST_TAU,  # its exponents are sums of two cosines
+        read_by=("neighbour",),
+    )
+
+
+@dataclass(frozen=True)
 class DCCFHyper:
     """Hyper-parameters of DCCF, which learns intent prototypes and contrasts views made with them."""
 

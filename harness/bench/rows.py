@@ -24,8 +24,11 @@ EVALUATION = "evaluation"
 """Name of the row that compares evaluations instead of training steps."""
 
 SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "MF": ({},),
     "SGL": ({},),
     "SimGCL": ({},),
+    "XSimGCL": ({},),
+    "LightCCF": ({},),
     "DCCF": ({}, {"products": "bfloat16"}),
     "BIGCF": ({},),
     "AlphaRec": ({},),

@@ -32,8 +32,8 @@ def build(
         int | None,
         typer.Option(
             min=1,
-            help="The language model is asked about at most so many users and so many items, those with the "
-            "most train pairs first.",
+            help="The language model is asked about at most this many users and this many items, those with "
+            "the most train pairs first.",
             show_default=False,
         ),
     ] = None,
@@ -97,13 +97,13 @@ def serve(
         int, typer.Option(min=1, max=65535, help="The server listens on this port of 127.0.0.1.")
     ] = 8080,
     context: Annotated[
-        int, typer.Option(min=512, help="A request and its answer may have so many tokens together.")
+        int, typer.Option(min=512, help="A request and its answer may have this many tokens together.")
     ] = 2048,
     threads: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="The server computes with so many threads. By default it uses all cores.",
+            help="The server computes with this many threads. By default it uses all cores.",
             show_default=False,
         ),
     ] = None,

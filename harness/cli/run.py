@@ -34,7 +34,7 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="So many processes on this machine share the runs; with 1, no further process is started. "
+            help="This many processes on this machine share the runs; with 1, no further process is started. "
             "By default there is one for each GPU or, without GPUs, one for each core, as far as the memory "
             "suffices.",
             show_default=False,
@@ -138,6 +138,6 @@ def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], worker
         workers = worker_count(this_machine(), int(missing["missing"].sum()), missing["bytes"].max())
     hours = costs["hours"].sum()
     say(
-        f"At most {hours:.2f} hours on one worker, {hours / workers:.2f} on {workers}, from one measured "
-        "step a system; early stopping and pruning shorten it."
+        f"At most {hours:.2f} hours on one worker or {hours / workers:.2f} on {workers} are needed. This "
+        "follows from one measured step of each system; early stopping and pruning make it less."
     )

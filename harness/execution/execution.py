@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from harness.execution.backends import Backend, InThisProcess, Observer, do_tasks
 from harness.execution.processes import Processes
@@ -19,6 +20,9 @@ from harness.store.damage import Damage
 from harness.store.record import SearchRecord
 from harness.store.store import Store
 from harness.store.temporary import remove_abandoned
+
+if TYPE_CHECKING:
+    from harness.execution.dask_cluster import DaskCluster
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +55,17 @@ def execute(
         Interrupted: The user has asked the program to stop. The message says what is saved.
     """
     with config.open() as task_runner, ExitStack() as stack:
-        cluster: Backend | None = None
-        if scheduler is not None:
-            from harness.execution.dask_cluster import DaskCluster
+        alone = InThisProcess(task_runner, observer, should_stop)
+        processes = stack.enter_context(Processes(task_runner))
+        cluster = stack.enter_context(_connected(scheduler, task_runner)) if scheduler else None
 
-            cluster = stack.enter_context(DaskCluster(scheduler, task_runner))
+        def backend_for(tasks: list[Task]) -> Backend:
+            if cluster is not None:
+                return cluster
+            machine, largest_bytes = this_machine(), largest_task_bytes(tasks, task_runner)
+            processes.count = workers or worker_count(machine, len(tasks), largest_bytes)
+            return alone if processes.count == 1 else processes
+
         is_alone = cluster is None and (workers or this_machine().most_workers) == 1
         remove_abandoned()
         _set_aside(task_runner.store, damage.of_folders(task_runner.store), "the store", observer)
@@ -67,23 +77,14 @@ def execute(
                 if dataset.name not in needed:
                     task_runner.release(dataset)
             if missing:
-                local = _local_backend(missing, task_runner, observer, should_stop, workers)
-                with nullcontext(cluster) if cluster else local as backend:
-                    do_tasks(missing, backend, observer, should_stop, needed_later)
+                do_tasks(missing, backend_for(missing), observer, should_stop, needed_later)
 
 
-def _local_backend(
-    tasks: list[Task],
-    task_runner: TaskRunner,
-    observer: Observer,
-    should_stop: ShouldStop,
-    workers: int | None,
-) -> AbstractContextManager[Backend]:
-    """The backend that does tasks on this machine."""
-    count = workers or worker_count(this_machine(), len(tasks), largest_task_bytes(tasks, task_runner))
-    if count == 1:
-        return nullcontext(InThisProcess(task_runner, observer, should_stop))
-    return Processes(task_runner, count)
+def _connected(scheduler: str, task_runner: TaskRunner) -> DaskCluster:
+    """The cluster of a Dask scheduler. Dask is imported only if it is used."""
+    from harness.execution.dask_cluster import DaskCluster
+
+    return DaskCluster(scheduler, task_runner)
 
 
 def _read_datasets(plan: Plan, task_runner: TaskRunner, observer: Observer, keep_data: bool) -> None:

@@ -38,28 +38,34 @@ class Worker:
     """A process that does one task at a time.
 
     Attributes:
+        number: Its number, from 0, among the processes that exist at the same time.
         process: The process.
         connection: Tasks go out and answers come in here. The process ends when it is closed.
-        device: The number of the GPU that the process uses; None on a machine without GPUs.
         task: The task that the process is doing, if any.
         to_release: Datasets that the process has not been told to release yet. It is told between two tasks.
     """
 
+    number: int
     process: Any
     connection: Connection
-    device: int | None
     task: Task | None = None
     to_release: list[DatasetVariant] = field(default_factory=list)
 
 
 class Processes:
-    """Does tasks in several processes. A process that dies is replaced, and its task is begun once more."""
+    """Does tasks in several processes. A process that dies is replaced, and its task is begun once more.
+
+    Attributes:
+        count: The number of processes that may do tasks at the same time. Each is started when there is a
+            task for it, and stays for the tasks that come later.
+    """
 
     interruption = SAVED
 
-    def __init__(self, task_runner: TaskRunner, count: int) -> None:
-        """Use at most ``count`` processes beside this one. Each is started when there is a task for it."""
-        self._task_runner, self._count = task_runner, count
+    def __init__(self, task_runner: TaskRunner, count: int = 1) -> None:
+        """No process is started yet."""
+        self.count = count
+        self._task_runner = task_runner
         self._workers: list[Worker] = []
         self._deaths: Counter[str] = Counter()
         self._context = multiprocessing.get_context("spawn")
@@ -80,15 +86,20 @@ class Processes:
 
     def has_room(self) -> bool:
         """See :meth:`Backend.has_room`."""
-        return len(self._busy) < self._count
+        return len(self._busy) < self.count
 
     def start(self, task: Task) -> None:
         """Give a task to a process that has none."""
         idle = [worker for worker in self._workers if worker.task is None]
-        if not idle:
-            idle = [self._new_worker(device_of(len(self._workers)))]
-            self._workers += idle
-        self._hand_over(idle[0], task)
+        worker = idle[0] if idle else self._new_worker()
+        self._tell_releases(worker)
+        worker.task = task
+        logger.info("The task %s goes to the process %s.", task.title, worker.process.pid)
+        try:
+            worker.connection.send(task)
+        except OSError:  # the process died while it had nothing to do
+            self._forget_dead(worker)
+            self.start(task)
 
     def collect(self, timeout_s: float) -> list[Result]:
         """See :meth:`Backend.collect`."""
@@ -120,20 +131,6 @@ class Processes:
     def _busy(self) -> list[Worker]:
         return [worker for worker in self._workers if worker.task is not None]
 
-    def _hand_over(self, worker: Worker, task: Task) -> None:
-        self._tell_releases(worker)
-        worker.task = task
-        try:
-            worker.connection.send(task)
-        except OSError:  # the process died while it had nothing to do
-            self._replace(worker)
-            worker.connection.send(task)
-
-    def _tell_releases(self, worker: Worker) -> None:
-        with suppress(OSError):  # the process died, and its successor has no data
-            while worker.to_release:
-                worker.connection.send(worker.to_release.pop())
-
     def _result(self, worker: Worker) -> Result | None:
         """The result of a worker's task. None if its process died and the task was begun once more."""
         task = worker.task
@@ -146,32 +143,40 @@ class Processes:
         return task, _record(answer)
 
     def _after_death(self, worker: Worker, task: Task) -> Result | None:
-        worker.process.join()
-        code, identity = worker.process.exitcode, self._task_runner.identity(task)
+        code, identity = self._forget_dead(worker), self._task_runner.identity(task)
         logger.info("The process of the task %s died with exit code %s.", task.title, code)
         self._deaths[identity] += 1
-        self._replace(worker)
         if self._deaths[identity] < TRIES or identity in self._task_runner.store:
-            self._hand_over(worker, task)
+            self.start(task)
             return None
-        worker.task = None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
         return task, self._task_runner.store_failure(task, error)
 
-    def _replace(self, worker: Worker) -> None:
-        successor = self._new_worker(worker.device)
+    def _forget_dead(self, worker: Worker) -> int | None:
+        """Forget a worker whose process is dead; returns its exit code."""
+        self._workers.remove(worker)
         worker.connection.close()
-        worker.process, worker.connection = successor.process, successor.connection
-        worker.to_release.clear()
+        worker.process.join()
+        code: int | None = worker.process.exitcode
+        return code
 
-    def _new_worker(self, device: int | None) -> Worker:
+    def _tell_releases(self, worker: Worker) -> None:
+        with suppress(OSError):  # the process died, and with it its data is gone
+            while worker.to_release:
+                worker.connection.send(worker.to_release.pop())
+
+    def _new_worker(self) -> Worker:
+        taken = {worker.number for worker in self._workers}
+        number = min(set(range(len(taken) + 1)) - taken)
         own_end, workers_end = self._context.Pipe()
-        arguments = (workers_end, self._task_runner.config, self._task_runner.facts, device)
+        arguments = (workers_end, self._task_runner.config, self._task_runner.facts, device_of(number))
         process = self._context.Process(target=serve, args=arguments, daemon=True)
         with _signals_held_back():
             process.start()
         workers_end.close()
-        return Worker(process, own_end, device)
+        worker = Worker(number, process, own_end)
+        self._workers.append(worker)
+        return worker
 
 
 @contextmanager

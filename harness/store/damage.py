@@ -44,7 +44,7 @@ def of_store(store: Store) -> list[Damage]:
 
 
 def of_folders(store: Store) -> list[Damage]:
-    """Folders of the store itself in whose place something else lies."""
+    """Files in the place of the store's own folders."""
     folders = [store.root / name for name in layout.FOLDERS]
     in_the_way = [path for path in folders if path.exists() and not path.is_dir()]
     return [Damage(path, "is a file; expected a folder") for path in in_the_way]
@@ -79,7 +79,7 @@ def set_aside(store: Store, damage: Damage) -> Path | None:
         StoreError: The store cannot be written.
     """
     if not damage.owner:
-        return move_away(store, damage.path)
+        return move_away(store, damage.path) if damage in of_folders(store) else None
     with store.claim(damage.owner) as is_free:
         is_damaged = damage in _of_owner(store, damage.owner)
         return move_away(store, damage.path) if is_free and is_damaged else None

@@ -14,7 +14,9 @@ from baselines.hyper import (
     DCCFHyper,
     EASEHyper,
     ItemKNNHyper,
+    LightCCFHyper,
     LightGCNHyper,
+    MFHyper,
     MostPopHyper,
     P3alphaHyper,
     RLMRecConHyper,
@@ -23,6 +25,7 @@ from baselines.hyper import (
     SGLHyper,
     SimGCLHyper,
     UserKNNHyper,
+    XSimGCLHyper,
 )
 from models.hyper import IRLLRecHyper
 
@@ -68,6 +71,12 @@ class Entry:
 
 
 BACKBONES = {
+    "MF": Entry(
+        "baselines.mf:MF",
+        MFHyper,
+        "matrix factorisation (UAI 2009)",
+        tables=8,
+    ),
     "LightGCN": Entry(
         "baselines.lightgcn:LightGCN",
         LightGCNHyper,
@@ -85,6 +94,18 @@ BACKBONES = {
         SimGCLHyper,
         "contrast of views with added noise (SIGIR 2022)",
         tables=36,
+    ),
+    "XSimGCL": Entry(
+        "baselines.xsimgcl:XSimGCL",
+        XSimGCLHyper,
+        "contrast of a noisy layer with the mean of all (TKDE 2024)",
+        tables=20,
+    ),
+    "LightCCF": Entry(
+        "baselines.lightccf:LightCCF",
+        LightCCFHyper,
+        "contrast of train pairs with those of their batch, over LightGCN or MF (SIGIR 2025)",
+        tables=12,
     ),
     "DCCF": Entry(
         "baselines.dccf:DCCF",

@@ -63,7 +63,9 @@ class TfidfSpec(_EncoderSpec):
         if width < 2:
             raise InputError("the texts share fewer than three words; TF-IDF needs more to make rows")
         reduction = TruncatedSVD(width, algorithm="arpack", random_state=0)
-        with threadpool_limits(1):  # the last bits must not depend on the number of cores
+        # One thread, since the last bits must not depend on the number of cores. scikit-learn divides by the
+        # variance of the texts, which is 0 if all are the same.
+        with threadpool_limits(1), np.errstate(divide="ignore", invalid="ignore"):
             rows = reduction.fit_transform(weights)
         # Directions that the texts do not have are rounding noise, which differs from process to process.
         kept = reduction.singular_values_ > 1e-6 * reduction.singular_values_.max()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from harness.data.dataset import Texts
+from harness.errors import InputError
 from harness.text.encoders import EncoderSpec
 from harness.text.reduction import Reduction
 from harness.text.row_cache import Watcher, cached_rows, cached_table
@@ -61,11 +64,27 @@ def recipe(encoder: EncoderSpec) -> str:
 
 def _encoded(encoder: EncoderSpec, texts: list[str], cache: Path | None, watch: Watcher | None) -> np.ndarray:
     """Rows [n, T] of texts [n]. Rows that the same encoder has made of the same texts before are read."""
+    encode = partial(_checked, encoder)
     if cache is None:
-        return encoder.encode(texts)
+        return encode(texts)
     if encoder.one_by_one:
-        return cached_rows(cache, recipe(encoder), texts, encoder.encode, watch)
-    return cached_table(cache, recipe(encoder), texts, encoder.encode)
+        return cached_rows(cache, recipe(encoder), texts, encode, watch)
+    return cached_table(cache, recipe(encoder), texts, encode)
+
+
+def _checked(encoder: EncoderSpec, texts: Sequence[str]) -> np.ndarray:
+    """Rows [n, T] that an encoder makes of texts [n].
+
+    Raises:
+        InputError: They are not one row for each text, or not numbers alone.
+    """
+    rows = encoder.encode(texts)
+    if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
+        raise InputError(
+            f"the encoder {encoder.kind} makes an array of shape {rows.shape} for {len(texts)} texts, or one "
+            "with NaN or infinity; expected one row of numbers for each text"
+        )
+    return rows
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def test_the_log_may_be_asked_for_before_the_command_and_on_run(
     before: bool, plan: Path, tmp_path: Path
 ) -> None:
     options = ["--verbose", "--log-file", tmp_path / "log.txt"]
-    words = ["run", plan, "--store", tmp_path / "store"]
+    words = ["run", plan, "--store", tmp_path / "store", "--workers", "1"]
     done = intentbench(*options, *words) if before else intentbench(*words, *options)
     assert done.exit_code == 0, done.output
     found = events(tmp_path / "log.txt")
@@ -44,7 +44,8 @@ def test_the_log_may_be_asked_for_before_the_command_and_on_run(
 
 def test_a_second_run_logs_that_everything_is_stored(plan: Path, tmp_path: Path) -> None:
     for _ in range(2):
-        done = intentbench("--log-file", tmp_path / "log.txt", "run", plan, "--store", tmp_path / "store")
+        words = ["run", plan, "--store", tmp_path / "store", "--workers", "1"]
+        done = intentbench("--log-file", tmp_path / "log.txt", *words)
         assert done.exit_code == 0
     found = events(tmp_path / "log.txt")
     assert "The task d MostPop repetition 1 is stored already." in found
@@ -95,5 +96,6 @@ def test_no_password_reaches_the_log(plan: Path, tmp_path: Path) -> None:
     plan.write_text(yaml.safe_dump(tuned))
     url = "postgresql://me:secret@127.0.0.1:9/none"
     words = ["run", plan, "--store", tmp_path / "store", "--storage", url, "--only", "MostPop"]
+    words += ["--workers", "1"]
     intentbench("--verbose", "--log-file", tmp_path / "log.txt", *words)
     assert "secret" not in (tmp_path / "log.txt").read_text()

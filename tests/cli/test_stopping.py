@@ -57,7 +57,7 @@ def test_the_second_signal_kills_workers() -> None:
 def test_a_worker_that_is_still_starting_takes_no_ctrl_c(tmp_path: Path) -> None:
     """The terminal sends it to all processes; a worker that imports would end with a traceback."""
     with RunnerConfig(tmp_path, 0).open() as task_runner:
-        worker = Processes(task_runner, 1)._new_worker(None)
+        worker = Processes(task_runner, 1)._new_worker()
         status = Path(f"/proc/{worker.process.pid}/status").read_text()
         worker.process.kill()
         worker.process.join()

@@ -15,6 +15,10 @@ from harness.data.spec import Movielens, SplitSpec
 from harness.errors import RunFailed
 from harness.evaluation.metrics import METRICS
 from harness.evaluation.ranking import best_columns, evaluate
+from harness.training.prepared_data import prepared
+from harness.training.run import train
+from models.recommender import HostedClassic, HostedRecommender
+from tests.worlds import checkerboard, make_run
 
 
 def test_lists_are_the_best_unseen_items() -> None:
@@ -65,6 +69,19 @@ def test_scores_that_are_no_finite_numbers_end_the_run(value: float) -> None:
         evaluate(
             lambda users: scores[users].clone(), relevant, nothing, nothing, ("hit",), (2,), system="Mine"
         )
+
+
+@pytest.mark.parametrize("line", ["MostPop", "LightGCN"])
+def test_a_run_whose_scores_are_nan_fails_in_a_sentence(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = checkerboard()
+    for hosted in (HostedClassic, HostedRecommender):
+        scorer = lambda self, users, items: lambda block: torch.full((len(block), len(items)), torch.nan)  # noqa: E731
+        monkeypatch.setattr(hosted, "scorer", scorer)
+    with (
+        prepared(dataset, None) as data,
+        pytest.raises(RunFailed, match=rf"^{line} gives scores that are no finite numbers .* learning rate"),
+    ):
+        train(make_run(line), data)
 
 
 def test_scores_of_hidden_items_may_be_anything() -> None:

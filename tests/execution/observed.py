@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.dataset import Dataset
+from harness.execution.backends import Result
 from harness.execution.execution import execute
-from harness.execution.task_runner import RunnerConfig
+from harness.execution.processes import Processes
+from harness.execution.task_runner import RunnerConfig, TaskRunner
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.tasks import Task
@@ -37,6 +39,21 @@ class Events:
 
 
 NAMES = ("a", "b", "c")
+
+
+class SimulatedProcesses(Processes):
+    """Pretends to be several processes. Every task fails at once, and nothing is read for it."""
+
+    def __init__(self, task_runner: TaskRunner) -> None:
+        super().__init__(task_runner)
+        self.results: list[Result] = []
+
+    def start(self, task: Task) -> None:
+        self.results.append((task, self._task_runner.store_failure(task, RuntimeError("simulated"))))
+
+    def collect(self, timeout_s: float) -> list[Result]:
+        results, self.results = self.results, []
+        return results
 
 
 class Loads:

@@ -13,10 +13,9 @@ from harness.errors import InputError
 from harness.execution import processes, task_runner
 from harness.execution.processes import do_what_arrives
 from harness.execution.task_runner import RunnerConfig, TaskRunner
-from harness.planning.tasks import Run
-from harness.store.record import Record
+from harness.planning.tasks import Run, Task
 from harness.store.store import Store
-from tests.execution.observed import Loads, run, three_datasets
+from tests.execution.observed import Loads, SimulatedProcesses, run, three_datasets
 from tests.worlds import checkerboard, make_run
 
 
@@ -87,24 +86,12 @@ def test_the_parent_of_workers_holds_no_data(
 ) -> None:
     handed_over: list[set[str]] = []
 
-    class Nobody(processes.Processes):
-        """Notes what is in memory while tasks are handed over. Every task fails."""
-
-        results: list[tuple[Any, Record | None]] = []
-
-        def start(self, task: Any) -> None:
+    class WatchedProcesses(SimulatedProcesses):
+        def start(self, task: Task) -> None:
             handed_over.append(loads.in_memory())
-            record = self._task_runner.store_failure(task, RuntimeError())
-            self.results = [(task, record)]
+            super().start(task)
 
-        def has_room(self) -> bool:
-            return not self.results
-
-        def collect(self, timeout_s: float) -> list[tuple[Any, Record | None]]:
-            results, self.results = self.results, []
-            return results
-
-    monkeypatch.setattr("harness.execution.execution.Processes", Nobody)
+    monkeypatch.setattr("harness.execution.execution.Processes", WatchedProcesses)
     run(three_datasets(), tmp_path, workers=2)
     assert handed_over == [set()] * 6
     assert loads.order == ["a", "b", "c"], "the checksums were kept"
@@ -133,7 +120,7 @@ def test_workers_are_told_what_to_release_between_two_tasks(tmp_path: Path) -> N
     runner = TaskRunner(RunnerConfig(tmp_path, seed=0))
     team = processes.Processes(runner, 2)
     parents_end, workers_end = Pipe()
-    busy = processes.Worker(None, parents_end, None, make_run("MostPop"))
+    busy = processes.Worker(0, None, parents_end, make_run("MostPop"))
     team._workers = [busy]
     dataset = make_run("MostPop").dataset
     team.release(dataset)

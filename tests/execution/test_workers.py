@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +10,14 @@ import psutil
 import pytest
 
 from harness.execution import execution
-from harness.execution.backends import InThisProcess
 from harness.execution.task_runner import DatasetFacts, RunnerConfig, TaskRunner, dataset_key
 from harness.execution.workers import Machine, largest_task_bytes, this_machine, worker_count
 from harness.planning.plan import Plan
 from harness.planning.searches import searches
+from harness.planning.tasks import Task
 from harness.systems.search_space import Domain
 from harness.training.memory import Sizes, needed_bytes
-from tests.execution.observed import Events, Loads, run, three_datasets
+from tests.execution.observed import Loads, SimulatedProcesses, run, three_datasets
 from tests.worlds import make_run
 
 GIB = 2**30
@@ -100,14 +99,15 @@ def test_the_number_of_workers_overrides_what_the_machine_decides(
     monkeypatch: pytest.MonkeyPatch,
     loads: Loads,
 ) -> None:
-    started: list[int] = []
+    used: list[int] = []
 
-    def in_this_process(task_runner: TaskRunner, count: int) -> AbstractContextManager[InThisProcess]:
-        started.append(count)
-        return nullcontext(InThisProcess(task_runner, Events(), lambda: False))
+    class CountedProcesses(SimulatedProcesses):
+        def start(self, task: Task) -> None:
+            used.append(self.count)
+            super().start(task)
 
     monkeypatch.setattr(execution, "this_machine", lambda: machine)
-    monkeypatch.setattr(execution, "Processes", in_this_process)
+    monkeypatch.setattr(execution, "Processes", CountedProcesses)
     events = run(three_datasets(systems=["MostPop", "ItemKNN"]), tmp_path, asked)
     assert len(events.ended_tasks) == 6
-    assert started == counts
+    assert used == [count for count in counts for _ in range(6)]

@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 from harness.errors import InputError
 from harness.evaluation.strata import ITEM_STRATA
 from harness.planning.plan import Plan
-from harness.planning.runs import Run, dataset_key, expand
-from harness.report import Options, write
+from harness.planning.runs import expand
+from harness.planning.tasks import Run
+from harness.report.document import write
+from harness.report.evidence import Options
 from harness.store.store import Store
 from tests.worlds import intentbench, made_record
 
@@ -43,11 +45,12 @@ def report(plan: Plan, folder: Path, scores: np.ndarray, failed: str = "", **opt
     named = pd.DataFrame({"user": [f"u{number}" for number in range(len(scores))]})
     facts = {"checksum": "c", "users": 9, "items": 9, "pairs": {"train": 1, "valid": 1, "test": 1}}
     facts["notes"] = ["made | of <b>this</b>"]
-    for dataset in plan.datasets:
-        store.notes.write(dataset_key(plan, dataset), facts, named.assign(degree=3))
+    for dataset in plan.variants:
+        store.notes.write(dataset.key(plan.seed), facts, named.assign(degree=3))
     for run in (each for each in expand(plan) if isinstance(each, Run)):
         if run.dataset.name == failed:
-            store.put(run.identity("c"), {"status": "failed", "reason": "a | <i>b</i>"}, None)
+            failure = made_record(run).model_copy(update={"status": "failed", "reason": "a | <i>b</i>"})
+            store.put(run.identity("c"), failure, None)
             continue
         columns = {f"{name}@{k}": scores for name in plan.evaluation.metrics for k in plan.evaluation.k}
         if plan.evaluation.item_strata:

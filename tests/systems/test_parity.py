@@ -99,7 +99,7 @@ def test_golden_folder_holds_cases() -> None:
     assert CASES, f"no golden file in {FOLDER}"
 
 
-@pytest.mark.parametrize("path", filter(is_step, CASES), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*filter(is_step, CASES)], ids=lambda path: path.stem)
 def test_parity(path: Path) -> None:
     check(path)
 
@@ -133,6 +133,9 @@ def replay(system: System, golden: dict[str, np.ndarray]) -> None:
     if "input/noise_text" in golden:
         draws = iter([golden["input/noise_text"], golden["input/noise_nodes"]])
         system.alignment.draw_noise = lambda like: torch.from_numpy(next(draws))
+    if "input/noise" in golden:
+        layers = iter(golden["input/noise"])
+        system.backbone.draw_noise = lambda like: torch.from_numpy(next(layers))
     if "input/masked_nodes" in golden:
         masked = torch.from_numpy(golden["input/masked_nodes"]).long()
         system.alignment.draw_nodes = lambda count, ratio, device: masked
@@ -143,7 +146,16 @@ FOREIGN = {"mask_token": "token", "profile_reconstructor": "mlp_up"}
 
 
 @pytest.mark.parametrize(
-    "line", ["SGL", "RLMRec-Con[DCCF]", "RLMRec-Gen[LightGCN]", "RLMRec-Gen[DCCF]", "IRLLRec[DCCF]"]
+    "line",
+    [
+        "SGL",
+        "MF",
+        "LightCCF",
+        "RLMRec-Con[DCCF]",
+        "RLMRec-Gen[LightGCN]",
+        "RLMRec-Gen[DCCF]",
+        "IRLLRec[DCCF]",
+    ],
 )
 def test_a_new_file_needs_no_new_code(line: str, tmp_path: Path) -> None:
     path = tmp_path / f"{line}.npz"

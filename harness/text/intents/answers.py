@@ -10,24 +10,70 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from harness.logs import CONTROL
+from harness.text.intents.refusals import is_refusal
+
 Output = Literal["profile", "intent"]
 
 Status = Literal[
-    "answered", "repaired", "refused", "empty", "too long", "unreadable", "unanswered", "no document"
+    "answered",
+    "repaired",
+    "refused",
+    "empty",
+    "too long",
+    "cut off by answer_tokens",
+    "unreadable",
+    "unanswered",
+    "no document",
 ]
 """What became of one profile or intent. The document stands in for it unless it was answered or repaired."""
 
-FALLBACKS: tuple[Status, ...] = ("refused", "empty", "too long", "unreadable", "unanswered", "no document")
+FALLBACKS: tuple[Status, ...] = (
+    "refused",
+    "empty",
+    "too long",
+    "cut off by answer_tokens",
+    "unreadable",
+    "unanswered",
+    "no document",
+)
 
-_REFUSAL = re.compile(r"^\W*(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t|i am unable|as an ai)", re.I)
+LONGEST_ANSWER = 20_000
+"""Characters of an answer, without thoughts, in which JSON is looked for."""
+
+MOST_BRACES = 200
+"""So many braces of an answer are tried as the beginning of JSON."""
+
+THOUGHTS = re.compile(r"[<\[](/?)\s*(?:think|thinking|thought)\s*[>\]]", re.IGNORECASE)
+"""The tags around a model's thoughts."""
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+"""Sequences of characters that steer a terminal."""
+
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Letters of languages that put no spaces between words. About two of them are a word."""
+
+
+def _clean(value: Any) -> Any:
+    """A text without characters that steer a terminal; anything else as it is."""
+    return CONTROL.sub(" ", ANSI.sub("", value)) if isinstance(value, str) else value
+
+
+def _clean_or_empty(value: Any) -> Any:
+    return "" if value is None else _clean(value)
 
 
 def _phrases(value: Any) -> Any:
-    """A list of phrases. Some models write the list as one text with commas."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """A list of phrases. Some models write null for an empty list, or one text with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in re.split("[,，、;；]", value) if part.strip()]
+    if isinstance(value, list):
+        return [part for part in value if part is not None]
+    return () if value is None else value
 
 
-Phrases = Annotated[tuple[str, ...], BeforeValidator(_phrases)]
+Text = Annotated[str, BeforeValidator(_clean)]
+Phrases = Annotated[tuple[Text, ...], BeforeValidator(_phrases)]
 
 
 class _Answer(BaseModel):
@@ -42,8 +88,8 @@ class _Answer(BaseModel):
 class Profile(_Answer):
     """Who would enjoy an item, or what a user enjoys, and why."""
 
-    reasoning: str = ""
-    profile: str
+    reasoning: Annotated[str, BeforeValidator(_clean_or_empty)] = ""
+    profile: Text
 
     @property
     def text(self) -> str:
@@ -56,7 +102,7 @@ class Intent(_Answer):
 
     likes: Phrases = ()
     dislikes: Phrases = ()
-    intent: str
+    intent: Text
 
     @property
     def text(self) -> str:
@@ -75,7 +121,15 @@ class Outcome(NamedTuple):
 
 
 class Unreadable(Exception):
-    """An answer does not hold the JSON that was asked for. The message says what is wrong with it."""
+    """An answer does not hold the JSON that was asked for.
+
+    Attributes:
+        status: The status if there is no second answer.
+    """
+
+    def __init__(self, problem: str, status: Status = "unreadable") -> None:
+        super().__init__(problem)
+        self.status = status
 
 
 class Reply(NamedTuple):
@@ -92,20 +146,46 @@ def read(reply: Reply, output: Output, most_words: int) -> Outcome:
     Args:
         reply: The reply.
         output: What was asked for.
-        most_words: The answer's text may have so many words.
+        most_words: The most words of the answer's text.
 
     Raises:
         Unreadable: The reply holds no JSON of the expected form.
     """
-    if reply.refusal or reply.finish == "content_filter" or _REFUSAL.match(reply.text):
+    text = without_thoughts(reply.text).strip()
+    if reply.refusal or reply.finish == "content_filter" or is_refusal(text):
         return Outcome("refused")
-    if not reply.text.strip():
-        return Outcome("empty")
-    answer = _parse(reply.text, ANSWERS[output])
-    words = len(answer.text.split())
+    if not text:
+        return Outcome("cut off by answer_tokens" if reply.finish == "length" else "empty")
+    try:
+        answer = _parse(text[:LONGEST_ANSWER], ANSWERS[output])
+    except Unreadable as error:
+        if reply.finish == "length":
+            raise Unreadable("the answer was cut off", "cut off by answer_tokens") from error
+        raise
+    if is_refusal(answer.text):
+        return Outcome("refused")
     if not any(letter.isalpha() for letter in answer.text):  # "..." is a common way to say nothing
         return Outcome("empty")
-    return Outcome("too long") if words > most_words else Outcome("answered", answer)
+    return Outcome("too long") if count_words(answer.text) > most_words else Outcome("answered", answer)
+
+
+def without_thoughts(text: str) -> str:
+    """The text without a model's thoughts, also if only their end is marked, or only their beginning."""
+    kept: list[str] = []
+    position, thinking = 0, False
+    for tag in THOUGHTS.finditer(text):
+        if not thinking:
+            kept.append(text[position : tag.start()])
+        is_end = bool(tag[1])
+        if is_end and not thinking:  # what stood before were thoughts, whose beginning is not marked
+            kept.clear()
+        position, thinking = tag.end(), not is_end
+    return "".join(kept) if thinking else "".join(kept) + text[position:]
+
+
+def count_words(text: str) -> int:
+    """The number of words; two letters of a language without spaces between words count as one."""
+    return len(UNSPACED.sub(" ", text).split()) + len(UNSPACED.findall(text)) // 2
 
 
 @cache
@@ -138,12 +218,14 @@ def _parse(text: str, form: type[Profile] | type[Intent]) -> Profile | Intent:
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Every JSON object that begins at a brace of ``text``."""
+    """Every JSON object that begins at a brace of ``text``; first those without a mistake."""
     decoder = json.JSONDecoder(strict=False)  # models write line breaks inside strings
-    for brace in re.finditer(r"\{", text):
-        try:
-            value, _ = decoder.raw_decode(text, brace.start())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            yield value
+    without_trailing_commas = re.sub(r",(\s*[}\]])", r"\1", text)
+    for version in dict.fromkeys((text, without_trailing_commas)):
+        for _, brace in zip(range(MOST_BRACES), re.finditer(r"\{", version), strict=False):
+            try:
+                value, _ = decoder.raw_decode(version, brace.start())
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value

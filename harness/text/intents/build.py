@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from harness.text.intents.table import encode, replies_folder
 from harness.text.intents.writer import ModelWriter, NodeTexts
 from harness.text.intents.written_texts import WrittenTexts, profile_of, write_texts
 from harness.text.row_cache import Watcher
+
+logger = logging.getLogger(__name__)
 
 ANSWER_SHARE = 0.5
 """The share of `answer_tokens` that an answer is estimated to have while no answer is kept."""
@@ -54,6 +57,12 @@ def build(
     """
     log, tally = TrainLog.of(dataset), Tally()
     written = _write(spec, log, cache, tally, watch, limit)
+    if cut_off := written.count("cut off by answer_tokens"):
+        logger.warning(
+            "%s texts are missing because the model was cut off. Raise `answer_tokens` in `writer`; then all "
+            "texts are requested anew.",
+            f"{cut_off:,}",
+        )
     ready = tally.complete and (not written.count("unanswered") or _allows_documents(spec))
     if ready and spec.encoder.one_by_one:
         encode(spec, log, written, cache, watch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,19 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import InputError
-from harness.text.connection import load_openai
-from harness.text.intents.answers import Outcome, Output, Reply, schema
+from harness.text.intents.answers import Outcome, Output, schema
 from harness.text.intents.budget import Budget, OverBudget, Tokens, bound, guess
-from harness.text.intents.failures import LONGEST_WAIT_S, Malformed, failed_try
+from harness.text.intents.completion import read_completion
 from harness.text.intents.pace import Pace
 from harness.text.intents.prompts import Messages, Request
 from harness.text.intents.reply_journal import KeptReply, ReplyJournal
 from harness.text.intents.settings import ModelWriterSpec
+from harness.text.server import FailedTry, Server, back_off_s
 
 logger = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW = 10
 """A build ends after so many requests in a row that failed for good."""
+
+MOST_BYTES = 2**23
+"""A larger answer is malformed."""
 
 BUDGET_POLL_S = 0.05
 """Seconds until a request without room in the budget looks whether others used less than was set aside."""
@@ -60,11 +62,11 @@ class RequestSender:
         """Make a sender. ``replies`` must be open for adding when it sends.
 
         Raises:
-            InputError: The server's key is not set, or openai is not installed.
+            InputError: The server's key is not set, or the plan limits the cost and gives no price.
         """
         self.spec, self.replies, self.tally = spec, replies, tally
         self.outcome_or_request = outcome_or_request
-        self.access, self.form = spec.access(), load_openai().types.chat.ChatCompletion
+        self.access = spec.access()
         earlier = [Tokens(kept.input_tokens, kept.output_tokens) for kept in replies.all()]
         self.budget = Budget(spec, sum(earlier, Tokens()))
         self.in_a_row = 0
@@ -84,34 +86,30 @@ class RequestSender:
             self.tally.spent += self.budget.spent - before
 
     async def _send(self, requests: Sequence[Request], done: Callable[[], None]) -> None:
-        client = self.access.client(self.spec.timeout_s)
         self.pace = Pace(self.spec.requests_per_minute, self.spec.tokens_per_minute)
-        waiting = iter(requests)
-        workers = [
-            asyncio.create_task(self._work(client, waiting, done))
-            for _ in range(min(self.spec.concurrency, len(requests)))
-        ]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            await client.close()
+        waiting, count = iter(requests), min(self.spec.concurrency, len(requests))
+        async with Server(self.access, self.spec.timeout_s, self.spec.concurrency) as server:
+            workers = [asyncio.create_task(self._work(server, waiting, done)) for _ in range(count)]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self, client: Any, waiting: Iterator[Request], done: Callable[[], None]) -> None:
+    async def _work(self, server: Server, waiting: Iterator[Request], done: Callable[[], None]) -> None:
         """Send one request after the other, with its repair, until none is left or the budget is used up."""
         for request in waiting:
             needed = self.outcome_or_request(request)
             while isinstance(needed, Request) and not self.tally.over_budget:
-                if not await self._send_one(client, needed):
+                if not await self._send_one(server, needed):
                     break
                 needed = self.outcome_or_request(request)
             if self.tally.over_budget:
                 return
             done()
 
-    async def _send_one(self, client: Any, request: Request) -> bool:
+    async def _send_one(self, server: Server, request: Request) -> bool:
         """Send one request until it has a reply or may not be tried again; returns whether it has one."""
         messages, most = request.messages, self.spec.answer_tokens
         held = bound(messages, most)
@@ -121,22 +119,24 @@ class RequestSender:
                 return False
             used = held  # the server may charge for an answer that is cut off
             try:
-                kept = await self._try(client, request.output, messages, held)
+                kept = await self._try(server, request.output, messages, held)
                 used = Tokens(kept.input_tokens, kept.output_tokens)
                 self._keep(request, kept)
                 return True
-            except Exception as error:  # failed_try raises those that it does not know
-                failure = failed_try(error, self.access.url)
+            except FailedTry as error:
+                failure = error
                 used = held if failure.may_cost else Tokens()
             finally:
                 self.budget.pay(held, used)
-            self.tally.failed_tries[failure.name] += 1
-            logger.info("Try %d of a request to %s failed (%s).", attempt + 1, self.access.url, failure.name)
+            self.tally.failed_tries[failure.reason] += 1
+            logger.info(
+                "Try %d of a request to %s failed (%s).", attempt + 1, self.access.url, failure.reason
+            )
             if not failure.again:
                 break
             if attempt + 1 < self.spec.tries:
                 await self._wait(attempt, failure.wait_s)
-        self._give_up(failure.name)
+        self._give_up(failure.reason)
         return False
 
     async def _set_aside(self, tokens: Tokens) -> bool:
@@ -150,22 +150,12 @@ class RequestSender:
                 await asyncio.sleep(BUDGET_POLL_S)
         return False
 
-    async def _try(self, client: Any, output: Output, messages: Messages, most: Tokens) -> KeptReply:
+    async def _try(self, server: Server, output: Output, messages: Messages, held: Tokens) -> KeptReply:
         started = time.perf_counter()
-        # Not client.chat.completions.create, which takes as long again to walk the parameters' types.
-        body = self._parameters(output, messages)
-        response = client.post("/chat/completions", cast_to=self.form, body=body)
-        completion = await asyncio.wait_for(response, self.spec.timeout_s)
-        choices: Any = getattr(completion, "choices", None)
-        message = getattr(choices[0], "message", None) if choices else None
-        if message is None:
-            raise Malformed("no message")
-        refusal = getattr(message, "refusal", None)
-        text = self.access.redact(str(message.content or refusal or ""))
-        usage = completion.usage  # the bound, where the server does not say
-        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (most.input, most.output)
-        reply = Reply(text, str(choices[0].finish_reason or ""), bool(refusal))
-        return KeptReply(reply, int(tokens[0]), int(tokens[1]), round(time.perf_counter() - started, 3))
+        body = await server.post("/chat/completions", self._parameters(output, messages), MOST_BYTES)
+        reply, used = read_completion(body, self.access.redact, held)
+        seconds_s = round(time.perf_counter() - started, 3)
+        return KeptReply(reply, int(used.input), int(used.output), seconds_s)
 
     def _parameters(self, output: Output, messages: Messages) -> dict[str, Any]:
         spec, form = self.spec, schema(output)
@@ -177,14 +167,14 @@ class RequestSender:
             "json_object": {"type": "json_object"},
             "json_object_schema": {"type": "json_object", "schema": form},
         }
-        found = {
+        parameters = {
             "model": spec.model,
             "messages": messages,
             spec.limit_name: spec.answer_tokens,
             "temperature": spec.temperature,
             "response_format": formats.get(spec.structured),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}
 
     def _keep(self, request: Request, kept: KeptReply) -> None:
         self.replies.add(request.key, kept)
@@ -193,11 +183,10 @@ class RequestSender:
         self.in_a_row = 0
 
     async def _wait(self, attempt: int, wished_s: float | None) -> None:
-        """Wait twice as long after each failure, give or take, and longer if the server asks for it."""
-        own = min(self.spec.back_off_s * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
+        """Wait before another try. If the server asks to wait, all other requests wait as well."""
         if wished_s is not None:
             self.pace.pause(wished_s)
-        await asyncio.sleep(max(own, wished_s or 0.0))
+        await asyncio.sleep(max(back_off_s(self.spec.back_off_s, attempt), wished_s or 0.0))
 
     def _give_up(self, reason: str) -> None:
         self.tally.failed_requests[reason] += 1

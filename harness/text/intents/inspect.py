@@ -126,11 +126,14 @@ def shared_partners(rows: np.ndarray, matrix: sp.csr_matrix) -> tuple[float, flo
     """
     joint = (matrix @ matrix.T).astype(bool).tocsr()
     count, hits = len(rows), 0
+    neighbours = min(NEIGHBOURS, count - 1)
+    if not neighbours:
+        return 0.0, 0.0
     for first in range(0, count, 1024):
         block = rows[first : first + 1024] @ rows.T
         own = np.arange(len(block))
         block[own, first + own] = -np.inf
-        near = np.argpartition(-block, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-        hits += int(joint[np.repeat(first + own, NEIGHBOURS), near.ravel()].sum())
+        near = np.argpartition(-block, neighbours, axis=1)[:, :neighbours]
+        hits += int(joint[np.repeat(first + own, neighbours), near.ravel()].sum())
     pairs = count * (count - 1)
-    return hits / (NEIGHBOURS * count), float(joint.sum() - (joint.diagonal().sum())) / pairs
+    return hits / (neighbours * count), float(joint.sum() - (joint.diagonal().sum())) / pairs

@@ -14,7 +14,7 @@ import yaml
 
 from harness.data.dataset import digest
 from harness.errors import InputError
-from harness.text.intents.answers import Output, Reply
+from harness.text.intents.answers import Output, Reply, without_thoughts
 
 Side = Literal["user", "item"]
 
@@ -31,6 +31,9 @@ FORMS: dict[Output, str] = {
     "intent": "likes and dislikes, lists of texts, and intent, a text",
 }
 """The form of an answer in words. An example would not do: small models repeat its dots as their answer."""
+
+LONGEST_QUOTE = 4_000
+"""Characters of an unreadable answer that the repair request quotes."""
 
 Messages = tuple[Mapping[str, str], ...]
 
@@ -93,7 +96,7 @@ class Prompts:
     def _fill_repair(self, request: Request, reply: Reply, problem: str) -> Messages:
         template = Template(self.texts["repair"]["user"])
         wish = template.substitute(problem=problem, form=FORMS[request.output])
-        answer = {"role": "assistant", "content": reply.text}
+        answer = {"role": "assistant", "content": without_thoughts(reply.text)[:LONGEST_QUOTE]}
         return (*request.messages, answer, {"role": "user", "content": wish})
 
     def _content(self, name: str) -> str:

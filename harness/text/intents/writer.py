@@ -106,8 +106,8 @@ class ModelWriter:
             return repair
         try:
             outcome = read(kept.reply, request.output, self.spec.most_words)
-        except Unreadable:
-            return Outcome("unreadable")
+        except Unreadable as error:
+            return Outcome(error.status)
         return outcome._replace(status="repaired") if outcome.answer else outcome
 
     def outcome(self, request: Request) -> Outcome:

@@ -9,10 +9,14 @@ from typing import Any
 
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from sqlalchemy.exc import ArgumentError
 
 from harness.errors import StoreError
 from harness.store.files import writing
 from harness.store.journal import CHECKSUM, DamagedJournalError, last_checksum, sealed
+
+EXAMPLES = "sqlite:///trials.db or postgresql+psycopg://HOST/NAME"
+"""URLs of databases, as ``--storage`` takes them."""
 
 
 @contextmanager
@@ -27,7 +31,7 @@ def open_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
         journal: The journal file of the search, which is used if there is no URL.
 
     Raises:
-        StoreError: Nothing answers at the URL, or the journal is damaged or cannot be written.
+        StoreError: The URL is none, nothing answers there, or the journal is damaged or cannot be written.
     """
     if url is None:
         with writing(journal):
@@ -38,6 +42,8 @@ def open_storage(url: str | None, journal: Path) -> Iterator[BaseStorage]:
         return
     try:
         storage = RDBStorage(url)
+    except ArgumentError:
+        raise StoreError(f"--storage: no database has this URL; expected one such as {EXAMPLES}") from None
     except Exception as error:  # whatever SQLAlchemy or the driver raises; the URL may hold a password
         reason = str(error).split("\n")[0].replace(url, "the URL")
         raise StoreError(f"--storage: cannot be opened ({type(error).__name__}: {reason})") from None

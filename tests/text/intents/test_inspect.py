@@ -24,6 +24,14 @@ def test_sharing_is_counted_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chance == pytest.approx(2 / 12)
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_few_nodes_have_fewer_neighbours(count: int) -> None:
+    near, chance = inspect.shared_partners(
+        np.eye(count, dtype=np.float32), sp.csr_matrix(np.ones((count, 1)))
+    )
+    assert near == chance == (count > 1)
+
+
 def test_a_node_is_shown_with_all_its_parts(tmp_path: Path) -> None:
     plan = write_plan(tmp_path, {"kind": "extractive"})
     shown = intentbench("intents", "inspect", plan, "i2", "--item", "--store", tmp_path / "s").output
@@ -41,7 +49,7 @@ def test_a_node_is_shown_with_all_its_parts(tmp_path: Path) -> None:
 
 
 def test_figures_and_fallbacks_are_listed(tmp_path: Path) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     with ScriptedServer(lambda key, made: "refusal") as server:
         plan = write_plan(tmp_path, model(server))
         assert intentbench("intents", "build", plan, "--store", tmp_path / "s").exit_code == 0

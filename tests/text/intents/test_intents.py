@@ -96,7 +96,7 @@ def model(server: ScriptedServer, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["extractive", "openai"])
 def test_held_out_reviews_appear_nowhere_downstream(kind: str, tmp_path: Path) -> None:
     """Every held-out review holds a marker word: no request, cache, store, table or print has it."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     with ScriptedServer() as server:
         plan = write_plan(tmp_path, {"kind": "extractive"} if kind == "extractive" else model(server))
         store, out = tmp_path / "store", tmp_path / "out"
@@ -178,7 +178,7 @@ def test_no_secret_is_ever_written_or_said(
     act: str, login: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Key and credentials of the address, also where the server throws them back at us."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     caplog.set_level(logging.DEBUG)
     with ScriptedServer(lambda key, made: act) as server:
         monkeypatch.setenv("INTENT_KEY", KEY)
@@ -224,7 +224,7 @@ with replies.adding():
 
 def test_killed_at_random_moments_repeats_no_answered_request(tmp_path: Path) -> None:
     """Every reply that reached the process is kept; only what was on the way may be asked again."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     draw, kills, flaky = random.Random(4), 0, random.Random(5)
     command = [sys.executable, "-c", BUILD, str(tmp_path)]
     acts = ["ok"] * 8 + ["500", "prose", "cut"]
@@ -252,7 +252,7 @@ def test_killed_at_random_moments_repeats_no_answered_request(tmp_path: Path) ->
 
 
 def test_an_unfinished_build_is_named_by_run_and_refused(tmp_path: Path) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     with ScriptedServer() as server:
         plan = write_plan(tmp_path, model(server))
         store = tmp_path / "store"
@@ -345,7 +345,7 @@ finally:
 @pytest.mark.slow
 def test_ten_thousand_documents_in_a_minute(tmp_path: Path) -> None:
     """32 in flight, profile and intent of each: 20,000 requests under 60 s, below 500 MB."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     random, users, items = np.random.default_rng(0), 9000, 1000
     pairs = np.unique(
         np.stack([np.arange(6 * users) % users, random.integers(items, size=6 * users)], 1), axis=0
@@ -396,7 +396,7 @@ def test_ten_thousand_documents_in_a_minute(tmp_path: Path) -> None:
 @needs_data
 def test_musical_instruments_through_a_flaky_server_to_a_leaderboard(tmp_path: Path) -> None:
     """Every system and control of the plan, with text by a server that fails one request in ten."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     tree = yaml.safe_load((ROOT / "harness" / "plans" / "musical-extractive.yaml").read_text())
     draw = random.Random(3)
     acts = ["ok"] * 90 + [
