@@ -47,7 +47,7 @@ check: $(VENV)/installed-dev
 # Writes the lock files of this project anew, from pyproject.toml and constraints.txt, with Python 3.11 in some
 # minutes. recbole.lock is written by hand.
 COMPILE := $(TOOLS)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --unsafe-package torch
+	--no-emit-options --unsafe-package torch
 lock: $(TOOLS)/installed
 	$(COMPILE) --constraint constraints.txt --output-file requirements.lock pyproject.toml
 	$(COMPILE) --constraint constraints.txt --extra dev --output-file requirements-dev.lock pyproject.toml
