@@ -27,6 +27,9 @@ from harness.store.checkpoint import Checkpoint
 FOLDER = Path(os.environ["ANNOUNCE_IN"])
 WAIT_AT = int(os.environ.get("WAIT_AT", "-1"))
 
+PARENT = os.getppid()
+"""A process whose parent is killed waits no longer: nobody would tell it to go on, and it holds the output open."""
+
 save, train = Checkpoint.save, task_runner.train
 
 
@@ -39,7 +42,7 @@ def announce(*words: object) -> None:
 def announced_save(checkpoint: Checkpoint, state: Any) -> None:
     save(checkpoint, state)
     announce("saved", state["epoch"], checkpoint.path.stem)
-    while state["epoch"] == WAIT_AT and not (FOLDER / "go").exists():
+    while state["epoch"] == WAIT_AT and not (FOLDER / "go").exists() and os.getppid() == PARENT:
         time.sleep(0.01)
 
 
