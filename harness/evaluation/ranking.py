@@ -124,9 +124,9 @@ def _refuse_not_finite(
         return
     values = scores[wrong]
     counts = {"NaN": int(values.isnan().sum()), "infinite": int(values.isinf().sum())}
-    found = " and ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
+    summary = " and ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
     raise RunFailed(
-        f"{system} gives scores that are no finite numbers ({found} of {scores.numel():,}), so its items "
+        f"{system} gives scores that are no finite numbers ({summary} of {scores.numel():,}), so its items "
         "have no order; look at the losses of its last epochs and at its learning rate, or, if the system "
         "is your own, at how it scores users and items with few train pairs"
     )

@@ -117,17 +117,18 @@ def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, d
 
     If several runs have the same dataset, system and repetition, only the one that started last is used. If
     several datasets have the same name (such as one dataset split by two seeds), only the one that was run
-    last is used, because their test users are not the same. Damaged runs are left out, and ``tell`` is told.
+    last is used, because their test users are not the same. Damaged runs are left out, with a line to
+    ``tell``.
     """
     for identity in store.damaged():
         tell(f"{store.folder(identity)}: is damaged and left out; `intentbench run` does it again")
     finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
     finished.sort(key=lambda entry: entry[1].started)
-    last = {run.dataset: _drawn(run) for _, run in finished}
+    last = {run.dataset: _dataset_origin(run) for _, run in finished}
     runs = {
         (run.dataset, run.system, run.repetition): identity
         for identity, run in finished
-        if _drawn(run) == last[run.dataset]
+        if _dataset_origin(run) == last[run.dataset]
     }
     groups: dict[str, dict[str, list[str]]] = {}
     for (dataset, system, _), identity in sorted(runs.items()):
@@ -135,6 +136,6 @@ def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, d
     yield from groups.items()
 
 
-def _drawn(run: RunRecord) -> tuple[Any, Any]:
+def _dataset_origin(run: RunRecord) -> tuple[Any, Any]:
     """Return what determines the dataset of a run."""
     return run.base_seed, run.dataset_plan

@@ -138,7 +138,7 @@ def _files(sections: Sequence[Section], out: Path) -> list[Path]:
     with writing(out):
         for name, content in contents.items():
             with replaced(out / name) as unfinished:
-                # A plan may hold characters that UTF-8 cannot encode; they are written as "?".
+                # The reason of a failure may hold characters that UTF-8 cannot encode; they become "?".
                 unfinished.write_bytes(content.encode("utf-8", errors="replace"))
         figures = {name: figure for section in sections for name, figure in section.figures.items()}
         return [out / name for name in contents] + plots.save_all(figures, out)

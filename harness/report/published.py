@@ -93,7 +93,7 @@ def check_any_joined(path: Path, numbers: pd.DataFrame, ours: pd.DataFrame) -> N
         InputError: None has one. The message says which names exist.
     """
     metrics = [name for name in ours.columns if name not in ("dataset", "system")]
-    known = {
+    ours_by_column = {
         "dataset": list(ours["dataset"].unique()),
         "system": list(ours["system"].unique()),
         "metric": metrics,
@@ -102,8 +102,12 @@ def check_any_joined(path: Path, numbers: pd.DataFrame, ours: pd.DataFrame) -> N
     for row in numbers.itertuples():
         if (row.dataset, row.system) in pairs and row.metric in metrics:
             return
-    hints = [hint for column, names in known.items() for hint in form_hints(numbers[column].unique(), names)]
-    listed = "; ".join(f"{column}s {', '.join(map(repr, names))}" for column, names in known.items())
+    hints = [
+        hint
+        for column, names in ours_by_column.items()
+        for hint in form_hints(numbers[column].unique(), names)
+    ]
+    listed = "; ".join(f"{column}s {', '.join(map(repr, names))}" for column, names in ours_by_column.items())
     raise InputError(
         f"{path}: of its {counted(len(numbers), 'number')} none has the dataset, system and metric of a "
         "finished run; " + "".join(f"{hint}; " for hint in hints) + f"names must be written as here: {listed}"
@@ -112,11 +116,11 @@ def check_any_joined(path: Path, numbers: pd.DataFrame, ours: pd.DataFrame) -> N
 
 def form_hints(unknown: Iterable[str], names: Iterable[str]) -> list[str]:
     """Return a hint for each unknown name that differs from some of the names only in form."""
-    known = list(names)
+    candidates = list(names)
     hints = []
     for name in unknown:
-        meant = [candidate for candidate in known if _same_but_for_form(name, candidate)]
-        if meant and name not in known:
+        meant = [candidate for candidate in candidates if _same_but_for_form(name, candidate)]
+        if meant and name not in candidates:
             hints.append(f"{name!r} may mean {' or '.join(map(repr, meant))}")
     return hints
 
