@@ -60,6 +60,16 @@ class TextTable:
 
         return TextRows(stack("profile"), stack("intent"))
 
+    def by_number(self, users: np.ndarray, items: np.ndarray) -> TextTable:
+        """The same rows, with the numbers of ``users`` [U] and ``items`` [I], from 0, as their tokens.
+
+        Raises:
+            InputError: A token has no row.
+        """
+        return replace(
+            self, users=_renumbered(self.users, users, "user"), items=_renumbered(self.items, items, "item")
+        )
+
     def control(self, kind: str | None, seed: int) -> TextTable:
         """The rows under a text control. Profile and intent of a node stay together unless they are random.
 
@@ -101,6 +111,13 @@ def _noisy_sources(count: int, share: float, random: np.random.Generator) -> np.
     chosen = order[: round(share * count)]
     sources[chosen] = (chosen + shift[chosen]) % count
     return sources
+
+
+def _renumbered(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
+    """For each token of ``known`` [m] its position in ``wanted`` as text; empty if it is not wanted."""
+    numbers = np.full(len(known), "", dtype=object)
+    numbers[_positions(known, wanted, side)] = np.arange(len(wanted)).astype(str)
+    return numbers
 
 
 def _positions(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
