@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import InputError
-from harness.store.columns import SYSTEM, USER
+from harness.store.columns import SYSTEM, USER, of_all_users
 
 _AGAIN = "expected what the run has written; delete the run's folder and run the plan again"
 
@@ -44,7 +44,7 @@ def user_means(systems: Mapping[str, Sequence[Path]], metrics: Iterable[str] | N
     same_users = (frame.pop("runs") == frame[SYSTEM].map(runs_of)).all() and (
         frame.groupby(USER).size() == frame[SYSTEM].nunique()
     ).all()
-    if not same_users or frame.isna().any(axis=None):
+    if not same_users or _lacks_values(frame):
         raise _odd_file([path for paths in systems.values() for path in paths])
     return frame
 
@@ -81,7 +81,7 @@ def by_run(paths: Sequence[Path], metrics: Sequence[str]) -> dict[str, pd.DataFr
         for metric in metrics:
             columns[metric].append(pd.Series(table[metric].to_numpy(), index=index))
     frames = {metric: pd.concat(series, axis=1, keys=range(len(paths))) for metric, series in columns.items()}
-    if any(frame.isna().any(axis=None) for frame in frames.values()):
+    if any(of_all_users(metric) and frame.isna().any(axis=None) for metric, frame in frames.items()):
         raise _odd_file(paths)
     return frames
 
@@ -110,11 +110,16 @@ def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns=_plain_name)
 
 
+def _lacks_values(frame: pd.DataFrame) -> bool:
+    """Whether a metric that every user must have is missing for one."""
+    return bool(frame.loc[:, [of_all_users(column) for column in frame.columns]].isna().any(axis=None))
+
+
 def _odd_file(paths: Sequence[Path]) -> InputError:
     """The error for files of one dataset that do not score the same users with numbers. Names one of them."""
     tables = {path: pd.read_parquet(path) for path in paths}
     for path, table in tables.items():
-        if table.isna().any(axis=None):
+        if _lacks_values(table):
             return InputError(f"{path}: a score is no number; {_AGAIN}")
     users_of = {path: tuple(sorted(table[USER])) for path, table in tables.items()}
     usual, _ = Counter(users_of.values()).most_common(1)[0]
