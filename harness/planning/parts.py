@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from pydantic import (
 
 from harness.errors import did_you_mean
 from harness.evaluation.metrics import check_metric, check_metric_name
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.strata import Grouping
 from harness.schema import StrictModel, distinct
 from harness.systems.line import parse
@@ -147,6 +149,32 @@ class EvaluationPlan(StrictModel):
             if name not in measured:
                 raise ValueError(f"show: {name!r} is not measured; {did_you_mean(name, measured)}")
         return self
+
+
+PER_CENT = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*%\s*")
+
+
+def _smallest_effect(value: Any) -> SmallestEffect:
+    """A share such as ``1 %``, or a difference such as 0.002."""
+    if isinstance(value, SmallestEffect):
+        return value
+    if isinstance(value, str) and (share := PER_CENT.fullmatch(value)) and 0 < float(share[1]) < 100:
+        return SmallestEffect(float(share[1]) / 100)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
+        return SmallestEffect(float(value), is_share=False)
+    raise ValueError(
+        f"{value!r} is no size of an effect; expected a share of the reference such as 1 %, or a difference "
+        "of the metric such as 0.002"
+    )
+
+
+SmallestEffectText = Annotated[
+    SmallestEffect,
+    PlainValidator(_smallest_effect),
+    PlainSerializer(str),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
+"""The smallest difference that matters, which plans write as ``1 %`` or as a number."""
 
 
 class StrataPlan(StrictModel):

@@ -11,11 +11,13 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harness.errors import InputError
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.planning.changes import check_ablation, check_control
 from harness.planning.datasets import RENAMED, DatasetPlan, DatasetVariant
 from harness.planning.parts import (
     EvaluationPlan,
     GridPlan,
+    SmallestEffectText,
     StrataPlan,
     SystemPlan,
     TrainingPlan,
@@ -48,6 +50,10 @@ class Plan(StrictModel):
     training: TrainingPlan = TrainingPlan()
     tuning: TuningPlan | None = Field(None, description="Without it, hyper-parameters are not tuned.")
     evaluation: EvaluationPlan = EvaluationPlan()
+    smallest_effect: SmallestEffectText = Field(
+        SmallestEffect(),
+        description="Differences below it count as equal: `1 %` of the reference, or a number.",
+    )
     strata: StrataPlan | None = Field(None, description="Groups of users that the report shows apart.")
 
     @cached_property

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.errors import InputError
 from harness.evaluation.stats import simulation
-from harness.evaluation.stats.paired import LEVEL
+from harness.evaluation.stats.estimate import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import plots
 from harness.report.tables import csv_text

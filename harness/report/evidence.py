@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.evaluation.stats.comparison import best_baseline
 from harness.evaluation.stats.pairs import all_pairs
+from harness.evaluation.stats.sample import Sample
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
@@ -86,11 +86,6 @@ class Evidence:
         return list(self.plan.evaluation.show)
 
     @cached_property
-    def users(self) -> pd.DataFrame:
-        """Per-user means over repetitions: ``system``, ``user`` and a column for each metric shown."""
-        return self.store.user_means(self.groups, self.shown)
-
-    @cached_property
     def records(self) -> dict[str, list[RunRecord]]:
         """The records of each system's runs."""
         return {
@@ -107,16 +102,40 @@ class Evidence:
         return self.store.run_means(identities).set_axis(identities)
 
     @cached_property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """For each metric shown, a table with one row per user and one column per system."""
-        return {
-            metric: self.users.pivot(index="user", columns="system", values=metric) for metric in self.shown
-        }
+    def samples(self) -> dict[str, Sample]:
+        """For each metric shown, the scores of all runs."""
+        return self.samples_of(self.shown)
+
+    def samples_of(self, metrics: list[str]) -> dict[str, Sample]:
+        """For each metric the scores of all runs, of the users who have a value."""
+        identities = list(dict.fromkeys(identity for runs in self.groups.values() for identity in runs))
+        deterministic = frozenset(name for name, spec in self.specs.items() if spec.is_deterministic)
+        samples = {}
+        for metric, frame in self.store.scores(identities, metrics).items():
+            scores = frame.set_axis(identities, axis=1).dropna()
+            by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in self.groups.items()}
+            samples[metric] = Sample(scores.index, by_system, deterministic)
+        return samples
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:
-        """For each metric shown, the comparison of all pairs of systems."""
-        return {metric: all_pairs(table) for metric, table in self.tables.items()}
+        """For each metric shown, the comparison of all pairs of plain systems: one family of tests each."""
+        return {
+            metric: all_pairs(sample.of(self.plain), self.smallest_of(metric))
+            for metric, sample in self.samples.items()
+        }
+
+    def smallest_of(self, metric: str) -> float:
+        """The smallest difference of a metric that matters: a share is one of the best baseline's mean."""
+        totals = self.samples[metric].totals
+        best = self.best_baseline(metric)
+        return self.plan.smallest_effect.beside(totals.max() if best is None else totals[best])
+
+    def best_baseline(self, metric: str) -> str | None:
+        """The baseline with the highest mean on the test pairs; None if no baseline has finished runs."""
+        totals = self.samples[metric].totals
+        present = totals[totals.index.isin(self.baselines)]
+        return None if present.empty else str(present.idxmax())
 
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
@@ -149,7 +168,7 @@ class Evidence:
 
         That is the system's backbone if it has finished runs, and else the best baseline.
         """
-        best = best_baseline(self.tables[metric], self.baselines)
+        best = self.best_baseline(metric)
         backbones = {name: own for name in self.groups if (own := self.backbone(name)) is not None}
         others = {name: best for name in self.groups if best not in (None, name)}
         return others | backbones

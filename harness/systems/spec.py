@@ -61,6 +61,11 @@ class SystemSpec:
         return self.backbone in CLASSICS
 
     @property
+    def is_deterministic(self) -> bool:
+        """Whether no seed changes it: it is fitted in closed form, and its text is the dataset's."""
+        return self.is_classic and self.text is None
+
+    @property
     def needs_text(self) -> bool:
         """Whether it reads text rows."""
         return bool(self.alignment) or (not self.is_classic and BACKBONES[self.backbone].needs_text)

@@ -1,45 +1,107 @@
-"""All pairs of systems: tests with Holm's correction, letters, and wins, ties and losses."""
+"""All pairs of systems: tests, letters, wins, ties and losses, and what more data would decide."""
 
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from harness.evaluation.stats.comparison import holm
-from harness.evaluation.stats.paired import LEVEL, smallest_effect
-from harness.evaluation.stats.randomisation import flipped_sums, p_between
+from harness.evaluation.stats.comparison import with_verdicts
+from harness.evaluation.stats.estimate import LEVEL, Estimate
+from harness.evaluation.stats.sample import Sample
 
 LETTERS = 52
 """Letters from a to z and from A to Z. More systems than that get no letters."""
 
 
-def all_pairs(table: pd.DataFrame) -> pd.DataFrame:
-    """Test every pair of systems with the paired randomisation test, with Holm over all pairs.
+def all_pairs(sample: Sample, smallest: float) -> pd.DataFrame:
+    """Test every pair of systems; all pairs are one family.
+
+    Two systems with the same runs are one system: only the first of them is compared.
 
     Args:
-        table: One row per user, one column per system, one metric.
+        sample: The scores of all runs on one metric.
+        smallest: Differences below it count as none.
 
     Returns:
-        One row per pair, the system with the higher mean first: ``first``, ``second``, ``difference``,
-        ``p_randomisation``, ``p_holm``, and ``detectable``, which is the smallest difference that Holm's
-        first step finds with a chance of 80 % (NaN for one user).
+        One row per pair, the system with the higher mean first: ``first``, ``second``, ``difference``; its
+        95 % interval ``low`` .. ``high``; the interval ``family_low`` .. ``family_high``, which holds for all
+        pairs at once; ``seeds_share``, ``p``, ``p_equal``, ``p_randomisation``; ``detectable``, the smallest
+        true difference that is found with a chance of 80 % at Holm's first step; ``runs_needed`` and
+        ``users_needed`` (see :func:`needed`); and the columns of ``comparison.with_verdicts``, where better
+        is the first.
     """
-    table = table[table.mean().sort_values(ascending=False, kind="stable").index]
-    values, names = table.to_numpy(dtype=float), list(table.columns)
-    flipped = flipped_sums(values)
+    ordered = list(sample.totals.sort_values(ascending=False, kind="stable").index)
+    names = [name for place, name in enumerate(ordered) if not _stands_before(sample, ordered[:place], name)]
     count = len(names) * (len(names) - 1) // 2
-    rows = []
-    for first, second in combinations(range(len(names)), 2):
-        difference = values[:, first] - values[:, second]
-        p = p_between(values, flipped, first, second)
-        spread = difference.std(ddof=1) if len(difference) > 1 else np.nan
-        rows.append((names[first], names[second], difference.mean(), p, spread))
-    frame = pd.DataFrame(rows, columns=["first", "second", "difference", "p_randomisation", "spread"])
-    frame["p_holm"] = holm(frame["p_randomisation"].to_numpy(dtype=float))
-    frame["detectable"] = smallest_effect(len(table), max(count, 1)) * frame["spread"]
-    return frame.drop(columns="spread")
+    rows = [_row(sample, first, second, smallest, count) for first, second in combinations(names, 2)]
+    return with_verdicts(pd.DataFrame(rows, columns=COLUMNS))
+
+
+COLUMNS = [
+    "first", "second", "difference", "low", "high", "family_low", "family_high", "seeds_share", "p",
+    "p_equal", "p_randomisation", "detectable", "runs_needed", "users_needed",
+]  # fmt: skip
+
+
+def _stands_before(sample: Sample, earlier: list[str], name: str) -> bool:
+    """Whether an earlier system has the very scores of this one."""
+    return any(np.array_equal(sample.scores[name], sample.scores[other]) for other in earlier)
+
+
+def _row(sample: Sample, first: str, second: str, smallest: float, tests: int) -> dict[str, Any]:
+    estimate = sample.difference(first, second)
+    low, high = estimate.interval()
+    family_low, family_high = estimate.interval(LEVEL / tests)
+    runs = max(sample.scores[name].shape[1] for name in (first, second))
+    runs_needed, users_needed = needed(estimate, runs, len(sample.users), smallest, tests)
+    return {
+        "first": first,
+        "second": second,
+        "difference": estimate.value,
+        "low": low,
+        "high": high,
+        "family_low": family_low,
+        "family_high": family_high,
+        "seeds_share": estimate.seeds_share,
+        "p": estimate.p,
+        "p_equal": estimate.p_equal(smallest),
+        "p_randomisation": sample.p_randomisation(first, second),
+        "detectable": estimate.detectable(tests),
+        "runs_needed": runs_needed,
+        "users_needed": users_needed,
+    }
+
+
+def needed(estimate: Estimate, runs: int, users: int, smallest: float, tests: int) -> tuple[float, float]:
+    """How many runs, or else how many users, would show a difference of ``smallest`` with a chance of 80 %.
+
+    Args:
+        estimate: The difference between two systems.
+        runs: How many runs each of the two has.
+        users: How many users were tested.
+        smallest: The difference that is to be seen.
+        tests: Number of tests of the family.
+
+    Returns:
+        The runs of each system with the users of now, and the users with the runs of now. Infinity means that
+        no number is enough, and NaN that nothing can be said.
+    """
+    enough = (smallest / (estimate.detectable(tests) / estimate.error)) ** 2 if estimate.error else np.nan
+    left_for_seeds, left_for_users = enough - estimate.from_users, enough - estimate.from_seeds
+    return (
+        _scaled(runs, estimate.from_seeds, left_for_seeds),
+        _scaled(users, estimate.from_users, left_for_users),
+    )
+
+
+def _scaled(count: int, variance: float, allowed: float) -> float:
+    """By how many the variance of ``count`` must be averaged to be no more than ``allowed``."""
+    if np.isnan(allowed) or allowed <= 0:
+        return float("nan") if np.isnan(allowed) else float("inf")
+    return float(max(count, np.ceil(count * variance / allowed)))
 
 
 def letters(pairs: pd.DataFrame) -> dict[str, str]:
@@ -56,7 +118,7 @@ def letters(pairs: pd.DataFrame) -> dict[str, str]:
     import scikit_posthocs
 
     names = list(dict.fromkeys([*pairs["first"], *pairs["second"]]))
-    if not 1 < len(names) <= LETTERS:
+    if not 1 < len(names) <= LETTERS or pairs["p_holm"].isna().any():
         return {}
     p_values = pd.DataFrame(np.ones((len(names), len(names))), index=names, columns=names)
     for row in pairs.itertuples():
@@ -69,7 +131,7 @@ def letters(pairs: pd.DataFrame) -> dict[str, str]:
 
 
 def win_tie_loss(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Count how often the row's system is significantly better / even / worse than the column's.
+    """Count how often the row's system is significantly better / neither / worse than the column's.
 
     Args:
         pairs: Rows of :func:`all_pairs` of several datasets and metrics.

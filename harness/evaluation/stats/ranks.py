@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from harness.evaluation.stats.paired import LEVEL
+from harness.evaluation.stats.estimate import LEVEL
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.evaluation.stats.comparison import compare_with_references, with_holm
+from harness.evaluation.stats.comparison import compare_with_references, with_verdicts
 from harness.planning.plan import Plan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section, unchanged_systems
@@ -14,18 +14,18 @@ def ablations(evidence: Evidence, options: Options) -> Section:
     if not full_systems:
         return Section()
     metric, dataset = evidence.shown[0], evidence.dataset.name
-    table = evidence.tables[metric][list(dict.fromkeys([*full_systems, *full_systems.values()]))]
-    comparison = with_holm(compare_with_references(table, full_systems))
+    sample = evidence.samples[metric].of(list(dict.fromkeys([*full_systems, *full_systems.values()])))
+    smallest = evidence.plan.smallest_effect
+    comparison = with_verdicts(compare_with_references(sample, full_systems, smallest))
     comparison = comparison.set_index("system").loc[list(full_systems)].reset_index()
     terms = ["".join(f"-{term}" for term in evidence.specs[name].ablated) for name in full_systems]
     comparison = comparison.rename(columns={"system": "variant", "baseline": "system"}).assign(without=terms)
     text = [
         "### Ablations",
-        tables.markdown(tables.ablations(comparison, table.mean())),
+        tables.markdown(tables.ablations(comparison, sample.totals)),
         f"The difference is {tables.title(metric)} without the terms minus {tables.title(metric)} of the "
-        f"full system, with 95 % bootstrap intervals over users. {_settings(evidence.plan)} ▲ marks a "
-        "system that is better without the terms and ▼ one that is worse: the paired randomisation test is "
-        f"significant at .05 after Holm's correction over {tables.counted(len(comparison), 'test')}.",
+        f"full system. {_settings(evidence.plan)} ▲ marks a system that is better without the terms, ▼ one "
+        f"that is worse, and = one that is equal. {tables.tested(comparison, smallest)}",
     ]
     rows = comparison.assign(metric=metric)
     rows.insert(0, "dataset", dataset)

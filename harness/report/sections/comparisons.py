@@ -30,9 +30,11 @@ def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:
         tables.markdown(tables.numbered(win_tie_loss(frame))),
         "A cell counts on how many datasets and metrics the row's system is significantly better / neither "
         f"/ significantly worse than the column's system, of {tested} combinations of dataset and metric. "
-        "The test is the paired randomisation test at .05, with Holm's correction over all pairs of a "
-        "dataset and metric. `pairs.csv` has every difference, its p, and the smallest difference that the "
-        "test finds with a chance of 80 %.",
+        "The test at .05 allows for other users and other seeds, with Holm's correction over all pairs of a "
+        "dataset and metric. `pairs.csv` has every difference with its intervals, its p, the share of its "
+        "variance that comes from seeds, the smallest difference that is found with a chance of 80 %, and "
+        "the runs or users that would show the smallest effect. Its `p_randomisation` is a statement about "
+        "these very runs.",
     ]
     if options.wilcoxon:
         text.append(WILCOXON_WARNING)
@@ -44,7 +46,7 @@ def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
     """Return the rows of pairs.csv for one dataset and metric."""
     frame = evidence.pairs[metric].copy()
     if options.wilcoxon:
-        table = evidence.tables[metric]
+        table = evidence.samples[metric].means
         both = zip(frame["first"], frame["second"], strict=True)
         frame["p_wilcoxon"] = [wilcoxon((table[one] - table[two]).to_numpy()) for one, two in both]
     frame.insert(0, "dataset", evidence.dataset.name)
@@ -64,7 +66,7 @@ def _ranks(datasets: Sequence[Evidence], options: Options) -> Section:
     """
     means = pd.DataFrame(
         {
-            (each.dataset.source.origin, each.dataset.name, metric): each.tables[metric][each.plain].mean()
+            (each.dataset.source.origin, each.dataset.name, metric): each.samples[metric].totals[each.plain]
             for each in datasets
             for metric in each.shown
         }

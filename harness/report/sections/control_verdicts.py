@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
-from harness.evaluation.stats.comparison import holm
-from harness.evaluation.stats.paired import LEVEL
-from harness.evaluation.stats.randomisation import randomisation_test
+from harness.evaluation.stats.comparison import with_verdicts
+from harness.evaluation.stats.sample import Sample
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.report import tables
 from harness.report.evidence import Evidence, Section, unchanged_systems
+
+FAMILY = (
+    "The p of these sentences allow for other users and other seeds, with Holm's correction over all "
+    "comparisons with text controls and with systems without text, which are a family of their own."
+)
 
 NOISE = "text=noise:"
 """Beginning of a control that replaces only a share of the text rows."""
@@ -25,7 +29,9 @@ def control_verdicts(evidence: Evidence) -> Section:
         controls.setdefault(system, {})[f"text={evidence.specs[control].text}"] = control
     without_text = {system: _without_text(evidence, system) for system in controls}
     metric = evidence.shown[0]
-    return Section(sentences(evidence.users, metric, tables.title(metric), controls, without_text))
+    sample, smallest = evidence.samples[metric], evidence.plan.smallest_effect
+    written = sentences(sample, smallest, tables.title(metric), controls, without_text)
+    return Section([*written, *([FAMILY] if written else [])])
 
 
 def _without_text(evidence: Evidence, system: str) -> list[str]:
@@ -38,37 +44,43 @@ def _without_text(evidence: Evidence, system: str) -> list[str]:
 
 
 def sentences(
-    users: pd.DataFrame,
-    metric: str,
+    sample: Sample,
+    smallest: SmallestEffect,
     title: str,
     controls: Mapping[str, Mapping[str, str]],
     without_text: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Write, for each system with text, how it compares with its controls and with systems without text.
 
-    To beat another system is to be better with a significant paired randomisation test, after Holm's
-    correction over all comparisons of this section. A control that is worse than the system without text is
+    To beat another system is to be significantly better, after Holm's correction over all comparisons of this
+    section. A control that is worse than the system without text is
     reported too: whoever beats such a control has shown that wrong text harms, but not that right text helps.
 
     Args:
-        users: Columns ``system``, ``user`` and ``metric``, averaged over repetitions.
-        metric: The metric compared.
+        sample: The scores of all runs on one metric.
+        smallest: Differences below it count as none.
         title: Title of the metric.
         controls: For each system with text, the name of the system under each of its controls.
         without_text: For each system with text, its backbone and the backbone with as many parameters.
     """
-    table = users.pivot(index="user", columns="system", values=metric)
     comparisons = [
-        row for row in _comparisons(controls, without_text) if {row[2], row[3]} <= set(table.columns)
+        row for row in _comparisons(controls, without_text) if {row[2], row[3]} <= set(sample.scores)
     ]
     if not comparisons:
         return []
     frame = pd.DataFrame(comparisons, columns=["kind", "system", "name", "other", "control"])
-    pairs = list(zip(frame["name"], frame["other"], strict=True))
-    means = table.mean()
-    frame["mean"], frame["other_mean"] = (means[frame[column]].to_numpy() for column in ("name", "other"))
-    frame["p"] = holm(
-        np.array([randomisation_test((table[one] - table[two]).to_numpy()) for one, two in pairs])
+    frame["mean"], frame["other_mean"] = (
+        sample.totals[frame[column]].to_numpy() for column in ("name", "other")
+    )
+    pairs = zip(frame["name"], frame["other"], strict=True)
+    estimates = [sample.difference(one, other) for one, other in pairs]
+    margins = map(smallest.beside, frame["other_mean"])
+    frame = with_verdicts(
+        frame.assign(
+            difference=[estimate.value for estimate in estimates],
+            p=[estimate.p for estimate in estimates],
+            p_equal=[estimate.p_equal(margin) for estimate, margin in zip(estimates, margins, strict=True)],
+        )
     )
     write_of_kind = {"control": _verdict, "noise": _robustness, "without": _beside, "harm": _harm}
     written = [
@@ -96,7 +108,7 @@ def _comparisons(
 
 
 def _verdict(system: str, title: str, rows: pd.DataFrame) -> str:
-    beaten = (rows["mean"] > rows["other_mean"]) & (rows["p"] < LEVEL)
+    beaten = rows["verdict"] == "better"
     verb = "beats its own controls" if beaten.all() else "does not beat its own controls"
     if beaten.any() and not beaten.all():
         verb = "beats only some of its own controls"
@@ -107,7 +119,7 @@ def _robustness(system: str, title: str, rows: pd.DataFrame) -> str:
     kept = []
     for row in rows.to_dict("records"):
         share = float(row["control"].removeprefix(NOISE))
-        kept.append(f"{_share_kept(row)} with {share:.0%} replaced ({tables.p_value(row['p'])})")
+        kept.append(f"{_share_kept(row)} with {share:.0%} replaced ({tables.p_value(row['p_holm'])})")
     return (
         f"{system} with a share of its text rows replaced by other rows keeps this much of its {title}: "
         f"{', '.join(kept)}."
@@ -123,7 +135,7 @@ def _beside(system: str, title: str, rows: pd.DataFrame) -> str:
 
 
 def _harm(system: str, title: str, rows: pd.DataFrame) -> str:
-    worse = rows[(rows["mean"] < rows["other_mean"]) & (rows["p"] < LEVEL)]
+    worse = rows[rows["verdict"] == "worse"]
     if worse.empty:
         return ""
     other = tables.escape_markdown(worse["other"].iloc[0])
@@ -137,7 +149,7 @@ def _harm(system: str, title: str, rows: pd.DataFrame) -> str:
 def _gains(rows: pd.DataFrame, column: str) -> str:
     """List the gains over the systems in a column."""
     return ", ".join(
-        f"{_gain(row)} over {tables.escape_markdown(row[column])} ({tables.p_value(row['p'])})"
+        f"{_gain(row)} over {tables.escape_markdown(row[column])} ({tables.p_value(row['p_holm'])})"
         for row in rows.to_dict("records")
     )
 
@@ -145,7 +157,7 @@ def _gains(rows: pd.DataFrame, column: str) -> str:
 def _changes(rows: pd.DataFrame, column: str) -> str:
     """List the gains of the systems in a column."""
     return ", ".join(
-        f"{_gain(row)} with {tables.escape_markdown(row[column])} ({tables.p_value(row['p'])})"
+        f"{_gain(row)} with {tables.escape_markdown(row[column])} ({tables.p_value(row['p_holm'])})"
         for row in rows.to_dict("records")
     )
 

@@ -23,7 +23,8 @@ def grids(evidence: Evidence, options: Options) -> Section:
     if points.empty:
         return Section()
     metric, dataset = evidence.shown[0], evidence.dataset.name
-    comparison = compare_with_references(evidence.tables[metric][points["name"].unique()], {})
+    sample = evidence.samples[metric].of(list(points["name"].unique()))
+    comparison = compare_with_references(sample, {}, evidence.plan.smallest_effect)
     points = points.merge(comparison[["system", "mean", "low", "high"]], left_on="name", right_on="system")
     text, figures = ["### Grids"], {}
     for number, (title, table, figure) in enumerate(_drawn(points, tables.title(metric)), start=1):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from harness.data.dataset import SPLITS
-from harness.evaluation.stats.bootstrap import intervals, means_over_seeds, resampled_means
-from harness.evaluation.stats.comparison import compare, with_cautious_verdicts
+from harness.evaluation.stats.comparison import compare_with_references
 from harness.evaluation.stats.pairs import letters
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
-from harness.report.sections.tuning import budget
+from harness.report.sections.leaderboard_caption import caption
+from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
 from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
@@ -31,10 +30,10 @@ def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
 def leaderboard(evidence: Evidence, options: Options) -> Section:
     """Make the table of one dataset, its caption, its rows and its figure of costs."""
     shown, name = evidence.shown, evidence.dataset.name
-    comparison = compare(evidence.users, shown, evidence.baselines)
-    comparison = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
-    comparison = with_cautious_verdicts(comparison, evidence.pairs)
+    comparison = pd.concat([compared(evidence, metric) for metric in shown], ignore_index=True)
     costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
+    odd = odd_runs(evidence)
+    costs["flag"] = [FLAG if name in set(odd["system"]) else "" for name in costs.index]
     figures = {}
     if options.figures and options.costs and evidence.plain:
         points = comparison[(comparison["metric"] == shown[0]) & comparison["system"].isin(evidence.plain)]
@@ -54,16 +53,47 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     )
     text = [
         tables.markdown(markdown),
-        _caption(evidence, comparison, bool(letters_of_systems)),
+        caption(evidence, comparison, bool(letters_of_systems)),
+        sentence(odd),
         *(f"![Accuracy against cost]({figure}.png)" for figure in figures),
     ]
     tex = [f"% {name}", tables.latex(latex)]
-    return Section(text, tex, {"leaderboard": _rows(evidence, comparison, costs)}, figures)
+    frames = {"leaderboard": _rows(evidence, comparison, costs), "runs": _runs(evidence)}
+    return Section(text, tex, frames, figures)
+
+
+def compared(evidence: Evidence, metric: str) -> pd.DataFrame:
+    """Compare every system with the best baseline on one metric.
+
+    The best baseline is chosen by the numbers that it is compared with. So the verdicts come from the test of
+    all pairs of plain systems, in which no choice is hidden. Systems that are not plain have none here: they
+    are judged in sections of their own.
+    """
+    sample, best = evidence.samples[metric], evidence.best_baseline(metric)
+    references = {} if best is None else {name: best for name in sample.scores if name != best}
+    frame = compare_with_references(sample, references, evidence.plan.smallest_effect)
+    judged = _against_best(evidence.pairs[metric], best).reindex(frame["system"])
+    for column in ("p_holm", "p_equal_holm", "family_low", "family_high", "runs_needed", "users_needed"):
+        frame[column] = judged[column].to_numpy()
+    frame["verdict"] = judged["verdict"].fillna("").to_numpy()
+    frame.insert(1, "metric", metric)
+    return frame
+
+
+def _against_best(pairs: pd.DataFrame, best: str | None) -> pd.DataFrame:
+    """The rows of all pairs that hold the best baseline; index: the other system, which is judged."""
+    ahead, behind = pairs[pairs["second"] == best], pairs[pairs["first"] == best]
+    turned = behind.assign(
+        family_low=-behind["family_high"],
+        family_high=-behind["family_low"],
+        verdict=behind["verdict"].replace({"better": "worse"}),
+    )
+    return pd.concat([ahead.set_index("first"), turned.set_index("second")])
 
 
 def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of leaderboard.csv: the comparison, the costs, and the means of every metric."""
-    frame = comparison.merge(costs, left_on="system", right_index=True)
+    frame = comparison.merge(costs.drop(columns="flag"), left_on="system", right_index=True)
     means = pd.DataFrame(
         {name: evidence.run_means.loc[runs].mean() for name, runs in evidence.groups.items()}
     ).T
@@ -72,21 +102,15 @@ def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> 
     return frame
 
 
-def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return intervals over users and seeds of every mean and difference; NaN if a system ran only once."""
+def _runs(evidence: Evidence) -> pd.DataFrame:
+    """Return the rows of runs.csv: the means of every run."""
     rows = []
-    identities = list(evidence.run_means.index)
-    scores = evidence.store.scores(identities, evidence.shown)
-    for metric, rows_of_metric in comparison.groupby("metric", sort=False):
-        means = pd.DataFrame(resampled_means(scores[metric].to_numpy(dtype=float)), columns=identities)
-        resampled = {name: means_over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
-        for row in rows_of_metric.itertuples():
-            baseline = resampled.get(row.baseline)
-            missing = (np.nan, np.nan)
-            difference = missing if baseline is None else intervals(resampled[row.system] - baseline)
-            rows.append((row.system, metric, *intervals(resampled[row.system]), *difference))
-    bounds = ["seeds_low", "seeds_high", "difference_seeds_low", "difference_seeds_high"]
-    return pd.DataFrame(rows, columns=["system", "metric", *bounds])
+    for name, records in evidence.records.items():
+        means = evidence.run_means.loc[evidence.groups[name]].to_dict("records")
+        for record, row in zip(records, means, strict=True):
+            run = {"dataset": evidence.dataset.name, "system": name, "repetition": record.repetition + 1}
+            rows.append(run | {"best_epoch": record.best_epoch} | row)
+    return pd.DataFrame(rows)
 
 
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
@@ -107,61 +131,6 @@ def _sizes(facts: dict[str, Any]) -> str:
         return ""
     pairs = " / ".join(f"{facts['pairs'][split]:,}" for split in SPLITS)
     return f"{facts['users']:,} users, {facts['items']:,} items, {pairs} train / validation / test pairs."
-
-
-def _caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> str:
-    """Say how to read the table, and what was compared with what."""
-    users = evidence.users["user"].nunique()
-    runs = sorted({len(identities) for identities in evidence.groups.values()})
-    repetitions = tables.counted(runs[-1], "repetition")
-    if len(runs) > 1:
-        repetitions = f"{runs[0]} to {repetitions}"
-    parts = [
-        f"Means over {tables.counted(users, 'test user')} of per-user values, which are averaged over "
-        f"{repetitions}, with 95 % bootstrap intervals over users in brackets; "
-        "the best mean is bold, the second best underlined.",
-        _baseline_caption(evidence, comparison, several_seeds=runs != [1]),
-        _pairs_caption(evidence, has_letters),
-        budget(evidence.plan),
-        "Costs (the memory is that of the whole process) and parameters are medians over runs.",
-    ]
-    if users == 1:
-        parts.insert(1, "Only 1 user is tested, so intervals and tests say nothing about other users.")
-    return " ".join(part for part in parts if part)
-
-
-def _baseline_caption(evidence: Evidence, comparison: pd.DataFrame, several_seeds: bool) -> str:
-    """Say which system is the best baseline, and what the verdicts mean."""
-    tested = comparison.dropna(subset=["baseline"]).drop_duplicates("metric")
-    if tested.empty:
-        return "There is no baseline to compare with, so there are no gains and no tests against one."
-    best = ", ".join(
-        f"{tables.escape_markdown(row.baseline)} on {tables.title(row.metric)}" for row in tested.itertuples()
-    )
-    tests = tables.counted(int(comparison["p_holm"].notna().sum()), "test")
-    seeds = ", and the interval over users and seeds does not hold 0" if several_seeds else ""
-    grid = " (grid points aside)" if evidence.plan.grid else ""
-    return (
-        f"Gain, effect size (paired Cohen's d) and p are for {tables.title(evidence.shown[0])} against the "
-        f"best baseline ({best}), which is the system without IRLLRec{grid} that has the highest mean in "
-        "this table. ▲ (better) and ▼ (worse) mark systems for which the paired randomisation test is "
-        f"significant at .05 after Holm's correction over {tests}{seeds}. For ▼ it must also be "
-        "significant after Holm's correction over all pairs, because the best baseline is chosen by the "
-        "numbers in this table."
-    )
-
-
-def _pairs_caption(evidence: Evidence, has_letters: bool) -> str:
-    """Say what the letters mean, and how small a difference the test over all pairs can find."""
-    pairs = evidence.pairs[evidence.shown[0]]
-    parts = ["Systems that share a letter do not differ significantly."] if has_letters else []
-    detectable = pairs["detectable"].dropna()
-    if len(detectable):  # with one system or one user there is none
-        parts.append(
-            f"With Holm's correction over all {tables.counted(len(pairs), 'pair')}, a difference of "
-            f"{detectable.median():.4f} (median over pairs) would have been seen with a chance of 80 %."
-        )
-    return " ".join(parts)
 
 
 def absent(statuses: list[RunStatus]) -> Section:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.stratified import by_stratum, compare_in_each, trends
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
@@ -29,18 +30,18 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
         )
         return Section([heading, missing])
     metric = evidence.shown[0]
-    table = _best_first(evidence.tables[metric])
-    degree = degrees.set_index("user")["degree"].loc[table.index]
+    sample = _best_first(evidence.samples[metric])
+    degree = degrees.set_index("user")["degree"].loc[sample.users]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
-    comparison = by_stratum(table, labels, references)
-    trend = trends(table, degree, labels, references)
+    comparison = by_stratum(sample, labels, references, evidence.plan.smallest_effect)
+    trend = trends(sample, degree, labels, references)
     grouped = "Strata end with the degrees that the plan gives" if plan.edges else GROUPED[plan.users]
     text = [
         heading,
         tables.markdown(tables.strata(comparison)),
         f"The numbers are {tables.title(metric)}. {grouped}, and all users of one degree are in the same "
-        f"stratum. {_caption(comparison)}",
+        f"stratum. {_caption(comparison, evidence)}",
     ]
     if not trend.empty:
         text += [tables.markdown(tables.trends(trend)), _trend_caption(metric)]
@@ -54,29 +55,25 @@ def items(evidence: Evidence, options: Options) -> Section:
     first = evidence.shown[0]
     metric = f"recall@{first.partition('@')[2]}"
     columns = [f"{metric}|{label}" for label in ITEM_STRATA]
-    scores = evidence.store.user_means(evidence.groups, columns)
-    order = _best_first(evidence.tables[first]).columns
-    by_label = {
-        label: scores.pivot(index="user", columns="system", values=column)[order].dropna()
-        for label, column in zip(ITEM_STRATA, columns, strict=True)
-    }
+    samples, order = evidence.samples_of(columns), list(_best_first(evidence.samples[first]).scores)
+    by_label = {label: samples[column].of(order) for label, column in zip(ITEM_STRATA, columns, strict=True)}
     references = evidence.references(first)
-    comparison = compare_in_each(by_label, references)
+    comparison = compare_in_each(by_label, references, evidence.plan.smallest_effect)
     text = [
         "### By popularity of the relevant items",
         tables.markdown(tables.strata(comparison)),
         f"The numbers are {tables.title(metric)} of the relevant items in the stratum only, over the users "
         "who have any. The items of each stratum hold about a third of the train pairs. "
-        f"{_caption(comparison)}",
+        f"{_caption(comparison, evidence)}",
     ]
     figure = _figure(evidence, comparison, references, "items", "popularity of the items", metric, options)
     rows = {"items": _named(comparison, evidence, metric)}
     return Section(text + figure.markdown, frames=rows, figures=figure.figures)
 
 
-def _best_first(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with its columns in the order of their means, the best first."""
-    return table[table.mean().sort_values(ascending=False, kind="stable").index]
+def _best_first(sample: Sample) -> Sample:
+    """Return the sample with its systems in the order of their means, the best first."""
+    return sample.of(list(sample.totals.sort_values(ascending=False, kind="stable").index))
 
 
 def _figure(
@@ -106,13 +103,11 @@ def _named(frame: pd.DataFrame, evidence: Evidence, metric: str) -> pd.DataFrame
     return named
 
 
-def _caption(comparison: pd.DataFrame) -> str:
-    tests = tables.counted(int(comparison["p_holm"].notna().sum()), "test")
+def _caption(comparison: pd.DataFrame, evidence: Evidence) -> str:
     return (
-        "Brackets hold 95 % bootstrap intervals over users. The per cents are gains over the system's "
-        "backbone if that has finished runs, and else over the best baseline. ▲ (better) and ▼ (worse) "
-        "mark gains for which the paired randomisation test is significant at .05 after Holm's correction "
-        f"over {tests}."
+        "The per cents are gains over the system's backbone if that has finished runs, and else over the "
+        "best baseline. ▲ marks a better, ▼ a worse and = an equal system. "
+        f"{tables.tested(comparison, evidence.plan.smallest_effect)}"
     )
 
 
@@ -120,6 +115,7 @@ def _trend_caption(metric: str) -> str:
     return (
         f"The trend is the change of the gain in {tables.title(metric)} with each doubling of 1 + train "
         "pairs (least squares with robust errors). Sparsest - densest is the gain in the sparsest stratum "
-        "minus the gain in the densest (Welch's test). Gains are absolute, not in per cent; brackets hold "
-        "95 % intervals, and p has Holm's correction over both columns."
+        "minus the gain in the densest. Both tests allow for other users and other seeds. Gains are "
+        "absolute, not in per cent; brackets hold 95 % intervals, and p has Holm's correction over both "
+        "columns."
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.stats.stratified import compare_in_each
 from harness.evaluation.stats.swept import sweep_trends
 from harness.planning.datasets import DatasetVariant
@@ -90,16 +91,16 @@ def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Sec
     section = _in_each(name, labelled, "densities", options)
     metric = members[0].shown[0]
     references = _references(list(ascending.values()))
-    trend = sweep_trends({share: each.tables[metric] for share, each in ascending.items()}, references)
+    trend = sweep_trends({share: each.samples[metric] for share, each in ascending.items()}, references)
     if trend.empty:
         return section
     section.markdown += [
         tables.markdown(tables.trends(trend)),
         f"The trend is the change of a user's gain in {tables.title(metric)} with each doubling of the "
         "train pairs. Sparsest - densest is a user's gain at the lowest density minus the gain at the "
-        "highest. Both are averaged over users, who are the same at every density, and tested by the "
-        "one-sample t-test. Gains are absolute, not in per cent; brackets hold 95 % intervals, and p has "
-        "Holm's correction over both columns.",
+        "highest. Users and repetitions are the same at every density, and the test allows for others. Gains "
+        "are absolute, not in per cent; brackets hold 95 % intervals, and p has Holm's correction over both "
+        "columns.",
     ]
     section.frames["density-trends"] = trend.assign(dataset=name, metric=metric)
     return section
@@ -139,9 +140,12 @@ def _in_each(name: str, by_label: Mapping[str, Evidence], kind: str, options: Op
         return Section([heading, "No system has finished runs in all of these variants."])
     references = _references(members)
     comparison = compare_in_each(
-        {label: evidence.tables[metric][common] for label, evidence in by_label.items()}, references
+        {label: evidence.samples[metric].of(common) for label, evidence in by_label.items()},
+        references,
+        members[0].plan.smallest_effect,
     )
-    text = [heading, tables.markdown(tables.strata(comparison)), _caption(comparison, metric)]
+    caption = _caption(comparison, metric, members[0].plan.smallest_effect)
+    text = [heading, tables.markdown(tables.strata(comparison)), caption]
     rows = comparison.rename(columns={"stratum": "variant"}).assign(dataset=name, metric=metric)
     if not options.figures:
         return Section(text, frames={kind: rows})
@@ -152,15 +156,13 @@ def _in_each(name: str, by_label: Mapping[str, Evidence], kind: str, options: Op
     return Section(text, frames={kind: rows}, figures={figure_name: figure})
 
 
-def _caption(comparison: pd.DataFrame, metric: str) -> str:
-    text = f"The numbers are {tables.title(metric)}, with 95 % bootstrap intervals over users."
-    tests = int(comparison["p_holm"].notna().sum())
-    if not tests:
-        return text
+def _caption(comparison: pd.DataFrame, metric: str, smallest: SmallestEffect) -> str:
+    text = f"The numbers are {tables.title(metric)}."
+    if comparison["p_holm"].isna().all():
+        return f"{text} {tables.INTERVALS}"
     return (
-        f"{text} The per cents are gains over the system's backbone. ▲ (better) and ▼ (worse) mark gains for "
-        "which the paired randomisation test is significant at .05 after Holm's correction over "
-        f"{tables.counted(tests, 'test')}. The test takes the seeds as they are."
+        f"{text} The per cents are gains over the system's backbone. ▲ marks a better, ▼ a worse and = an "
+        f"equal system. {tables.tested(comparison, smallest)}"
     )
 
 

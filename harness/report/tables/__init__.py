@@ -13,9 +13,10 @@ from harness.report.tables.markup import (
     markdown,
 )
 from harness.report.tables.studies import ablations, numbered, strata, trends
+from harness.report.tables.tests import INTERVALS, tested
 
 __all__ = [
-    "LATEX", "MARKDOWN", "Look", "ablations", "counted", "cross_table", "csv_text", "escape_markdown",
-    "escape_paragraphs", "latex", "leaderboard", "markdown", "numbered", "p_value", "published",
-    "read_rows", "strata", "title", "trends",
+    "INTERVALS", "LATEX", "MARKDOWN", "Look", "ablations", "counted", "cross_table", "csv_text",
+    "escape_markdown", "escape_paragraphs", "latex", "leaderboard", "markdown", "numbered", "p_value",
+    "published", "read_rows", "strata", "tested", "title", "trends",
 ]  # fmt: skip

@@ -43,11 +43,16 @@ def cross_table(
     return cells.set_axis([str(value) for value in columns], axis="columns").reset_index()
 
 
+def bounds(low: float, high: float, form: str = ".4f") -> str:
+    """Format an interval to stand after its number; empty if there is none."""
+    return "" if np.isnan(low) else f" [{low:{form}}, {high:{form}}]"
+
+
 def with_interval(row: Mapping[Hashable, Any], value: str, low: str, high: str) -> str:
-    """Format the difference in column ``value`` with its interval; empty if the difference is NaN."""
+    """Format the difference in column ``value`` with its interval; empty if there is no difference."""
     if np.isnan(row[value]):
         return ""
-    return f"{row[value]:+.4f} [{row[low]:+.4f}, {row[high]:+.4f}]"
+    return f"{row[value]:+.4f}{bounds(row[low], row[high], '+.4f')}"
 
 
 def number(value: float | None, form: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from harness.report.tables.cells import cross_table, number, probability, title
+from harness.report.tables.cells import bounds, cross_table, number, probability, title
 from harness.report.tables.markup import Look, Markup
 
 
@@ -20,9 +20,10 @@ def leaderboard(
     """Make the leaderboard of a dataset, the best system first.
 
     Args:
-        comparison: From ``stats.comparison.compare``.
-        costs: One row per system; index ``system``. Columns: ``runs``, ``parameters``, and
-            ``METRIC spread`` (standard deviation over repetitions) for the first metric. Optional are
+        comparison: From ``sections.leaderboard.compared``, of every metric.
+        costs: One row per system; index ``system``. Columns: ``runs``, ``flag`` (a mark if one of them is
+            odd), ``parameters``, and ``METRIC spread`` (standard deviation over repetitions) for the first
+            metric. Optional are
             ``seconds_s`` and ``peak_bytes``, and ``text``, which says who wrote the intents that a system
             reads (empty for systems that read none).
         metrics: Metrics with a column; the first orders the rows.
@@ -40,12 +41,12 @@ def leaderboard(
         table[title(metric)] = [cells[system] for system in order]
     spread = f"{metrics[0]} spread"
     table[f"seed SD, {title(metrics[0])}"] = [number(costs.at[name, spread], ".4f") for name in order]
-    table["gain %"] = [number(first.at[name, "gain_percent"], "+.1f") for name in order]
-    table["effect d"] = [number(first.at[name, "effect"], "+.3f") for name in order]
+    table["gain %"] = [_gain(first.loc[name]) for name in order]
     table["p (Holm)"] = [probability(first.at[name, "p_holm"]) for name in order]
+    table["verdict"] = [first.at[name, "verdict"] for name in order]
     if letters:
         table["letters"] = [letters[name] for name in order]
-    table["runs"] = [f"{costs.at[name, 'runs']:.0f}" for name in order]
+    table["runs"] = [f"{costs.at[name, 'runs']:.0f}{costs.at[name, 'flag']}" for name in order]
     if "seconds_s" in costs:
         table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
         table["peak MiB"] = [f"{costs.at[name, 'peak_bytes'] / 2**20:.0f}" for name in order]
@@ -66,6 +67,13 @@ def published(joined: pd.DataFrame) -> pd.DataFrame:
     return cross_table(titled.rename(columns={"system": "System"}), "System", "metric", "cell")
 
 
+def _gain(row: pd.Series) -> str:
+    """A gain with its interval, in per cent; empty without one."""
+    if pd.isna(row["gain_percent"]):
+        return ""
+    return f"{row['gain_percent']:+.1f}{bounds(row['gain_low'], row['gain_high'], '+.1f')}"
+
+
 def _metric_cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
     """Return every system's cell for one metric: mean, interval and mark; the best two means are styled."""
     ranks = rows["mean"].rank(method="min", ascending=False)
@@ -73,6 +81,5 @@ def _metric_cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
     for (_, row), rank in zip(rows.iterrows(), ranks, strict=True):
         style = {1: look.best, 2: look.second}.get(int(rank), "{}")
         mean = style.format(f"{row['mean']:.4f}")
-        interval = f"[{row['low']:.4f}, {row['high']:.4f}]"
-        cells[row["system"]] = Markup(f"{mean} {interval}{look.marks[row['verdict']]}")
+        cells[row["system"]] = Markup(f"{mean}{bounds(row['low'], row['high'])}{look.marks[row['verdict']]}")
     return cells

@@ -29,11 +29,21 @@ class Look:
     marks: Mapping[str, str]
 
 
-MARKDOWN = Look("**{}**", "<u>{}</u>", {"better": "▲", "worse": "▼", "even": ""})
+MARKDOWN = Look(
+    "**{}**",
+    "<u>{}</u>",
+    {"better": "▲", "worse": "▼", "equal": " =", "undecided": "", "": ""},
+)
 LATEX = Look(
     r"\textbf{{{}}}",
     r"\underline{{{}}}",
-    {"better": r"$^{\blacktriangle}$", "worse": r"$^{\blacktriangledown}$", "even": ""},
+    {
+        "better": r"$^{\blacktriangle}$",
+        "worse": r"$^{\blacktriangledown}$",
+        "equal": r"$^{=}$",
+        "undecided": "",
+        "": "",
+    },
 )
 
 

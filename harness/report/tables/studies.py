@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from harness.report.tables.cells import number, probability, with_interval
+from harness.report.tables.cells import bounds, number, probability, with_interval
 from harness.report.tables.markup import MARKDOWN
 
 
@@ -22,7 +22,7 @@ def strata(comparison: pd.DataFrame) -> pd.DataFrame:
     for (label, users), rows in comparison.groupby(["stratum", "users"], sort=False, observed=True):
         gains = [f" {number(gain, '+.1f')} %" if gain == gain else "" for gain in rows["gain_percent"]]
         columns[f"{label} ({users:,} users)"] = [
-            f"{row.mean:.4f} [{row.low:.4f}, {row.high:.4f}]{gain}{MARKDOWN.marks[row.verdict]}"
+            f"{row.mean:.4f}{bounds(row.low, row.high)}{gain}{MARKDOWN.marks[row.verdict]}"
             for row, gain in zip(rows.drop(columns=["stratum"]).itertuples(), gains, strict=True)
         ]
     systems = comparison.drop_duplicates("system")
@@ -67,7 +67,7 @@ def ablations(comparison: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFr
 
     Args:
         comparison: Columns ``system`` (the full one), ``without`` (the terms left out) and ``variant``, and
-            those of ``stats.comparison.with_holm``.
+            those of ``stats.comparison.with_verdicts``.
         means: Mean of each full system.
     """
     rows = comparison.to_dict("records")

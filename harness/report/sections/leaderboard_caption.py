@@ -1,0 +1,114 @@
+"""How to read a leaderboard: what its numbers are, what was tested, and what more runs would decide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from harness.evaluation.stats.estimate import LEVEL
+from harness.report import tables
+from harness.report.evidence import Evidence
+from harness.report.sections.tuning import budget
+
+
+def caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> str:
+    """Say how to read the table, and what was compared with what."""
+    users = len(evidence.samples[evidence.shown[0]].users)
+    parts = [
+        _numbers(evidence, users),
+        _verdicts(evidence, comparison),
+        "Systems that share a letter do not differ significantly." if has_letters else "",
+        _undecided(evidence),
+        _seeds(evidence),
+        budget(evidence.plan),
+        "Costs (the memory is that of the whole process) and parameters are medians over runs.",
+    ]
+    if users == 1:
+        parts.insert(1, "Only 1 user is tested, so intervals and tests say nothing about other users.")
+    return " ".join(part for part in parts if part)
+
+
+def _numbers(evidence: Evidence, users: int) -> str:
+    runs = sorted({len(identities) for identities in evidence.groups.values()})
+    repetitions = tables.counted(runs[-1], "repetition")
+    if len(runs) > 1:
+        repetitions = f"{runs[0]} to {repetitions}"
+    return (
+        f"Means over {tables.counted(users, 'test user')} and {repetitions}; the best mean is bold, the "
+        "second best underlined. The 95 % intervals in brackets allow for other users and other seeds; a "
+        "system that depends on its seed and ran once has none."
+    )
+
+
+def _verdicts(evidence: Evidence, comparison: pd.DataFrame) -> str:
+    """Say which system is the best baseline, and what the verdicts mean."""
+    tested = comparison.dropna(subset=["baseline"]).drop_duplicates("metric")
+    if tested.empty:
+        return "There is no baseline to compare with, so there are no gains and no tests against one."
+    best = ", ".join(
+        f"{tables.escape_markdown(row.baseline)} on {tables.title(row.metric)}" for row in tested.itertuples()
+    )
+    grid = " (grid points aside)" if evidence.plan.grid else ""
+    pairs = tables.counted(len(evidence.pairs[evidence.shown[0]]), "pair")
+    others = (
+        ""
+        if len(evidence.plain) == len(evidence.groups)
+        else (
+            " Ablations, text controls and grid points have no verdict here; each kind is a family of its own in "
+            "a section below."
+        )
+    )
+    return (
+        f"Gain and p are for {tables.title(evidence.shown[0])} against the best baseline ({best}), which is "
+        f"the system without IRLLRec{grid} that has the highest mean in this table. The p allows for other "
+        "users and other seeds (a t-test whose variance is the sum of both), and has Holm's correction over "
+        f"all {pairs} of systems, because the best baseline is chosen by the numbers in this table; each "
+        f"metric is a family of its own. The verdict is better (▲) or worse (▼) if p is below {LEVEL:g}. It "
+        f"is equal (=) if the difference is significantly smaller than {evidence.plan.smallest_effect}"
+        f"{' of the best baseline' if evidence.plan.smallest_effect.is_share else ''} "
+        f"({evidence.smallest_of(evidence.shown[0]):.4f}), and undecided otherwise.{others}"
+    )
+
+
+def _undecided(evidence: Evidence) -> str:
+    """Say how small a difference can be seen, and what would decide the smallest effect."""
+    pairs = evidence.pairs[evidence.shown[0]]
+    detectable = pairs["detectable"].dropna()
+    if detectable.empty:  # with one system, one user or one run there is none
+        return ""
+    seen = (
+        f"A true difference of {detectable.median():.4f} (median over pairs) would have been found with a "
+        "chance of 80 %."
+    )
+    best = evidence.best_baseline(evidence.shown[0])
+    of_best = pairs[(pairs["first"] == best) | (pairs["second"] == best)]
+    undecided = of_best[of_best["verdict"] == "undecided"]
+    if undecided.empty:
+        return seen
+    return f"{seen} {_what_it_takes(undecided, evidence.smallest_of(evidence.shown[0]))}"
+
+
+def _what_it_takes(undecided: pd.DataFrame, smallest: float) -> str:
+    """Say how many runs or users would show the smallest effect, for the median undecided pair."""
+    runs, users = (float(undecided[f"{unit}_needed"].median()) for unit in ("runs", "users"))
+    enough = [
+        f"{count:,.0f} {unit}"
+        for count, unit in ((runs, "runs of each system"), (users, "test users"))
+        if np.isfinite(count)
+    ]
+    to_see = f"To find a difference of {smallest:.4f} as surely, the undecided systems"
+    if not enough:
+        return f"{to_see} need both more runs and more users."
+    return f"{to_see} need about {' or '.join(enough)} (median)."
+
+
+def _seeds(evidence: Evidence) -> str:
+    """Advise more repetitions where seeds spread more than users."""
+    pairs = evidence.pairs[evidence.shown[0]]
+    if not (pairs["seeds_share"] > 0.5).any():
+        return ""
+    count = int((pairs["seeds_share"] > 0.5).sum())
+    return (
+        f"In {count} of {tables.counted(len(pairs), 'pair')} more of the variance comes from seeds than from "
+        "users: ten repetitions or more are advised."
+    )
