@@ -27,13 +27,16 @@ def calibrate(
     ],
     metric: Annotated[str, typer.Option(help="The users' values of this metric are taken.")] = "recall@20",
     comparisons: Annotated[
-        int, typer.Option(min=1, help="This is the number of simulated comparisons for each source.")
+        int,
+        typer.Option(
+            min=1, help="This is the number of simulated tables, and of single comparisons, for each source."
+        ),
     ] = 1000,
     out: Annotated[
         Path, typer.Option(help="The rows and the figure are written to this folder.", callback=expanded)
     ] = REPORTS / "calibration",
 ) -> None:
-    """Measure false alarms and power of the tests in comparisons that are simulated from a store's scores."""
+    """Measure false marks, coverage and power in tables that are simulated from a store's scores."""
     from harness.evaluation.metrics import check_metric
     from harness.report.calibration import calibrate
 
@@ -41,5 +44,5 @@ def calibrate(
         check_metric(metric)
     except ValueError as error:
         raise InputError(f"--metric: {error}") from None
-    alarms = calibrate(store, metric, comparisons, out, say)
-    say(alarms.to_string(index=False, float_format="{:.4f}".format))
+    marks = calibrate(store, metric, comparisons, out, say)
+    say(marks.to_string(index=False, float_format="{:.4f}".format))

@@ -1,9 +1,9 @@
-"""How reliable the tests are on the scores of a store: their false alarms, their power, and other seeds."""
+"""How reliable the marks are on the scores of a store: false marks, coverage, power, and single tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,104 +12,141 @@ import pandas as pd
 
 from harness.errors import InputError
 from harness.evaluation.stats import simulation
-from harness.evaluation.stats.estimate import LEVEL
-from harness.evaluation.stats.randomisation import randomisation_test
+from harness.evaluation.stats.null_tables import Draw, Spreads, false_marks, found_differences, regrouped
+from harness.evaluation.stats.sample import Sample
 from harness.report import plots
 from harness.report.tables import csv_text
 from harness.store.files import replaced, writing
 from harness.store.record import RunRecord
 from harness.store.store import Store
 
+RUNS = (3, 5, 10)
+"""How many runs the systems of a simulated table have."""
+
+SYSTEMS = 10
+"""How many systems a simulated table has."""
+
+FEWEST_GROUPS = 4
+"""The real runs of one system are dealt to so many systems at least, or not at all."""
+
+MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+"""True differences of the power curve, as multiples of the one that is found with a chance of 80 %."""
+
 
 def calibrate(
     stores: list[Path], metric: str, comparisons: int, out: Path, tell: Callable[[str], None]
 ) -> pd.DataFrame:
-    """Simulate comparisons that draw users from real differences between runs, and write what they show.
+    """Simulate tables and comparisons with the scores of stores, and write what they show.
 
-    Writes alarms.csv, power.csv with a figure, and seeds.csv. Alarms and power take the trained runs as
-    given. seeds.csv says how often the test finds a difference between two runs of one system, which differ
-    by their seed only.
+    Writes marks.csv (false marks and coverage in tables of equal systems), power.csv with a figure, and
+    alarms.csv (single tests over users, which take the runs as they are).
 
     Args:
         stores: Folders of results.
         metric: The metric whose per-user values are used.
-        comparisons: Simulated comparisons for each pair of runs and null hypothesis. A third as many are
-            simulated for each true difference of the power curve.
+        comparisons: Simulated tables for each dataset and number of runs, and simulated comparisons for each
+            pair of runs and null hypothesis. A third as many are simulated for each point of the power curve.
         out: Folder to write to.
-        tell: Receives one line about every pair of runs and every file.
+        tell: Receives one line about every source and every file.
 
     Returns:
-        False alarms by ``dataset``, ``null`` and ``test``, averaged over the pairs of runs.
+        The rows of marks.csv.
 
     Raises:
         InputError: No store holds two runs of one dataset that differ.
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
-    alarms, power = [], []
-    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store, tell)]
-    for store, dataset, systems in groups:
-        for source, difference in _sources(store, systems, metric):
-            tell(f"{dataset}, {len(difference):,} users: {source}")
+    marks, power, alarms = [], [], []
+    for store, dataset, systems in [(one, *own) for one in map(Store, stores) for own in _systems(one, tell)]:
+        sample = _sample(store, systems, metric)
+        for runs, source, draw in _draws(sample):
+            tell(f"{dataset}, {len(sample.users):,} users: tables of {runs} runs each, {source}")
+            named = {"dataset": dataset, "source": source, "runs": runs}
+            marks.append(false_marks(draw, comparisons).assign(**named))
+            if source == SIMULATED:
+                found = found_differences(draw, MULTIPLES, max(1, comparisons // 3))
+                power.append(found.assign(**named))
+        for source, difference in _differences(sample):
+            tell(f"{dataset}: single tests, {source}")
             named = {"dataset": dataset, "source": source, "users": len(difference)}
             alarms.append(simulation.false_alarms(difference, comparisons).assign(**named))
-            power.append(simulation.power(difference, max(1, comparisons // 3)).assign(**named))
     if not alarms:
         raise InputError(
             f"{', '.join(map(str, stores))}: no two runs of one dataset differ in {metric}; expected a store "
             "with two systems, or two repetitions of one, on the same dataset"
         )
-    seeds = [row for store, dataset, systems in groups for row in _seeds(store, dataset, systems, metric)]
-    all_alarms = pd.concat(alarms, ignore_index=True)
-    _write(all_alarms, pd.concat(power, ignore_index=True), pd.DataFrame(seeds), out, tell)
-    by_test = all_alarms.groupby(["dataset", "null", "test"], sort=False)["alarms"]
-    return by_test.agg(["count", "mean"]).reset_index()
+    tables = {"marks": marks, "power": power, "alarms": alarms}
+    frames = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items() if parts}
+    _write(frames, out, tell)
+    return frames.get("marks", frames["alarms"])
 
 
-def _write(
-    alarms: pd.DataFrame, power: pd.DataFrame, seeds: pd.DataFrame, out: Path, tell: Callable[[str], None]
-) -> None:
-    """Write the three tables and the figure, and tell about every file."""
-    frames = {"alarms.csv": alarms, "power.csv": power, "seeds.csv": seeds}
+def _write(frames: dict[str, pd.DataFrame], out: Path, tell: Callable[[str], None]) -> None:
+    """Write the tables and the figure, and tell about every file."""
     with writing(out):
+        files = []
         for name, frame in frames.items():
-            with replaced(out / name) as unfinished:
+            files.append(out / f"{name}.csv")
+            with replaced(files[-1]) as unfinished:
                 unfinished.write_text(csv_text(frame), encoding="utf-8")
-        files = [*(out / name for name in frames), *plots.save(plots.power(power), out, "power")]
+        if "power" in frames:
+            files += plots.save(plots.power(frames["power"]), out, "power")
     for file in files:
         tell(f"wrote {file}")
 
 
-def _sources(store: Store, systems: dict[str, list[str]], metric: str) -> Iterator[tuple[str, np.ndarray]]:
+SIMULATED = "simulated"
+"""The source of tables whose scores are drawn from the spreads of real runs."""
+
+
+def _draws(sample: Sample) -> Iterator[tuple[int, str, Draw]]:
+    """Yield how tables of equal systems are drawn: number of runs, source, and the function that draws."""
+    if all(_is_alike(values) for values in sample.scores.values()):
+        return
+    spreads = Spreads.of(sample)
+    for runs in RUNS:
+        yield runs, SIMULATED, lambda random, runs=runs: spreads.draw(SYSTEMS, runs, random)  # type:
+        ignore[misc]
+    for name, values in sample.scores.items():
+        for runs in RUNS:
+            groups = min(SYSTEMS, values.shape[1] // runs)
+            if groups >= FEWEST_GROUPS and not _is_alike(values):
+                source = f"{values.shape[1]} real runs of {name}, dealt to {groups} systems"
+                yield runs, source, lambda random, own=(values, groups, runs): regrouped(*own, random)  #
+                type: ignore[misc]
+
+
+def _is_alike(values: np.ndarray) -> bool:
+    """Whether all runs [U, R] have the same scores."""
+    return bool((values == values[:, :1]).all())
+
+
+def _sample(store: Store, systems: dict[str, list[str]], metric: str) -> Sample:
+    """The scores of all runs of a dataset."""
+    identities = [identity for runs in systems.values() for identity in runs]
+    scores = store.scores(identities, [metric])[metric].set_axis(identities, axis=1)
+    by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in systems.items()}
+    alike = frozenset(name for name, values in by_system.items() if values.shape[1] > 1 and _is_alike(values))
+    return Sample(scores.index, by_system, alike)
+
+
+def _differences(sample: Sample) -> Iterator[tuple[str, np.ndarray]]:
     """Yield real per-user differences [U] that are not all 0, each with a description of its two runs.
 
     They are between two repetitions of every system, and between every system and the next in the order
     of their names.
     """
-    repeated = [(f"two repetitions of {name}", runs[:2]) for name, runs in systems.items() if len(runs) > 1]
-    others = [(f"{one} and {two}", [systems[one][0], systems[two][0]]) for one, two in pairwise(systems)]
-    for source, identities in repeated + others:
-        scores = store.scores(identities, [metric])[metric]
-        difference = (scores[0] - scores[1]).to_numpy(dtype=float)
-        if difference.any():
-            yield source, difference
-
-
-def _seeds(
-    store: Store, dataset: str, systems: dict[str, list[str]], metric: str
-) -> Iterator[dict[str, object]]:
-    """Test the pairs of runs of every system whose runs differ; yield the share of pairs with p < LEVEL."""
-    for system, runs in systems.items():
-        scores = store.scores(runs, [metric])[metric].to_numpy(dtype=float)
-        differences = [scores[:, one] - scores[:, two] for one, two in combinations(range(len(runs)), 2)]
-        if any(difference.any() for difference in differences):
-            p = pd.Series([randomisation_test(difference) for difference in differences])
-            yield {
-                "dataset": dataset,
-                "system": system,
-                "pairs": len(differences),
-                "alarms": (p < LEVEL).mean(),
-            }
+    scores = sample.scores
+    repeated = [
+        (f"two repetitions of {name}", own[:, 0], own[:, 1])
+        for name, own in scores.items()
+        if own.shape[1] > 1
+    ]
+    others = [(f"{one} and {two}", scores[one][:, 0], scores[two][:, 0]) for one, two in pairwise(scores)]
+    for source, first, second in repeated + others:
+        if (first != second).any():
+            yield source, first - second
 
 
 def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, list[str]]]]:

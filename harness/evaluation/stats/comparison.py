@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from harness.evaluation.stats.estimate import LEVEL
-from harness.evaluation.stats.paired import effect_size, t_test
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.smallest import SmallestEffect
 
 COLUMNS = [
     "system", "mean", "low", "high", "baseline", "gain_percent", "gain_low", "gain_high", "difference",
-    "difference_low", "difference_high", "seeds_share", "effect", "p", "p_equal", "p_randomisation", "p_t",
+    "difference_low", "difference_high", "seeds_share", "p", "p_equal",
 ]  # fmt: skip
 
 
@@ -32,7 +31,7 @@ def compare_with_references(
     Returns:
         One row for each system. ``p`` allows for other users and other seeds, as the intervals do, and
         ``seeds_share`` is the part of the variance that seeds contribute. ``p_equal`` tests that the
-        difference is at least the smallest effect. ``p_randomisation`` and ``p_t`` take the runs as they are.
+        difference is at least the smallest effect.
     """
     rows: list[dict[str, Any]] = []
     for name in sample.scores:
@@ -49,18 +48,14 @@ def _against(sample: Sample, name: str, reference: str, smallest: SmallestEffect
     """The columns of one system that come from its comparison with a reference."""
     difference, reference_mean = sample.difference(name, reference), float(sample.totals[reference])
     low, high = difference.interval()
-    each = (sample.means[name] - sample.means[reference]).to_numpy()
     row = {
         "baseline": reference,
         "difference": difference.value,
         "difference_low": low,
         "difference_high": high,
         "seeds_share": difference.seeds_share,
-        "effect": effect_size(each),
         "p": difference.p,
         "p_equal": difference.p_equal(smallest.beside(reference_mean)),
-        "p_randomisation": sample.p_randomisation(name, reference),
-        "p_t": t_test(each),
     }
     if not reference_mean:
         return row

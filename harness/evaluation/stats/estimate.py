@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.05
 """Significance level of every test. Intervals cover 1 - LEVEL."""
@@ -70,10 +70,10 @@ class Estimate:
         if not self.error:
             return float("nan")
         shift = abs(true) / self.error - self._quantile(LEVEL / tests / 2)
-        return float(stats.t.cdf(shift, self.freedom))
+        return float(special.stdtr(self.freedom, shift))
 
     def _quantile(self, tail: float) -> float:
-        return float(stats.t.isf(tail, self.freedom))
+        return float(-special.stdtrit(self.freedom, tail))
 
     def _beyond(self, distance: float) -> float:
         """The chance that an estimate lies at least ``distance`` above its true value."""
@@ -81,4 +81,4 @@ class Estimate:
             return float("nan")
         if not self.error:
             return 0.5 if distance == 0 else float("nan")
-        return float(stats.t.sf(distance / self.error, self.freedom))
+        return float(special.stdtr(self.freedom, -distance / self.error))

@@ -28,7 +28,7 @@ def all_pairs(sample: Sample, smallest: float) -> pd.DataFrame:
     Returns:
         One row per pair, the system with the higher mean first: ``first``, ``second``, ``difference``; its
         95 % interval ``low`` .. ``high``; the interval ``family_low`` .. ``family_high``, which holds for all
-        pairs at once; ``seeds_share``, ``p``, ``p_equal``, ``p_randomisation``; ``detectable``, the smallest
+        pairs at once; ``seeds_share``, ``p``, ``p_equal``; ``detectable``, the smallest
         true difference that is found with a chance of 80 % at Holm's first step; ``runs_needed`` and
         ``users_needed`` (see :func:`needed`); and the columns of ``comparison.with_verdicts``, where better
         is the first.
@@ -42,7 +42,7 @@ def all_pairs(sample: Sample, smallest: float) -> pd.DataFrame:
 
 COLUMNS = [
     "first", "second", "difference", "low", "high", "family_low", "family_high", "seeds_share", "p",
-    "p_equal", "p_randomisation", "detectable", "runs_needed", "users_needed",
+    "p_equal", "detectable", "runs_needed", "users_needed",
 ]  # fmt: skip
 
 
@@ -68,7 +68,6 @@ def _row(sample: Sample, first: str, second: str, smallest: float, tests: int) -
         "seeds_share": estimate.seeds_share,
         "p": estimate.p,
         "p_equal": estimate.p_equal(smallest),
-        "p_randomisation": sample.p_randomisation(first, second),
         "detectable": estimate.detectable(tests),
         "runs_needed": runs_needed,
         "users_needed": users_needed,

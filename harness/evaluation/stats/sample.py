@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from harness.evaluation.stats.estimate import Estimate
-from harness.evaluation.stats.randomisation import flipped_sums, p_between
 from harness.evaluation.stats.seeds import DETERMINISTIC, SeedVariance, seed_variances
 
 UNKNOWN = SeedVariance(np.nan, np.nan)
@@ -84,15 +83,6 @@ class Sample:
         count = len(each)
         from_users = float(each.var(ddof=1)) / count if count > 1 else np.nan
         return estimate(float(each.mean()), from_users, count - 1, factors, self._seeds)
-
-    def p_randomisation(self, one: str, other: str) -> float:
-        """The p of the paired randomisation test, which takes the runs as they are."""
-        column = self.means.columns.get_loc
-        return p_between(self.means.to_numpy(), self._flipped, column(one), column(other))
-
-    @cached_property
-    def _flipped(self) -> np.ndarray:
-        return flipped_sums(self.means.to_numpy())
 
     def weighted_users(self, factors: Mapping[str, float]) -> np.ndarray:
         """For every user the sum of systems, each times its factor, [U]."""

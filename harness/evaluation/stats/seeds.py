@@ -33,11 +33,13 @@ def seed_variances(runs: Mapping[str, np.ndarray], noise: Mapping[str, float]) -
     """Estimate the seed variance of every system.
 
     Three or five runs tell little about the variance between runs: a system whose runs lie close together by
-    chance would look more certain than it is. So the estimates of all systems are drawn towards a common
-    value, the more the more alike they are.
+    chance would look more certain than it is. So the estimate of each system is drawn towards the mean of
+    all, the more the more alike they are.
 
     Paper: Smyth, Linear models and empirical Bayes methods for assessing differential expression (2004),
     section 4.
+    Differs: The common value is the arithmetic mean, and counts for half of what it is worth there. With few
+    systems of unequal spread, the paper's estimate is too low for some of them (see DECISIONS.md).
 
     Args:
         runs: For each system that is not deterministic, the mean of each of its runs, [R].
@@ -52,32 +54,30 @@ def seed_variances(runs: Mapping[str, np.ndarray], noise: Mapping[str, float]) -
         return {}
     freedom = np.array([len(means) - 1.0 for means in repeated.values()])
     raw = np.array([means.var(ddof=1) for means in repeated.values()])
-    prior, prior_freedom = _prior(raw, freedom)
-    if np.isinf(prior_freedom):
-        moderated = np.full(len(raw), prior)
-    else:
-        moderated = (prior_freedom * prior + freedom * raw) / (prior_freedom + freedom)
-    total = np.minimum(prior_freedom + freedom, freedom.sum())
+    common = float(np.average(raw, weights=freedom))
+    worth = np.minimum(_alikeness(raw, freedom), freedom.sum() - freedom) / 2.0
+    moderated = (worth * common + freedom * raw) / (worth + freedom)
     return {
         name: SeedVariance(variance / len(means), own_freedom, noise[name] / len(means))
-        for (name, means), variance, own_freedom in zip(repeated.items(), moderated, total, strict=True)
+        for (name, means), variance, own_freedom in zip(
+            repeated.items(), moderated, worth + freedom, strict=True
+        )
     }
 
 
-def _prior(raw: np.ndarray, freedom: np.ndarray) -> tuple[float, float]:
-    """The common variance and how many degrees of freedom it is worth, from the variances [n] of all systems.
+def _alikeness(raw: np.ndarray, freedom: np.ndarray) -> float:
+    """How many degrees of freedom the other systems' variances [n] are worth for one system's.
 
-    Their logarithms have a known expectation and variance if all systems have the same true variance. What
-    they vary beyond that is variance between systems.
+    The logarithms of the variances have a known variance if all systems have the same true variance. What
+    they vary beyond that is variance between systems: the more of it there is, the less one says about
+    another.
     """
     positive = raw > 0
     if positive.sum() < 2:
-        return float(raw.mean()), 0.0
+        return 0.0
     raw, freedom = raw[positive], freedom[positive]
     logs = np.log(raw) - special.digamma(freedom / 2) + np.log(freedom / 2)
     between = logs.var(ddof=1) - special.polygamma(1, freedom / 2).mean()
     if between <= 0:
-        return float(np.average(raw, weights=freedom)), np.inf
-    half = optimize.brentq(lambda x: special.polygamma(1, x) - between, 1e-8, 1e8)
-    prior = np.exp(logs.mean() + special.digamma(half) - np.log(half))
-    return float(prior), 2.0 * float(half)
+        return np.inf
+    return 2.0 * float(optimize.brentq(lambda half: special.polygamma(1, half) - between, 1e-8, 1e8))

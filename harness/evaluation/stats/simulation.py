@@ -1,4 +1,4 @@
-"""Simulated comparisons that measure the tests: their false alarms and their power.
+"""Simulated comparisons that measure false alarms of the tests over users, which take the runs as they are.
 
 A simulated comparison draws users, with replacement, from the real per-user differences of two runs. Two
 null hypotheses are simulated:
@@ -16,14 +16,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from harness.evaluation.stats.paired import LEVEL, smallest_effect
-from harness.evaluation.stats.paired import power as predicted_power
+from harness.evaluation.stats.estimate import LEVEL
 from harness.evaluation.stats.randomisation import flipped_sums, p_values
 
 NULLS = ("swapped", "centred")
-
-MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
-"""True differences in :func:`power`, as multiples of the difference that is found with a chance of 80 %."""
 
 BLOCK = 100
 """Comparisons that share their flips."""
@@ -46,38 +42,6 @@ def false_alarms(difference: np.ndarray, comparisons: int = 1000, seed: int = 0)
         p_of_tests = pd.concat([_p_of_tests(values, flip_seed) for flip_seed, values in blocks])
         for test, p in p_of_tests.items():
             rows.append({"null": null, "test": test, **_share(p < LEVEL, "alarms")})
-    return pd.DataFrame(rows)
-
-
-def power(difference: np.ndarray, comparisons: int = 300, seed: int = 0) -> pd.DataFrame:
-    """Measure how often the randomisation test finds a true difference.
-
-    The true difference is added to the centred differences that are not 0. Users whom both systems serve
-    equally well stay so.
-
-    Args:
-        difference: Real per-user differences [U], not all 0.
-        comparisons: Simulated comparisons for each true difference, each of U users.
-        seed: Seed of all draws.
-
-    Returns:
-        ``multiple`` (see MULTIPLES), ``true`` (the difference), ``seen`` (share of comparisons), ``low``,
-        ``high`` (95 % Wilson interval) and ``predicted`` (power of the paired t-test, given the standard
-        deviation of the centred differences).
-    """
-    users, effect = len(difference), smallest_effect(len(difference))
-    nonzero_share = float((difference != 0).mean())
-    spread = float(_centred(difference, difference).std(ddof=1))
-    rows = []
-    for number, multiple in enumerate(MULTIPLES, start=1):
-        true = multiple * effect * spread
-        p_of_blocks = []
-        for flip_seed, values in _comparisons(difference, "centred", comparisons, seed + number):
-            shifted = np.where(values == 0, 0.0, values + true / nonzero_share)
-            p_of_blocks.append(p_values(flipped_sums(shifted, flip_seed), shifted))
-        seen = _share(np.concatenate(p_of_blocks) < LEVEL, "seen")
-        predicted = predicted_power(multiple * effect, users)
-        rows.append({"multiple": multiple, "true": true, **seen, "predicted": predicted})
     return pd.DataFrame(rows)
 
 

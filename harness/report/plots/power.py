@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 def power(frame: pd.DataFrame) -> Figure:
     """Draw the share of simulated comparisons that found a true difference, over the size of it.
 
-    A line shows the power of the paired t-test, which predicts that share.
+    A line shows what is predicted.
 
     Args:
-        frame: The rows of ``stats.simulation.power`` with a column ``dataset``. The rows of one dataset and
-            size are averaged.
+        frame: The rows of ``stats.null_tables.found_differences`` with a column ``dataset``. The rows of one
+            dataset and size are averaged.
     """
     figure, (panel,) = new_figure(width=5.6)
     means = frame.groupby(["dataset", "multiple"], sort=False)[["seen", "predicted"]].mean().reset_index()
     for index, (dataset, rows) in enumerate(means.groupby("dataset", sort=False)):
         panel.plot(rows["multiple"], rows["seen"], linestyle="", label=dataset, **mark(index))
     predicted = means.groupby("multiple")["predicted"].mean()
-    label = "prediction of the paired t-test"
+    label = "prediction"
     panel.plot(predicted.index, predicted, color="0.4", linewidth=1.0, zorder=1, label=label)
     panel.axhline(0.8, color="0.4", linewidth=0.8, linestyle=":")
     panel.set(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.evaluation.stats.comparison import compare_with_references, with_verdicts
+from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.planning.plan import Plan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section, unchanged_systems
@@ -17,6 +18,7 @@ def ablations(evidence: Evidence, options: Options) -> Section:
     sample = evidence.samples[metric].of(list(dict.fromkeys([*full_systems, *full_systems.values()])))
     smallest = evidence.plan.smallest_effect
     comparison = with_verdicts(compare_with_references(sample, full_systems, smallest))
+    comparison = with_tests_of_these_runs(comparison, sample, "system", "baseline")
     comparison = comparison.set_index("system").loc[list(full_systems)].reset_index()
     terms = ["".join(f"-{term}" for term in evidence.specs[name].ablated) for name in full_systems]
     comparison = comparison.rename(columns={"system": "variant", "baseline": "system"}).assign(without=terms)

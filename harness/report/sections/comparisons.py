@@ -10,6 +10,7 @@ import pandas as pd
 from harness.evaluation.stats import ranks
 from harness.evaluation.stats.paired import WILCOXON_WARNING, wilcoxon
 from harness.evaluation.stats.pairs import win_tie_loss
+from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
@@ -44,9 +45,10 @@ def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:
 
 def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
     """Return the rows of pairs.csv for one dataset and metric."""
-    frame = evidence.pairs[metric].copy()
+    sample = evidence.samples[metric]
+    frame = with_tests_of_these_runs(evidence.pairs[metric], sample, "first", "second")
     if options.wilcoxon:
-        table = evidence.samples[metric].means
+        table = sample.means
         both = zip(frame["first"], frame["second"], strict=True)
         frame["p_wilcoxon"] = [wilcoxon((table[one] - table[two]).to_numpy()) for one, two in both]
     frame.insert(0, "dataset", evidence.dataset.name)

@@ -9,6 +9,7 @@ import pandas as pd
 from harness.data.dataset import SPLITS
 from harness.evaluation.stats.comparison import compare_with_references
 from harness.evaluation.stats.pairs import letters
+from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
@@ -77,7 +78,7 @@ def compared(evidence: Evidence, metric: str) -> pd.DataFrame:
         frame[column] = judged[column].to_numpy()
     frame["verdict"] = judged["verdict"].fillna("").to_numpy()
     frame.insert(1, "metric", metric)
-    return frame
+    return with_tests_of_these_runs(frame, sample, "system", "baseline")
 
 
 def _against_best(pairs: pd.DataFrame, best: str | None) -> pd.DataFrame:

@@ -51,13 +51,10 @@ def _verdicts(evidence: Evidence, comparison: pd.DataFrame) -> str:
     grid = " (grid points aside)" if evidence.plan.grid else ""
     pairs = tables.counted(len(evidence.pairs[evidence.shown[0]]), "pair")
     others = (
-        ""
-        if len(evidence.plain) == len(evidence.groups)
-        else (
-            " Ablations, text controls and grid points have no verdict here; each kind is a family of its own in "
-            "a section below."
-        )
+        " Ablations, text controls and grid points have no verdict here; each kind is a family of its own in "
+        "a section below."
     )
+    others = others if len(evidence.plain) < len(evidence.groups) else ""
     return (
         f"Gain and p are for {tables.title(evidence.shown[0])} against the best baseline ({best}), which is "
         f"the system without IRLLRec{grid} that has the highest mean in this table. The p allows for other "
