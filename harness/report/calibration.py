@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,15 +107,13 @@ def _draws(sample: Sample) -> Iterator[tuple[int, str, Draw]]:
         return
     spreads = Spreads.of(sample)
     for runs in RUNS:
-        yield runs, SIMULATED, lambda random, runs=runs: spreads.draw(SYSTEMS, runs, random)  # type:
-        ignore[misc]
+        yield runs, SIMULATED, partial(spreads.draw, SYSTEMS, runs)
     for name, values in sample.scores.items():
         for runs in RUNS:
             groups = min(SYSTEMS, values.shape[1] // runs)
             if groups >= FEWEST_GROUPS and not _is_alike(values):
                 source = f"{values.shape[1]} real runs of {name}, dealt to {groups} systems"
-                yield runs, source, lambda random, own=(values, groups, runs): regrouped(*own, random)  #
-                type: ignore[misc]
+                yield runs, source, partial(regrouped, values, groups, runs)
 
 
 def _is_alike(values: np.ndarray) -> bool:
