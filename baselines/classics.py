@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from baselines.hyper import EASEHyper, ItemKNNHyper, MostPopHyper
 
 Scores = Callable[[np.ndarray], np.ndarray]
-"""Takes the numbers of users [B] and returns their scores of all items [B, I] as float32."""
+"""Takes the numbers of users [B] and returns their scores of all items [B, I], float32 or float64."""
 
 
 def most_pop(options: MostPopHyper, train: sp.csr_matrix) -> tuple[Scores, int]:

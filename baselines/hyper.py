@@ -158,3 +158,54 @@ class EASEHyper:
     """The hyper-parameter of EASE^R, a linear autoencoder in closed form."""
 
     ridge: float = hyper(250.0, "ridge added to the diagonal of the Gram matrix", 1.0, 1e4, log=True)
+
+
+@dataclass(frozen=True)
+class ItemTextHyper:
+    """The hyper-parameter that all linear autoencoders with text share."""
+
+    text_scale: str = hyper(
+        "unit", "whether the text rows of items are scaled to length one", choices=("unit", "raw")
+    )
+
+
+@dataclass(frozen=True)
+class EASETextHyper(ItemTextHyper):
+    """Hyper-parameters of EASE-Text, a linear autoencoder of the text rows alone."""
+
+    text_ridge: float = hyper(1.0, "ridge added to the Gram matrix of the text rows", 0.01, 100.0, log=True)
+
+
+@dataclass(frozen=True)
+class EASECollectiveHyper(ItemTextHyper):
+    """Hyper-parameters of EASE-Collective, which joins the Gram matrices of interactions and text."""
+
+    ridge: float = hyper(100.0, "ridge added to the joint Gram matrix", 1.0, 1e4, log=True)
+    text_weight: float = hyper(
+        5.0, "number that the text rows are multiplied by", 0.1, 50.0, log=True, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class EASEAdditiveHyper(EASETextHyper):
+    """Hyper-parameters of EASE-Additive, which averages the weights of EASE^R and of EASE-Text."""
+
+    ridge: float = hyper(100.0, "ridge added to the Gram matrix of the interactions", 1.0, 1e4, log=True)
+    text_weight: float = hyper(0.5, "share of the text in the averaged weights", 0.0, 1.0, minimum=0.0)
+
+
+@dataclass(frozen=True)
+class L3AEHyper(EASETextHyper):
+    """Hyper-parameters of L3AE, a linear autoencoder of interactions that is drawn towards EASE-Text.
+
+    The two quadratic terms are a ridge of ridge + distillation around the share
+    distillation / (ridge + distillation) of the text's weights. The releases use negative ridges, which
+    draw towards more than the text's weights. The bounds are therefore those of the sum.
+    """
+
+    ridge: float = hyper(
+        50.0, "ridge of the weights; may be negative", 10.0, 1000.0, log=True, plus="distillation"
+    )
+    distillation: float = hyper(
+        100.0, "weight of the distance to the text's weights", 10.0, 1000.0, log=True, minimum=0.0
+    )

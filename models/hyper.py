@@ -45,6 +45,7 @@ def hyper(
     choices: tuple[str, ...] = (),
     tuned: bool = True,
     minimum: float | None = None,
+    plus: str = "",
     weighs: str = "",
     read_by: tuple[str | Reader, ...] = (),
 ) -> Any:
@@ -59,6 +60,8 @@ def hyper(
         choices: The values it may have. If absent, it is a number.
         tuned: Whether tuning varies it unasked. Choices are varied only where a plan lists them.
         minimum: Least number allowed. If absent, the number must be above 0.
+        plus: Another hyper-parameter. The bounds are then those of the sum of the two, which must be
+            above 0, and tuning draws the sum. The number itself may be negative.
         weighs: The loss term whose weight it is. A weight may be 0, which ablates the term.
         read_by: The loss terms that read it, each given by its name or by :func:`when`. A
             hyper-parameter without readers always matters; the number of layers is one.
@@ -73,6 +76,7 @@ def hyper(
         "choices": choices,
         "tuned": tuned and not choices,
         "minimum": 0.0 if weighs else minimum,
+        "plus": plus,
         "weighs": weighs,
         "read_by": tuple(readers),
     }

@@ -29,6 +29,10 @@ RECBOLE_NAMES = {
     "MostPop": "MostPop",
     "ItemKNN": "ItemKNN",
     "EASE": "EASE^R",
+    "EASEText": "EASE-Text",
+    "EASECollective": "EASE-Collective",
+    "EASEAdditive": "EASE-Additive",
+    "L3AE": "L3AE",
 }
 """Names of the model classes that RecBole is given, and the system line of each."""
 
@@ -44,13 +48,18 @@ def hosted(spec: SystemSpec, name: str | None = None) -> type:
         spec: The system; ``parse("IRLLRec[LightGCN]")`` gives one.
         name: Name of the class; by default the name of the alignment, or else of the backbone.
     """
+
     def values(config: Any) -> dict[str, Any]:
         chosen = config.external_config_dict
         return settings(spec, {key: value for key, value in chosen.items() if key in spec.options()})
 
-    def fit(self: Any, config: Any, train: sp.csr_matrix) -> Any:
+    def fit(self: Any, config: Any, dataset: Any, train: sp.csr_matrix) -> Any:
         entry = CLASSICS[spec.backbone]
-        return entry.make(pick(entry.options, values(config)), train)
+        options = pick(entry.options, values(config))
+        if not spec.needs_text:
+            return entry.make(options, train)
+        text = _text_of(self, config, dataset)
+        return entry.make(options, train, text.profile[train.shape[0] :].numpy())
 
     def build(self: Any, config: Any, dataset: Any, graph: Any) -> Any:
         text = _text_of(self, config, dataset) if spec.needs_text else None

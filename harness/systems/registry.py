@@ -12,8 +12,12 @@ from baselines.hyper import (
     AlphaRecHyper,
     BIGCFHyper,
     DCCFHyper,
+    EASEAdditiveHyper,
+    EASECollectiveHyper,
     EASEHyper,
+    EASETextHyper,
     ItemKNNHyper,
+    L3AEHyper,
     LightGCNHyper,
     MostPopHyper,
     RLMRecConHyper,
@@ -41,8 +45,9 @@ class Entry:
             made, so that lines and hyper-parameters can be read without torch.
         options: The dataclass that declares its hyper-parameters.
         about: One line about it.
-        needs_text: Whether a backbone reads text rows; every alignment does.
+        needs_text: Whether a backbone or classic reads text rows; every alignment does.
         tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
+        squares: Number of [I, I] float64 matrices in memory at the peak of a classic's fit, as measured.
         ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
     """
 
@@ -51,13 +56,14 @@ class Entry:
     about: str
     needs_text: bool = False
     tables: int = 0
+    squares: int = 0
     ranks_cold: tuple[str, ...] = ()
 
     def make(self, *arguments: Any) -> Any:
         """Make the part from the arguments that :class:`models.core.Backbone` or ``Alignment`` names.
 
-        A classic is made from its hyper-parameters and the train matrix [U, I], and returns its scores
-        and the number of its learned values.
+        A classic is made from its hyper-parameters, the train matrix [U, I] and, if it needs text, the
+        profile rows of the items [I, T]. It returns its scores and the number of its learned values.
         """
         return load(self.path)(*arguments)
 
@@ -132,7 +138,36 @@ CLASSICS = {
         ranks_cold=("users",),
     ),
     "ItemKNN": Entry("baselines.classics:item_knn", ItemKNNHyper, "item neighbours by cosine"),
-    "EASE^R": Entry("baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)"),
+    "EASE^R": Entry(
+        "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=4
+    ),
+    "EASE-Text": Entry(
+        "baselines.text_autoencoders:ease_text",
+        EASETextHyper,
+        "linear autoencoder of the items' text alone (CIKM 2025)",
+        needs_text=True,
+    ),
+    "EASE-Collective": Entry(
+        "baselines.text_autoencoders:ease_collective",
+        EASECollectiveHyper,
+        "linear autoencoder of interactions and text together (CIKM 2025)",
+        needs_text=True,
+        squares=2,
+    ),
+    "EASE-Additive": Entry(
+        "baselines.text_autoencoders:ease_additive",
+        EASEAdditiveHyper,
+        "mean of the weights of EASE^R and EASE-Text (CIKM 2025)",
+        needs_text=True,
+        squares=2,
+    ),
+    "L3AE": Entry(
+        "baselines.text_autoencoders:l3ae",
+        L3AEHyper,
+        "linear autoencoder of interactions, drawn towards EASE-Text (CIKM 2025)",
+        needs_text=True,
+        squares=2,
+    ),
 }
 
 SUBJECT = "IRLLRec"

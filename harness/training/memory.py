@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec
 
 PROCESS_BYTES = 600 << 20
@@ -22,7 +22,11 @@ PROCESS_BYTES = 600 << 20
 PAIR_BYTES = 330
 """The graph of a train pair while it is built, the batches and the matrices of the evaluation."""
 
-FLOAT_BYTES = 4
+FLOAT_BYTES, DOUBLE_BYTES = 4, 8
+"""Of a number in float32, in which systems are trained, and in float64, in which classics are fitted."""
+
+TEXT_COPIES = 4
+"""Text rows that live at once while a classic is fitted, in float64: those of the table, and its own."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 """Names of glibc's mallopt."""
@@ -89,13 +93,13 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
 
     Rows of D numbers a node that live at once are counted for each backbone and alignment
     (``Entry.tables``, at the default number of layers), two more for each layer beyond; text rows are held
-    once for profiles and once for intents, and as often again in the projection's layers.
+    once for profiles and once for intents, and as often again in the projection's layers. A classic holds
+    matrices [I, I] instead (``Entry.squares``).
     """
     base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
-    if spec.backbone == "EASE^R":
-        return base + 4 * 8 * sizes.items**2  # Gram matrix, inverse, their copies, in float64
     if spec.is_classic:
-        return base
+        text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
+        return base + DOUBLE_BYTES * (CLASSICS[spec.backbone].squares * sizes.items**2 + text)
     tables = BACKBONES[spec.backbone].tables
     tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
     if "layers" in values:

@@ -121,5 +121,13 @@ def test_a_linear_model_of_many_items_needs_their_square() -> None:
     assert needed > 8 * 500_000**2
 
 
+@pytest.mark.parametrize("line", ["EASE-Collective", "EASE-Additive", "L3AE"])
+def test_a_linear_model_with_text_holds_two_squares_of_doubles(line: str) -> None:
+    without, with_text = (needed_bytes(parse(line), {}, Sizes(10, 9_332, 100, width)) for width in (0, 384))
+    assert with_text > without > 2 * 8 * 9_332**2
+    text_alone = needed_bytes(parse("EASE-Text"), {}, Sizes(10, 9_332, 100, 384))
+    assert text_alone < with_text - 2 * 8 * 9_332**2 + 1
+
+
 def test_peak_memory_is_that_of_this_process() -> None:
     assert 1 << 27 < peak_resident_bytes() < 1 << 36

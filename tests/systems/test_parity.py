@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from harness.bench.plain import Plain
-from harness.systems.assembly import assemble
+from harness.systems.assembly import assemble, pick
 from harness.systems.line import parse
+from harness.systems.registry import CLASSICS
 from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
@@ -65,9 +68,10 @@ def names(own: Mapping[str, torch.Tensor], recorded: Mapping[str, np.ndarray]) -
     return found
 
 
-def neutral(options: dict[str, object]) -> dict[str, float]:
-    """The golden steps were recorded without edge dropout."""
-    return {"edge_keep": 1.0} if "edge_keep" in options else {}
+def neutral(options: dict[str, object]) -> dict[str, object]:
+    """The golden numbers were recorded without edge dropout, and with text rows as they are."""
+    recorded = {"edge_keep": 1.0, "text_scale": "raw"}
+    return {name: value for name, value in recorded.items() if name in options}
 
 
 def text_rows(golden: dict[str, np.ndarray]) -> TextRows | None:
@@ -92,9 +96,30 @@ def test_parity(path: Path) -> None:
     check(path)
 
 
+def check_scores(name: str, golden: dict[str, np.ndarray]) -> None:
+    """The score matrix of a classic, and those of its cases, which may name another classic."""
+    parts = ["", *(key.removesuffix("hyper") for key in golden if re.fullmatch("case/.*/hyper", key))]
+    for part in parts:
+        hyper = json.loads(str(golden[f"{part}hyper"]))
+        spec = parse(hyper.pop("system", name))
+        expected = golden[f"{part or 'out/'}scores"]
+        pairs = tuple(golden["input/edges"])
+        train = sp.csr_matrix((np.ones(len(pairs[0]), np.float32), pairs), shape=expected.shape)
+        entry = CLASSICS[spec.backbone]
+        options = pick(entry.options, settings(spec, hyper | neutral(spec.options())))
+        text = [golden["input/item_profile"]] if spec.needs_text else []
+        scores, _ = entry.make(options, train, *text)
+        np.testing.assert_allclose(
+            scores(np.arange(len(expected))), expected, rtol=0, atol=1e-12, err_msg=part
+        )
+
+
 def check(path: Path) -> None:
-    """Scored rows, losses and gradients of one recorded step."""
+    """Scored rows, losses and gradients of one recorded step, or the recorded scores of a classic."""
     golden = load(path)
+    if "out/scores" in golden:
+        check_scores(path.stem, golden)
+        return
     system, parameters = rebuild(path.stem, golden)
     user, item = system.embeddings()
     np.testing.assert_allclose(user, golden["out/user"], rtol=1e-5, atol=1e-6)

@@ -93,7 +93,7 @@ def tune(search: Search, data: PreparedData, context: SearchContext) -> tuple[di
         score = _carry_out(study, search, data, context)
         spent = _spent(study)
         context.watch.progress(len(spent), score)
-    return record(search, study, spent), frame(spent)
+    return record(search, study, spent), frame(search, spent)
 
 
 class _Judge:

@@ -29,7 +29,7 @@ def record(search: Search, study: optuna.Study, spent: list[FrozenTrial]) -> dic
         raise RunFailed(f"none of {len(spent)} trials finished ({'; '.join(sorted(reasons))})")
     best = study.best_trial
     return {
-        "best": best.params,
+        "best": search.values(best.params),
         "best_trial": [each.number for each in spent].index(best.number),
         "valid": best.value,
         "valid_before": spent[0].value,
@@ -50,7 +50,7 @@ def _importance(search: Search, study: optuna.Study) -> dict[str, float]:
     return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
-def frame(spent: list[FrozenTrial]) -> pd.DataFrame:
+def frame(search: Search, spent: list[FrozenTrial]) -> pd.DataFrame:
     """One row a trial that counts: number, state, score, epochs, seconds_s, reason and its values."""
     return pd.DataFrame(
         [
@@ -60,7 +60,7 @@ def frame(spent: list[FrozenTrial]) -> pd.DataFrame:
                 SCORE: each.value,
                 REASON: "",
                 **each.user_attrs,
-                **each.params,
+                **search.values(each.params),
             }
             for number, each in enumerate(spent)
         ]

@@ -17,7 +17,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial
 
 from harness.planning.tasks import Search
-from harness.systems.search_space import Domain
+from harness.systems.search_space import Domain, drawn_for
 
 STARTUP_SHARE = 4
 """A quarter of the trials, five at least, is drawn at random before TPE has seen enough."""
@@ -43,7 +43,8 @@ class _Given(optuna.samplers.BaseSampler):
 
 def sampler(search: Search, number: int) -> optuna.samplers.BaseSampler:
     """What suggests the values of trial ``number``: the released defaults first."""
-    start = {name: domain.closest_to(search.settings[name]) for name, domain in search.space.items()}
+    wanted = drawn_for(search.space, search.settings)
+    start = {name: domain.closest_to(wanted[name]) for name, domain in search.space.items()}
     if number == 0:
         return _Given(start)
     if search.tuning.sampler == "grid":
