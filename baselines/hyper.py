@@ -47,6 +47,59 @@ class SimGCLHyper(ViewHyper):
 
 
 @dataclass(frozen=True)
+class MFHyper:
+    """MF has no hyper-parameter of its own."""
+
+
+@dataclass(frozen=True)
+class XSimGCLHyper:
+    """Hyper-parameters of XSimGCL, which adds noise to every layer and contrasts one with their mean."""
+
+    products: str = products_of("contrast")
+    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    noise_size: float = hyper(0.2, "length of the noise that each layer adds in training", 0.01, 0.5)
+    contrast_weight: float = hyper(
+        0.2, "weight of the contrast between layers", 0.01, 1.0, log=True, weighs="contrast"
+    )
+    contrast_tau: float = hyper(
+        0.15, "temperature of the contrast", 0.05, 0.3, minimum=LOWEST_TAU, read_by=("contrast",)
+    )
+    contrast_layer: int = hyper(
+        1,
+        "layer that is contrasted with the mean of all: 1 is the first, and L also stands for larger numbers",
+        1,
+        4,
+        read_by=("contrast",),
+    )
+
+
+@dataclass(frozen=True)
+class LightCCFHyper:
+    """Hyper-parameters of LightCCF, which contrasts each train pair with those of its batch."""
+
+    products: str = products_of("neighbour")
+    encoder: str = hyper(
+        "LightGCN",
+        "what makes the scored rows: the mean of LightGCN's layers, or nothing",
+        choices=("LightGCN", "MF"),
+    )
+    layers: int = hyper(
+        3, "number L of propagation layers of LightGCN", 1, 4, matters_when={"encoder": "LightGCN"}
+    )
+    neighbour_weight: float = hyper(
+        5.0, "weight of the neighbour term", 0.1, 10.0, log=True, weighs="neighbour"
+    )
+    neighbour_tau: float = hyper(
+        0.22,
+        "temperature of the neighbour term",
+        0.15,
+        0.4,
+        minimum=2 * LOWEST_TAU,  # its exponents are sums of two cosines
+        read_by=("neighbour",),
+    )
+
+
+@dataclass(frozen=True)
 class DCCFHyper:
     """Hyper-parameters of DCCF, which learns intent prototypes and contrasts views made with them."""
 
@@ -151,6 +204,40 @@ class ItemKNNHyper:
     user_weight: float = hyper(
         0.5, "a user with n train pairs counts n ** -user_weight", 0.0, 1.0, minimum=0.0
     )
+
+
+@dataclass(frozen=True)
+class UserKNNHyper:
+    """Hyper-parameters of UserKNN, which ranks items by the similarity of the users who have them."""
+
+    neighbours: int = hyper(100, "number of neighbours kept for a user", 15, 1000, log=True)
+    shrink: float = hyper(0.0, "number added to the product of two users' norms", 0.0, 100.0, minimum=0.0)
+    item_weight: float = hyper(
+        0.5, "an item with n train pairs counts n ** -item_weight", 0.0, 1.0, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class P3alphaHyper:
+    """Hyper-parameters of P3alpha, which ranks items by walks of three steps over the train graph."""
+
+    neighbours: int = hyper(200, "number of entries kept in a row of the walk matrix", 15, 1000, log=True)
+    alpha: float = hyper(0.6, "power of the probability of each step", 0.2, 1.5, minimum=0.0)
+    normalise: str = hyper(
+        "none", "norm that each row of the walk matrix is divided by after it is cut", choices=("none", "l1")
+    )
+    cut: str = hyper(
+        "rows",
+        "what keeps its largest entries alone: each row, or each row and then each column",
+        choices=("rows", "rows-columns"),
+    )
+
+
+@dataclass(frozen=True)
+class RP3betaHyper(P3alphaHyper):
+    """Hyper-parameters of RP3beta, which also divides by a power of the popularity of the item."""
+
+    beta: float = hyper(0.3, "an item with n train pairs is divided by n ** beta", 0.0, 0.6, minimum=0.0)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ class RLMRecGen(Alignment):
     """One term, ``reconstruct``: the profile text of hidden nodes is reconstructed from their neighbours.
 
     A learned row, the mask token, replaces the embeddings of the hidden nodes before encoding. The
-    ranking loss is computed from the same encoding.
+    ranking loss is computed from the same encoding. A backbone that does not propagate, such as MF, leaves
+    nothing to reconstruct hidden nodes from.
 
     Paper: RLMRec (Ren et al., WWW 2024), section 3.5 and equation 8.
     Differs: the release adds 1e-8 inside its softmax, which is left out. In the paper, all hidden nodes

@@ -79,8 +79,12 @@ class SimGCL(TwoViews):
         """Sum of the layers of ``ego`` [N, D], with noise added to each layer beyond E^0."""
 
         def disturb(rows: Tensor) -> Tensor:
-            noise = functional.normalize(torch.rand_like(rows))
-            return rows + self.options.noise_size * noise * rows.sign()
+            return with_noise(rows, torch.rand_like(rows), self.options.noise_size)
 
         layers = linear_layers(self.graph, ego, self.options.layers, disturb=disturb)
         return summed(layers)
+
+
+def with_noise(rows: Tensor, drawn: Tensor, size: float) -> Tensor:
+    """Rows [N, D] plus noise of length ``size``: ``drawn`` rows [N, D] with the signs of the rows."""
+    return rows + size * functional.normalize(drawn) * rows.sign()

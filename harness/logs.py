@@ -17,7 +17,7 @@ from harness.errors import InputError
 PACKAGES = ("harness", "baselines", "models")
 """Whose log records are kept. Other libraries' are left to them."""
 
-TERMINAL_FORM = "%(asctime)s %(message)s"
+TERMINAL_FORM = "intentbench: %(asctime)s %(message)s"
 FILE_FORM = "%(asctime)s %(levelname)s [process %(process)d, %(name)s] %(message)s"
 
 SHOWN = {"shown": True}
@@ -65,31 +65,38 @@ class _Terminal(logging.Handler):
     """Prints to the standard error as it is now, which progress bars replace while they are shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        print(self.format(record), file=sys.stderr, flush=True)
 
 
 _handlers: list[logging.Handler] = []
 
 
-def log_to_terminal() -> None:
-    """Print what happens from now on, except for records that are ``SHOWN`` anyway."""
-    if any(isinstance(handler, _Terminal) for handler in _handlers):
-        return
-    handler = _Terminal(logging.INFO)
+def log_to_terminal(level: int) -> None:
+    """Print the records of a ``level`` and above from now on, except for those that are ``SHOWN`` anyway.
+
+    A later call changes the level.
+    """
+    for earlier in [handler for handler in _handlers if isinstance(handler, _Terminal)]:
+        _remove(earlier)
+    handler = _Terminal(level)
     handler.setFormatter(_Formatter(TERMINAL_FORM, "%H:%M:%S"))
     handler.addFilter(lambda record: not getattr(record, "shown", False))
     _add(handler)
 
 
 def log_to_file(path: Path | None) -> None:
-    """Append to a file what happens from now on, in every detail. None writes nothing.
+    """Append to a file what happens from now on, in every detail.
 
-    Several processes may append to one file: each record is one write.
+    Several processes may append to one file: each record is one write. None writes nothing, and keeps
+    Python from printing warnings itself: a worker leaves that to the process that started it.
 
     Raises:
         InputError: The file cannot be written.
     """
-    if path is None or log_file() == path.absolute():
+    if path is None:
+        _add(logging.NullHandler())
+        return
+    if log_file() == path.absolute():
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,11 +124,16 @@ def _add(handler: logging.Handler) -> None:
         package.setLevel(logging.DEBUG if log_file() else logging.INFO)
 
 
+def _remove(handler: logging.Handler) -> None:
+    _handlers.remove(handler)
+    for name in PACKAGES:
+        logging.getLogger(name).removeHandler(handler)
+    handler.close()
+
+
 def stop_logging() -> None:
     """Close the log. What happens afterwards is neither shown nor written."""
-    while _handlers:
-        handler = _handlers.pop()
-        for name in PACKAGES:
-            logging.getLogger(name).removeHandler(handler)
-            logging.getLogger(name).setLevel(logging.NOTSET)
-        handler.close()
+    for handler in list(_handlers):
+        _remove(handler)
+    for name in PACKAGES:
+        logging.getLogger(name).setLevel(logging.NOTSET)

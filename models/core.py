@@ -42,6 +42,11 @@ class Encoding:
     views: Mapping[str, tuple[Tensor, ...]] = field(default_factory=dict)
     intent: Tensor | None = None
 
+    @property
+    def layer_inputs(self) -> tuple[Tensor, ...]:
+        """The tables that layers are made from, E^0 .. E^{L-1}; E^0 alone if there is no layer beyond it."""
+        return self.layers[:-1] or self.layers
+
     def split(self) -> tuple[Tensor, Tensor]:
         """The scored rows of users [U, D] and of items [I, D]."""
         return self.nodes[: self.users], self.nodes[self.users :]

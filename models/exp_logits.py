@@ -41,14 +41,17 @@ def log_sum_exp(
     counts: Tensor | None,
     precision: torch.dtype,
     needs_gradient: bool,
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """The weighted sum over anchors a of log sum_c n_c exp(a . c / tau), and its gradients.
+    offsets: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """The weighted sum over anchors a of log Z_a, with Z_a = sum_c n_c exp(a . c / tau), and its gradients.
 
-    The rows of ``anchors`` [B, D] and ``candidates`` [M, D] have length one. ``weight`` is [B]; ``counts``
-    n is [M], and ones if absent. Products are computed in ``precision``.
+    The rows of ``anchors`` [B, D] and ``candidates`` [M, D] have length one, or products so small that their
+    exp-logits do not overflow. ``weight`` is [B]; ``counts`` n is [M], and ones if absent. Products are
+    computed in ``precision``. If ``offsets`` o [B] are given, Z_a / (1 + o_a Z_a) takes the place of Z_a.
 
     Returns:
-        The sum, the gradient of the anchors [B, D], and that of the candidates [M, D] if it is needed.
+        The sum; the derivative by each log Z_a [B], which is ``weight`` without offsets; the gradient of the
+        anchors [B, D]; and that of the candidates [M, D] if it is needed.
     """
     blocks = _blocks(anchors, candidates, tau, counts, precision)
     sums = anchors.new_zeros(anchors.shape[1] + 1, len(anchors))
@@ -56,10 +59,13 @@ def log_sum_exp(
     grad_candidates = torch.zeros_like(candidates) if needs_gradient else None
     grads = grad_candidates.split(blocks.chunk_rows) if grad_candidates is not None else ()
     scaled = blocks.anchors.new_empty(anchors.shape[1], len(anchors))
+    slope = weight if offsets is None else torch.empty_like(weight)
 
     def finish(rows: slice) -> None:
         """From the sums of these anchors: their gradients, and the anchors scaled by their share."""
-        share = weight[rows] / (sums[-1, rows] * tau)
+        if offsets is not None:
+            slope[rows] = weight[rows] / (1.0 + offsets[rows] * sums[-1, rows])
+        share = slope[rows] / (sums[-1, rows] * tau)
         torch.mul(sums[:-1, rows].t(), share.unsqueeze(1), out=grad_anchors[rows])
         scaled[:, rows] = anchors[rows].t() * share
 
@@ -76,7 +82,8 @@ def log_sum_exp(
         _add_candidate_gradients(grads, scaled, blocks)
     if grad_candidates is not None and counts is not None:
         grad_candidates.mul_(counts.unsqueeze(1))
-    return weight @ sums[-1].log(), grad_anchors, grad_candidates
+    guarded = sums[-1] if offsets is None else sums[-1] / (1.0 + offsets * sums[-1])
+    return weight @ guarded.log(), slope, grad_anchors, grad_candidates
 
 
 class _Blocks(NamedTuple):

@@ -48,6 +48,7 @@ def hyper(
     plus: str = "",
     weighs: str = "",
     read_by: tuple[str | Reader, ...] = (),
+    matters_when: Mapping[str, Any] | None = None,
 ) -> Any:
     """Declare a hyper-parameter as a field of a dataclass.
 
@@ -65,6 +66,7 @@ def hyper(
         weighs: The loss term whose weight it is. A weight may be 0, which ablates the term.
         read_by: The loss terms that read it, each given by its name or by :func:`when`. A
             hyper-parameter without readers always matters; the number of layers is one.
+        matters_when: Values that other hyper-parameters must have for one without readers to matter.
     """
     readers = [Reader(weighs)] if weighs else []
     readers += [reader if isinstance(reader, Reader) else Reader(reader) for reader in read_by]
@@ -79,6 +81,7 @@ def hyper(
         "plus": plus,
         "weighs": weighs,
         "read_by": tuple(readers),
+        "matters_when": matters_when or {},
     }
     return field(default=default, metadata=declared)
 

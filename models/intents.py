@@ -66,17 +66,17 @@ def prototypes_of(holder: PrototypeHolder, encoding: Encoding) -> Prototypes:
 
 
 def intent_view(
-    graph: Graph, layers: tuple[Tensor, ...], user_prototypes: Tensor, item_prototypes: Tensor
+    graph: Graph, tables: tuple[Tensor, ...], user_prototypes: Tensor, item_prototypes: Tensor
 ) -> Tensor:
-    """The intents of all nodes from interactions, [N, D]: the mean of G(R^l) E^l over E^0 .. E^{L-1}.
+    """The intents of all nodes from interactions, [N, D]: the mean of G(R^l) E^l over the ``tables``.
 
-    G is :meth:`Graph.attend`, and R^l are the intents of E^l.
+    The tables are E^0 .. E^{L-1}, or E^0 alone for a backbone without propagation. G is
+    :meth:`Graph.attend`, and R^l are the intents of E^l.
 
     Paper: IRLLRec (SIGIR 2025), interaction-based intent.
     """
     views = [
-        graph.attend(rows, intents_of(rows, graph.users, user_prototypes, item_prototypes))
-        for rows in layers[:-1]
+        graph.attend(rows, intents_of(rows, graph.users, user_prototypes, item_prototypes)) for rows in tables
     ]
     return torch.stack(views).mean(0)
 

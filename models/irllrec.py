@@ -108,12 +108,12 @@ class IRLLRec(Alignment):
 
     def compared(self, encoding: Encoding) -> tuple[Tensor, ...]:
         """The tables [N, D] that are compared with the prototypes: E^0 .. E^{L-1}."""
-        return encoding.layers[:-1]
+        return encoding.layer_inputs
 
     def _intent_view(self, encoding: Encoding) -> Tensor:
         if encoding.intent is not None:
             return encoding.intent
-        return intent_view(self.graph, encoding.layers, self.user_prototypes, self.item_prototypes)
+        return intent_view(self.graph, encoding.layer_inputs, self.user_prototypes, self.item_prototypes)
 
     def _sample(self, batch: Batch) -> tuple[Rows, Tensor]:
         """Nodes [n] and their shares [n], whose weighted mean is an unbiased estimate of that of all N nodes.

@@ -26,7 +26,8 @@ class _InfoNCE(torch.autograd.Function):
     """InfoNCE that computes its gradient in the forward pass.
 
     The loss is one number, so that its gradient is known up to a factor while the exp-logits of a block
-    are in memory. No [B, M] table is kept. If ``partners`` is None, the candidates are the partners.
+    are in memory. No [B, M] table is kept. If ``partners`` is None, the candidates are the partners. Rows
+    are scaled to length one if ``scaled``.
     """
 
     @staticmethod
@@ -39,16 +40,21 @@ class _InfoNCE(torch.autograd.Function):
         weight: Tensor,
         counts: Tensor | None,
         precision: torch.dtype,
+        guard: float,
+        scaled: bool,
     ) -> Tensor:
-        anchor, anchor_norm = _unit(anchors)
-        candidate, candidate_norm = _unit(candidates)
-        partner, partner_norm = (candidate, candidate_norm) if partners is None else _unit(partners)
+        unit = _unit if scaled else _as_it_is
+        anchor, anchor_norm = unit(anchors)
+        candidate, candidate_norm = unit(candidates)
+        partner, partner_norm = (candidate, candidate_norm) if partners is None else unit(partners)
         needs_gradient = ctx.needs_input_grad[2]  # false for rows that are given, such as the text's own
-        total, grad_anchor, grad_candidate = log_sum_exp(
-            anchor, candidate, tau, weight, counts, precision, needs_gradient
+        pull = (anchor * partner).sum(1, keepdim=True)
+        offsets = guard * (pull.squeeze(1) / -tau).exp() if guard else None
+        total, slope, grad_anchor, grad_candidate = log_sum_exp(
+            anchor, candidate, tau, weight, counts, precision, needs_gradient, offsets
         )
-        scale = (weight / tau).unsqueeze(1)
-        total -= (scale * (anchor * partner).sum(1, keepdim=True)).sum()
+        total -= ((weight / tau).unsqueeze(1) * pull).sum()
+        scale = (slope / tau).unsqueeze(1)
         grad_anchor.addcmul_(scale, partner, value=-1.0)
         grad_partner = None
         if partners is None and grad_candidate is not None:
@@ -65,7 +71,7 @@ class _InfoNCE(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         scaled = (grad if grad is None else grad * grads[0] for grad in ctx.saved_tensors)
-        return *scaled, None, None, None, None
+        return *scaled, None, None, None, None, None, None
 
 
 def _unit(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,8 +80,15 @@ def _unit(rows: Tensor) -> tuple[Tensor, Tensor]:
     return rows / norm, norm
 
 
-def _through_unit(grad: Tensor, unit: Tensor, norm: Tensor) -> Tensor:
+def _as_it_is(rows: Tensor) -> tuple[Tensor, None]:
+    """The rows themselves, where :func:`_unit` would scale them."""
+    return rows, None
+
+
+def _through_unit(grad: Tensor, unit: Tensor, norm: Tensor | None) -> Tensor:
     """The gradient of the rows that :func:`_unit` scaled, from that of its result; overwrites ``grad``."""
+    if norm is None:
+        return grad
     along = (grad * unit).sum(1, keepdim=True)
     return grad.addcmul_(along, unit, value=-1.0).div_(norm)
 
@@ -89,10 +102,13 @@ def info_nce(
     repeats: Tensor | None = None,
     counts: Tensor | None = None,
     products: str = "float32",
+    guard: float = 0.0,
+    scaled: bool = True,
 ) -> Tensor:
     """InfoNCE from anchors to candidates, the mean over the anchors.
 
-    mean [ -cos(a, b) / tau + log sum_c exp(cos(a, c) / tau) ]
+    mean [ -cos(a, b) / tau + log sum_c exp(cos(a, c) / tau) ], which is mean -log p with p the share of
+    the partner, or mean -log(p + guard).
 
     Args:
         anchors: a, [B, D].
@@ -103,13 +119,16 @@ def info_nce(
             duplicates thus costs no more than its distinct rows.
         counts: How often each candidate counts in the sum, [M]. If absent, each counts once.
         products: Precision of the matrix products, one of ``PRODUCTS``.
+        guard: Number added to p, for systems whose equations have one.
+        scaled: Whether all rows are scaled to length one, so that products are cosines. Without it,
+            products must not exceed tau / ``LOWEST_TAU``.
 
     Raises:
         ValueError: ``tau`` is too small for float32.
 
     Paper: van den Oord et al., 2018, equation 4.
     Differs: the releases add 1e-8 inside the logarithm and in the denominator. This changes the loss by
-    about 1e-8 * M relative, and is left out.
+    about 1e-8 * M relative, and is left out. A larger constant is a ``guard``.
     """
     if tau < LOWEST_TAU:
         raise ValueError(f"the temperature of InfoNCE is {tau}; expected at least {LOWEST_TAU}")
@@ -118,5 +137,5 @@ def info_nce(
     counts = None if counts is None else counts.to(candidates.dtype)
     precision = anchors.dtype if products == "float32" else torch.bfloat16
     other = None if partners is candidates else partners
-    loss: Tensor = _InfoNCE.apply(anchors, other, candidates, tau, weight, counts, precision)
+    loss: Tensor = _InfoNCE.apply(anchors, other, candidates, tau, weight, counts, precision, guard, scaled)
     return loss

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
 
+from harness.report.plots import style
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
 from tests.worlds import ITEMS, USERS, WIDTH, random_pairs
+
+
+@pytest.fixture(autouse=True, scope="session")
+def figures_are_drawn_here() -> Iterator[None]:
+    """Tests share the cores already: no report starts processes for its figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "MANY", 1000)
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,17 +31,31 @@ def test_nothing_is_written_before_it_is_asked_for(capsys: pytest.CaptureFixture
 
 
 def test_the_terminal_shows_what_happens_once(capsys: pytest.CaptureFixture[str]) -> None:
-    log_to_terminal()
-    log_to_terminal()
+    log_to_terminal(logging.WARNING)
+    log_to_terminal(logging.INFO)
     logger.info("It happens.")
     logger.debug("It happens in detail.")
     logger.info("The terminal says so anyway.", extra=SHOWN)
     logging.getLogger("another.library").warning("Not ours.")
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert [line.partition(" ")[2] for line in shown.err.splitlines() if "Not ours" not in line] == [
+    assert [line.split(" ", 2)[2] for line in shown.err.splitlines() if "Not ours" not in line] == [
         "It happens."
     ]
+
+
+def test_the_terminal_may_show_warnings_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_terminal(logging.WARNING)
+    logger.info("It happens.")
+    logger.warning("It is odd: \x1b[5m.")
+    shown = capsys.readouterr().err
+    assert re.fullmatch(r"intentbench: \d\d:\d\d:\d\d It is odd: \\x1b\[5m\.\n", shown)
+
+
+def test_a_worker_without_a_file_prints_no_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_file(None)
+    logger.warning("It is odd.")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_file_has_every_detail_and_is_appended_to(tmp_path: Path) -> None:

@@ -142,8 +142,9 @@ def made_record(run: Run) -> RunRecord:
 
 
 def intentbench(*words: object) -> Result:
-    """The command with these words, in this process."""
-    return CliRunner().invoke(app, [str(word) for word in words])
+    """The command with these words. It does its runs in this process, unless the words say otherwise."""
+    alone = ["--workers", "1"] if "run" in words[:1] and "--workers" not in words else []
+    return CliRunner().invoke(app, [*map(str, words), *alone])
 
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,7 +22,7 @@ class Plain(PlainBackbone):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return every weighted term of a batch by name."""
         given, values = self.given, self.values
-        l2 = values["l2_weight"] * sum(row.square().sum() for row in given.values())
+        l2 = values["l2_weight"] * self._l2(batch)
         if "alignment.teacher.network.0.weight" in given:
             self._move_teacher()
         ego = self._ego()
@@ -36,6 +36,8 @@ class Plain(PlainBackbone):
         if "contrast_weight" in values:
             contrast = getattr(self, f"_{self.backbone.lower()}_contrast")
             terms["contrast"] = values["contrast_weight"] * contrast(nodes, views, batch)
+        if "neighbour_weight" in values:
+            terms["neighbour"] = values["neighbour_weight"] * self._neighbour(nodes, batch)
         if self.alignment == "RLMRec-Gen":
             reconstructed, rows = (
                 self._mlp("alignment.profile_reconstructor", nodes[masked]),
@@ -49,6 +51,13 @@ class Plain(PlainBackbone):
         if self.alignment == "IRLLRec":
             terms |= self._intents(nodes, views, batch)
         return terms
+
+    def _l2(self, batch: Batch) -> Tensor:
+        """Return the squares of all parameters, or of the batch's embeddings divided by its size."""
+        if self.values["l2_scope"] == "all":
+            return torch.stack([row.square().sum() for row in self.given.values()]).sum()
+        ego, sides = self._ego(), (batch.user, self.users + batch.positive, self.users + batch.negative)
+        return torch.stack([ego[side].square().sum() for side in sides]).sum() / len(batch.user)
 
     def _aligned(self, nodes: Tensor, rows: Tensor, batch: Batch, tau: str) -> Tensor:
         """Return InfoNCE between nodes and their text rows: users against all users, items in the batch."""
@@ -78,7 +87,7 @@ class Plain(PlainBackbone):
             return torch.stack([view[3] for view in views]).mean(0)
         layers = self.layers if self.backbone == "BIGCF" else views
         return torch.stack(
-            [self._attended(self._prototyped(rows, "alignment"), rows) for rows in layers[:-1]]
+            [self._attended(self._prototyped(rows, "alignment"), rows) for rows in layers[:-1] or layers]
         ).mean(0)
 
     @torch.no_grad()

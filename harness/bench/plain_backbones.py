@@ -13,6 +13,9 @@ from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
 
+GUARD = 1e-5
+"""Added to the partner's share before its logarithm, in XSimGCL and LightCCF."""
+
 
 def info_nce(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
     """Return the InfoNCE loss in one direction, averaged over anchors.
@@ -68,7 +71,9 @@ class PlainBackbone(nn.Module):
 
     def scored(self) -> Tensor:
         """Return the rows whose products are the scores, [N, D]."""
+        self.eval()
         nodes: Tensor = getattr(self, f"_{self.backbone.lower()}")(self._ego())[0]
+        self.train()
         return nodes
 
     def _ego(self) -> Tensor:
@@ -113,6 +118,17 @@ class PlainBackbone(nn.Module):
 
     _sgl = _simgcl = _lightgcn
 
+    def _mf(self, ego: Tensor) -> tuple[Tensor, Any]:
+        return ego, [ego]
+
+    def _lightccf(self, ego: Tensor) -> tuple[Tensor, Any]:
+        layers = [ego] if self.values["encoder"] == "MF" else self._propagated(ego)
+        return torch.stack(layers).mean(0), layers
+
+    def _xsimgcl(self, ego: Tensor) -> tuple[Tensor, Any]:
+        layers = self._propagated(ego, self._noisy if self.training else None)
+        return torch.stack(layers[1:]).mean(0), layers
+
     def _alpharec(self, ego: Tensor) -> tuple[Tensor, Any]:
         nodes, layers = self._lightgcn(ego)
         return functional.normalize(nodes), layers
@@ -151,13 +167,33 @@ class PlainBackbone(nn.Module):
         return self._two_views(batch, *(self._dropped(layers[0]) for _ in range(2)))
 
     def _simgcl_contrast(self, nodes: Tensor, layers: list[Tensor], batch: Batch) -> Tensor:
-        def disturb(rows: Tensor) -> Tensor:
-            noise = functional.normalize(torch.rand_like(rows))
-            disturbed: Tensor = rows + self.values["noise_size"] * noise * torch.sign(rows)
-            return disturbed
-
-        views = (torch.stack(self._propagated(layers[0], disturb)).sum(0) for _ in range(2))
+        views = (torch.stack(self._propagated(layers[0], self._noisy)).sum(0) for _ in range(2))
         return self._two_views(batch, *views)
+
+    def _noisy(self, rows: Tensor) -> Tensor:
+        """Return the rows with noise of a fixed length and their signs added, [N, D]."""
+        noise = functional.normalize(torch.rand_like(rows))
+        noisy: Tensor = rows + self.values["noise_size"] * noise * torch.sign(rows)
+        return noisy
+
+    def _xsimgcl_contrast(self, nodes: Tensor, layers: list[Tensor], batch: Batch) -> Tensor:
+        layer, total = layers[self.values["contrast_layer"]], torch.zeros(())
+        for side in (torch.unique(batch.user), self.users + torch.unique(batch.positive)):
+            one, two = (functional.normalize(rows[side]) for rows in (layer, nodes))
+            logits = one @ two.T / self.values["contrast_tau"]
+            total = total - (torch.softmax(logits, 1).diagonal() + GUARD).log().mean()
+        return total
+
+    def _neighbour(self, nodes: Tensor, batch: Batch) -> Tensor:
+        """Return LightCCF's contrast of each train pair with all pairs of the batch."""
+        tau = self.values["neighbour_tau"]
+        user = functional.normalize(nodes[batch.user])
+        item = functional.normalize(nodes[self.users + batch.positive])
+        with_items, with_users = user @ item.T, user @ user.T
+        own = (with_items.diagonal() / tau).exp()
+        every = ((with_items + with_users) / tau).exp().sum(1)
+        loss: Tensor = -(own / every + GUARD).log().mean()
+        return loss
 
     def _dropped(self, ego: Tensor) -> Tensor:
         """Propagate over a random part of the edges, [N, D]."""

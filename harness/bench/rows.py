@@ -24,8 +24,11 @@ EVALUATION = "evaluation"
 """Name of the row that compares evaluations instead of training steps."""
 
 SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "MF": ({},),
     "SGL": ({},),
     "SimGCL": ({},),
+    "XSimGCL": ({},),
+    "LightCCF": ({},),
     "DCCF": ({}, {"products": "bfloat16"}),
     "BIGCF": ({},),
     "AlphaRec": ({},),
@@ -106,11 +109,11 @@ def our_evaluation(world: World, scorer: Callable[[np.ndarray], Any]) -> Step:
 
 def _check_equal(our_evaluation: Step, recbole_evaluation: Step) -> None:
     """Check that both evaluations of one model give the same means; else their speeds say nothing."""
-    ours, theirs = our_evaluation().users.mean(), recbole_evaluation()
+    ours, recboles = our_evaluation().users.mean(), recbole_evaluation()
     for name in ("recall@20", "ndcg@20"):
-        if abs(ours[name] - theirs[name]) > 1e-6:
+        if abs(ours[name] - recboles[name]) > 1e-6:
             raise RuntimeError(
-                f"{name}: our evaluation gives {ours[name]} and RecBole's gives {theirs[name]}; "
+                f"{name}: our evaluation gives {ours[name]} and RecBole's gives {recboles[name]}; "
                 "expected equal values, because both rank the same scores"
             )
 

@@ -14,6 +14,8 @@ from harness.bench.rows import rows
 from harness.bench.world import has_amazon_book
 from harness.errors import InputError, did_you_mean
 from harness.report import plots
+from harness.report.tables import csv_text, read_rows
+from harness.store.files import replaced
 from harness.training.memory import gibibytes
 
 
@@ -52,12 +54,12 @@ def _write_growth(frame: pd.DataFrame, out: Path) -> None:
     """Put one system's rows into the file, and draw the figure of all rows in it."""
     file = out / "growth.csv"
     if file.exists():
-        stored = pd.read_csv(file).fillna({"note": ""})
+        stored = read_rows(file).fillna({"note": ""})
         frame = pd.concat([stored[~stored["system"].isin(frame["system"])], frame], ignore_index=True)
     order = {line: number for number, line in enumerate(SYSTEMS)}
     frame = frame.sort_values("system", key=lambda column: column.map(order), kind="stable")
-    out.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(file, index=False)
+    with replaced(file) as unfinished:
+        unfinished.write_text(csv_text(frame), encoding="utf-8")
     for figure_file in plots.save(plots.growth(frame), out, "growth"):
         tell(f"wrote {figure_file}")
 

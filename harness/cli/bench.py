@@ -19,11 +19,11 @@ def bench(
     only: Annotated[
         str | None, typer.Option(help="Only this row or system is measured.", show_default=False)
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="The median of so many steps counts.")] = 5,
+    repeats: Annotated[int, typer.Option(min=1, help="The median of this many steps counts.")] = 5,
     largest: Annotated[
         int,
         typer.Option(
-            min=1, help="With --grow, the largest graph has so many times the nodes of Amazon-book."
+            min=1, help="With --grow, the largest graph has this many times the nodes of Amazon-book."
         ),
     ] = 64,
     out: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from harness.cli.terminal import expanded, say
 from harness.errors import InputError
 
 
-def _expanded(paths: list[Path]) -> list[Path]:
+def _expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
     return [path.expanduser() for path in paths]
 
 
@@ -27,7 +27,7 @@ def calibrate(
     ],
     metric: Annotated[str, typer.Option(help="The users' values of this metric are taken.")] = "recall@20",
     comparisons: Annotated[
-        int, typer.Option(min=1, help="So many comparisons are simulated for each source of differences.")
+        int, typer.Option(min=1, help="This is the number of simulated comparisons for each source.")
     ] = 1000,
     out: Annotated[
         Path, typer.Option(help="The rows and the figure are written to this folder.", callback=expanded)

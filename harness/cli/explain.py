@@ -34,7 +34,7 @@ def explain(
     ] = None,
     store: StoreOption = DEFAULT_STORE,
     items: Annotated[
-        int, typer.Option(min=1, help="So many recommendations of the user are explained.")
+        int, typer.Option(min=1, help="This many recommendations of the user are explained.")
     ] = 10,
 ) -> None:
     """Name the intent prototypes of a trained run by the texts that load on them."""

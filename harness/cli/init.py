@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.cli.new_plan.table_columns import TableColumns
 
 
-def _all_expanded(paths: list[Path] | None) -> list[Path]:
+def _all_expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
     return [path.expanduser() for path in paths or []]
 
 

@@ -32,8 +32,8 @@ def build(
         int | None,
         typer.Option(
             min=1,
-            help="The language model is asked about at most so many users and so many items, those with the "
-            "most train pairs first.",
+            help="The language model is asked about at most this many users and this many items, those with "
+            "the most train pairs first.",
             show_default=False,
         ),
     ] = None,
@@ -63,11 +63,11 @@ def inspect(
     item: Annotated[bool, typer.Option("--item", help="The token is an item's.")] = False,
 ) -> None:
     """Show the document, profile, likes, dislikes and intent of a user or an item."""
-    from harness.text.intents.inspect import lookup
+    from harness.text.intents.inspect import texts_of_node
 
     side = "item" if item else "user"
     for name, spec, data in _datasets(plan, dataset):
-        said = lookup(spec, data, store / TEXT, token, side)  # type: ignore[arg-type]
+        said = texts_of_node(spec, data, store / TEXT, token, side)  # type: ignore[arg-type]
         show_table(list(said), [list(said.values())], title=f"{name}, {side} {token}")
 
 
@@ -81,12 +81,13 @@ def stats(
     ] = False,
 ) -> None:
     """Show lengths, fallbacks and repetitions, and whether similar intents share more items than chance."""
-    from harness.text.intents.inspect import fallen, statistics
+    from harness.text.intents.inspect import fallbacks as fallback_lines
+    from harness.text.intents.inspect import statistics
 
     for name, spec, data in _datasets(plan, dataset):
         rows = statistics(spec, data, store / TEXT)
         show_table(("fact", "users", "items"), rows, title=f"{name}, written by {spec.writer.name}")
-        for line in fallen(spec, data, store / TEXT) if fallbacks else ():
+        for line in fallback_lines(spec, data, store / TEXT) if fallbacks else ():
             say(line)
 
 
@@ -96,13 +97,13 @@ def serve(
         int, typer.Option(min=1, max=65535, help="The server listens on this port of 127.0.0.1.")
     ] = 8080,
     context: Annotated[
-        int, typer.Option(min=512, help="A request and its answer may have so many tokens together.")
+        int, typer.Option(min=512, help="A request and its answer may have this many tokens together.")
     ] = 2048,
     threads: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="The server computes with so many threads. By default it uses all cores.",
+            help="The server computes with this many threads. By default it uses all cores.",
             show_default=False,
         ),
     ] = None,
@@ -142,7 +143,7 @@ def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> b
 
     with _watching() as watch:
         built = build_intents(spec, data, store / TEXT, watch, limit)
-    texts = ", ".join(f"{count:,} {fate}" for fate, count in built.written.fates().items())
+    texts = ", ".join(f"{count:,} {status}" for status, count in built.written.statuses().items())
     say(f"{name}, {spec.writer.name}: {built.written.outputs:,} texts: {texts}")
     _show_tally(built.tally)
     if not built.ready:
@@ -152,14 +153,14 @@ def _build(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> b
 
 def _show_tally(tally: Any) -> None:
     """Print what asking the language model came to, if it was asked."""
-    if tally.replies or tally.troubles:
+    if tally.replies or tally.failed_tries:
         rate = tally.replies / max(tally.seconds_s, 1e-9)
         say(
             f"{tally.replies:,} replies in {tally.seconds_s:.1f} s ({rate:.2f} a second), "
             f"{tally.repairs:,} of them repairs; {tally.spent.input:,.0f} tokens in, "
             f"{tally.spent.output:,.0f} out"
         )
-    for what, counts in (("tried again", tally.troubles), ("failed", tally.failed)):
+    for what, counts in (("tried again", tally.failed_tries), ("failed", tally.failed_requests)):
         if counts:
             say(f"{what}: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.items()))
     if tally.over_budget:

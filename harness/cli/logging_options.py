@@ -35,7 +35,7 @@ def start_logging(verbose: bool, log_file: Path | None) -> None:
         InputError: The log file cannot be written.
     """
     if verbose:
-        log_to_terminal()
+        log_to_terminal(logging.INFO)
     if log_file is not None:
         log_to_file(log_file)
         logger.debug("The command line is: %s", " ".join(sys.argv))

@@ -15,11 +15,13 @@ import typer
 from typer.core import TyperGroup
 
 from harness.cli.terminal import complain, replace_what_cannot_be_encoded
-from harness.errors import InputError, Interrupted
-from harness.logs import log_file, printable, redacted, stop_logging
+from harness.errors import InputError, Interrupted, RunFailed
+from harness.logs import SHOWN, log_file, log_to_terminal, printable, redacted, stop_logging
 
-UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes."""
+
+STOPPED_AT_ONCE = "The command was stopped at once. What is finished is stored; run the same command again."
 
 LONGEST_MESSAGE = 300
 """Characters of an unexpected error's message that are shown. The log file has all of them."""
@@ -33,6 +35,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Do what the command line asks for."""
         replace_what_cannot_be_encoded()
+        log_to_terminal(logging.WARNING)
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
@@ -56,8 +59,14 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, InputError):
         complain(str(error))
         return BAD_INPUT
-    if isinstance(error, Interrupted | KeyboardInterrupt):
-        complain("The command was interrupted. What is finished is stored; run again to go on.")
+    if isinstance(error, RunFailed):
+        complain(str(error))
+        return FAILED
+    if isinstance(error, Interrupted):
+        complain(str(error))
+        return INTERRUPTED
+    if isinstance(error, KeyboardInterrupt):
+        complain(STOPPED_AT_ONCE)
         return INTERRUPTED
     name, message = type(error).__name__, redacted(str(error)).strip().split("\n")[0][:LONGEST_MESSAGE]
     complain(
@@ -65,14 +74,14 @@ def _explain(error: BaseException) -> int:
         f"{message}). {_keep_traceback(error)} No result that was stored is lost, so it is safe to run the "
         "same command again."
     )
-    return UNEXPECTED
+    return FAILED
 
 
 def _keep_traceback(error: BaseException) -> str:
     """Write the traceback to the log file, or to a new file if there is none; says where it is."""
     path = log_file()
     if path is not None:
-        logger.error("The command ended because of an error that it did not expect.", exc_info=error)
+        logger.error("The command ended with this error.", exc_info=error, extra=SHOWN)
         return f"The details are in the log file {path}."
     lines = [f"command: {' '.join(sys.argv)}\n", *traceback.format_exception(error)]
     try:

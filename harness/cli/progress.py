@@ -17,7 +17,7 @@ from harness.training.loop import Progress as Epochs
 
 
 @contextmanager
-def watcher() -> Iterator[Any]:
+def progress_display() -> Iterator[Any]:
     """Shows a line for each run that ends and, on a terminal, bars for runs and for epochs or trials."""
     if not console.is_terminal:
         yield _Lines()
@@ -49,11 +49,11 @@ class _Lines:
     def expect(self, tasks: int) -> None:
         pass
 
-    def known(self, task: Task) -> None:
+    def already_stored(self, task: Task) -> None:
         pass
 
-    def damaged(self, task: Task, place: Path) -> None:
-        _print_line(f"{task.title}: its files are damaged, now in {place}; done again")
+    def damaged(self, title: str, moved_to: Path) -> None:
+        _print_line(f"{title}: its files are damaged, now in {moved_to}; done again")
 
     def started(self, task: Task) -> Epochs:
         return lambda epoch, score: None
@@ -75,7 +75,7 @@ class _Bars(_Lines):
         total = self.bars.tasks[self.runs].total or 0
         self.bars.update(self.runs, total=total + tasks)
 
-    def known(self, task: Task) -> None:
+    def already_stored(self, task: Task) -> None:
         self.bars.advance(self.runs)
 
     def started(self, task: Task) -> Epochs:

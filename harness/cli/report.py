@@ -41,7 +41,8 @@ def report(
 ) -> None:
     """Write tables, rows and figures from what is stored. Nothing is trained."""
     from harness.planning.plan import load_plan
-    from harness.report import Options, write
+    from harness.report.document import write
+    from harness.report.evidence import Options
     from harness.store.store import Store
 
     loaded, options = load_plan(find_plan(plan)), Options(costs, figures, wilcoxon)

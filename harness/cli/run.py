@@ -34,8 +34,9 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="So many processes on this machine share the runs. By default there is one for each GPU, or "
-            "one.",
+            help="This many processes on this machine share the runs; with 1, no further process is started. "
+            "By default there is one for each GPU or, without GPUs, one for each core, as far as the memory "
+            "suffices.",
             show_default=False,
         ),
     ] = None,
@@ -70,20 +71,13 @@ def run(
     statuses = [each for each in run_statuses(loaded, Store(store)) if chosen(each.system)]
     if dry_run:
         show_statuses(statuses)
-        _show_estimate(loaded, config, chosen, workers or _devices())
+        _show_estimate(loaded, config, chosen, workers)
         return
     if retry:
         for identity in {each.identity for each in statuses if each.status == "failed"}:
             logger.info("The failed run %s is removed, so that it is done again.", identity)
             Store(store).forget(identity)
-    _execute(loaded, config, chosen, workers or _devices(), scheduler)
-
-
-def _devices() -> int:
-    """Runs that this machine can do beside each other without being told: one for each GPU."""
-    import torch
-
-    return max(1, torch.cuda.device_count())
+    _execute(loaded, config, chosen, workers, scheduler)
 
 
 def _chosen(plan: Any, line: str | None) -> Callable[[str], bool]:
@@ -107,22 +101,20 @@ def _chosen(plan: Any, line: str | None) -> Callable[[str], bool]:
 
 
 def _execute(
-    plan: Any, config: Any, chosen: Callable[[str], bool], workers: int, scheduler: str | None
+    plan: Any, config: Any, chosen: Callable[[str], bool], workers: int | None, scheduler: str | None
 ) -> None:
     """Do what is missing, then say what the store holds.
 
     Raises:
         Exit: A run of the plan has failed.
     """
-    from harness.cli.progress import watcher
+    from harness.cli.progress import progress_display
     from harness.execution.execution import execute
     from harness.planning.run_status import run_statuses
     from harness.store.store import Store
 
-    with stop_after_epoch() as stop:
-        backend = _backend(workers, scheduler, stop)
-        with watcher() as watching:
-            execute(plan, config, watching, chosen, backend)
+    with stop_after_epoch() as should_stop, progress_display() as observer:
+        execute(plan, config, chosen, observer, should_stop, workers, scheduler)
     statuses = [each for each in run_statuses(plan, Store(config.root)) if chosen(each.system)]
     counts = Counter(each.status for each in statuses)
     say(counted(counts))
@@ -130,34 +122,22 @@ def _execute(
         raise typer.Exit(1)
 
 
-def _backend(workers: int, scheduler: str | None, stop: Callable[[], bool]) -> Any:
-    """Where runs are done: on a Dask cluster, in several processes, or in this one."""
-    if scheduler is not None:
-        from harness.execution.dask_cluster import dask
-
-        return dask(scheduler, stop)
-    if workers > 1:
-        from harness.execution.processes import processes
-
-        return processes(workers, stop)
-    from harness.execution.execution import here
-
-    return here(stop)
-
-
-def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], workers: int) -> None:
+def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], workers: int | None) -> None:
     """Print the hours and the memory that the missing runs would take."""
     from harness.execution.estimate import estimate
+    from harness.execution.workers import this_machine, worker_count
 
     costs = estimate(plan, config, chosen)
-    rows = []
-    for row in costs[costs["missing"] > 0].itertuples():
+    missing, rows = costs[costs["missing"] > 0], []
+    for row in missing.itertuples():
         step = "" if row.step_s != row.step_s else f"{row.step_s:.4f}"
         numbers = (str(row.stored), str(row.missing), step, f"{row.hours:.2f}", f"{row.bytes / 2**30:.1f}")
         rows.append((row.dataset, row.system, *numbers))
     show_table(("dataset", "system", "stored", "missing", "s a step", "hours at most", "GiB a run"), rows)
+    if workers is None:
+        workers = worker_count(this_machine(), int(missing["missing"].sum()), missing["bytes"].max())
     hours = costs["hours"].sum()
     say(
-        f"At most {hours:.2f} hours on one worker, {hours / workers:.2f} on {workers}, from one measured "
-        "step a system; early stopping and pruning shorten it."
+        f"At most {hours:.2f} hours on one worker or {hours / workers:.2f} on {workers} are needed. This "
+        "follows from one measured step of each system; early stopping and pruning make it less."
     )

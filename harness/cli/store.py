@@ -15,15 +15,20 @@ app = typer.Typer(help="Look after a store.", no_args_is_help=True)
 
 @app.command()
 def verify(store: StoreOption = DEFAULT_STORE) -> None:
-    """Compare every run's files with their sums. Damaged runs are set aside, and `run` does them again."""
+    """Compare all files with their checksums. Damaged ones are set aside, and `run` does the work again."""
+    from harness.store import damage
     from harness.store.store import Store
 
     opened = Store(_existing(store))
-    identities = opened.identities()
-    damaged = [identity for identity in identities if not opened.is_sound(identity)]
-    for identity in damaged:
-        say(f"The run {identity} is damaged and was moved to {opened.set_aside(identity)}.")
-    say(f"{len(identities) - len(damaged)} runs are sound, and {len(damaged)} are damaged.")
+    damaged = damage.of_store(opened)
+    sound = sum(opened.is_sound(identity) for identity in opened.identities())
+    for part in damaged:
+        say(f"{part.path}: {part.reason}.")
+    say(f"{sound} runs are sound, and {len(damaged)} parts of the store are damaged.")
+    for part in damaged:  # after all is said, in case that the store cannot be written
+        moved_to = damage.set_aside(opened, part)
+        outcome = f"was moved to {moved_to}" if moved_to else "stays, since another process is at work on it"
+        say(f"{part.path} {outcome}.")
     if damaged:
         raise typer.Exit(1)
 

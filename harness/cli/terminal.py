@@ -35,7 +35,7 @@ StoreOption = Annotated[
 
 def say(text: str, *, to_stderr: bool = False) -> None:
     """Print a text as it is: nothing in it is markup, and no line is wrapped."""
-    typer.echo(printable(text), err=to_stderr)
+    print(printable(text), file=sys.stderr if to_stderr else sys.stdout, flush=True)
 
 
 def complain(sentence: str) -> None:

@@ -1,1 +1,1 @@
-"""Raw sources to one canonical dataset."""
+"""Reads raw sources of interactions and texts, checks them, and makes datasets of them."""

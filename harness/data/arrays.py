@@ -85,6 +85,8 @@ def load_array(path: Path) -> np.ndarray:
         raise InputError(f"{path}: {error}") from None
     except UNREADABLE as error:
         reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
+        if isinstance(error, SyntaxError | tokenize.TokenError | MemoryError | RecursionError):
+            reason = "its header does not describe an array"
         raise InputError(f"{path}: unreadable rows ({reason})") from None
 
 

@@ -73,7 +73,10 @@ def _coordinates(
         rows, columns = (lines, parts["indices"]) if form == "csr" else (parts["indices"], lines)
     for what, positions, side in (("row", rows, shape[0]), ("column", columns, shape[1])):
         if len(positions) != len(parts["data"]):
-            raise InputError(f"{name} with {len(parts['data']):,} entries and {len(positions):,} {what}s")
+            count = len(parts["data"])
+            raise InputError(
+                f"{name} with {count:,} entries and {len(positions):,} {what}s; expected as many"
+            )
         if len(positions) and not 0 <= positions.min() <= positions.max() < side:
             raise InputError(
                 f"{name} with {what}s from {positions.min()} to {positions.max()}; "

@@ -27,13 +27,13 @@ def describe(
         "train / valid / test": " / ".join(f"{count:,}" for count in counts.values()),
         "density": f"train {counts['train'] / cells:.4%}, total {sum(counts.values()) / cells:.4%}",
     }
-    for column, (side, tokens) in enumerate((("user", dataset.users), ("item", dataset.items))):
-        degree = np.bincount(dataset.train[:, column], minlength=len(tokens))
+    for column, (side, ids) in enumerate((("user", dataset.users), ("item", dataset.items))):
+        degree = np.bincount(dataset.train[:, column], minlength=len(ids))
         quartiles = np.quantile(degree, [0, 0.25, 0.5, 0.75, 1]).round().astype(int)
         facts[f"train degree, {side}s"] = "quartiles " + " ".join(map(str, quartiles))
         tested = np.unique(dataset.test[:, column])
         cold = tested[degree[tested] == 0]
-        example = f", {tokens[cold[0]]!s} first" if len(cold) else ""
+        example = f", {ids[cold[0]]!s} first" if len(cold) else ""
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )

@@ -1,4 +1,4 @@
-"""ML-100k as recbole carries it: its folder, and texts from its features and the train pairs alone."""
+"""The ML-100k inside the recbole package: its folder, and texts from its features and the train pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness.data.dataset import ItemFacts, Texts
-from harness.data.sources import read_frame
+from harness.data.joins import join
+from harness.data.text_files import read_frame
 from harness.errors import InputError
 
 GENDERS = {"M": "man", "F": "woman"}
@@ -28,12 +29,12 @@ def folder() -> Path:
 
 
 def texts(users: np.ndarray, items: np.ndarray, train: np.ndarray) -> Texts:
-    """Profiles (titles, years, genres, demographics) and intents (genres) for every token.
+    """Profiles (titles, years, genres, demographics) and intents (genres) of every user and item.
 
     Args:
-        users: User tokens, [U].
-        items: Item tokens, [I].
-        train: Train pairs as positions, [E, 2]; a user's texts use no other pair.
+        users: Ids of users, [U].
+        items: Ids of items, [I].
+        train: Train pairs as positions, [E, 2]. A user's texts are made from no other pair.
     """
     film = _features("item", items)
     person = _features("user", users)
@@ -60,7 +61,7 @@ def texts(users: np.ndarray, items: np.ndarray, train: np.ndarray) -> Texts:
 
 
 def titles(items: np.ndarray) -> list[str]:
-    """Title and year of every item, which tell a film from a later one of the same title."""
+    """Title and year of every item. The year tells a film from a later one of the same title."""
     film = _features("item", items)
     return [f"{title} {year}" for title, year in zip(film["movie_title"], film["release_year"], strict=True)]
 
@@ -72,8 +73,10 @@ def facts(items: np.ndarray) -> ItemFacts:
     return ItemFacts(tuple(titles), tuple(film["class"]))
 
 
-def _features(side: str, tokens: np.ndarray) -> pd.DataFrame:
-    """One feature row a token, in token order; unknown tokens get empty strings."""
-    frame = read_frame(folder() / f"ml-100k.{side}")
+def _features(side: str, ids: np.ndarray) -> pd.DataFrame:
+    """The features of users or items in the order of ``ids``; empty for those that ML-100k does not have."""
+    path = folder() / f"ml-100k.{side}"
+    frame = read_frame(path)
     frame = frame.rename(columns=lambda column: column.split(":")[0])
-    return frame.set_index(f"{side}_id").reindex(tokens, fill_value="")
+    match = join(path, frame[f"{side}_id"].tolist(), ids, side, "feature")
+    return frame.reset_index(drop=True).reindex(match.positions, fill_value="")

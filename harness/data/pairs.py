@@ -1,4 +1,4 @@
-"""Interactions as pairs [n, 2] of a user's and an item's position, in other forms."""
+"""Pairs [n, 2] of a user's and an item's position, as single numbers and as a matrix."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import scipy.sparse as sp
 
 
 def pair_keys(pairs: np.ndarray, items: int) -> np.ndarray:
-    """One number a pair, [n], from which both positions can be told."""
+    """One number for each pair, [n]. Two pairs have the same number only if they are equal."""
     keys: np.ndarray = pairs[:, 0] * items + pairs[:, 1]
     return keys
 
 
 def pair_matrix(pairs: np.ndarray, users: int, items: int) -> sp.csr_matrix:
-    """A sorted binary matrix [U, I], float32."""
+    """The pairs as a sorted binary matrix [U, I], float32."""
     ones = np.ones(len(pairs), dtype=np.float32)
     matrix = sp.csr_matrix((ones, (pairs[:, 0], pairs[:, 1])), shape=(users, items))
     matrix.sort_indices()

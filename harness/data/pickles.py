@@ -10,13 +10,13 @@ import numpy as np
 from harness.data.arrays import MOST_BYTES, numbers
 from harness.data.containers import sparse_matrix
 from harness.data.pickle_program import run
-from harness.data.pickle_values import ArrayRecord, SparseRecord, called
+from harness.data.pickle_records import ArrayRecord, SparseRecord, called
 from harness.errors import InputError
 
-MOST_ENTRIES = 400_000
+MOST_ENTRIES = 250_000
 """Arrays and numbers in lists, tuples and dicts, each as often as it is referred to."""
 
-MOST_ARRAYS, MOST_MATRICES = 25_000, 1_000
+MOST_ARRAYS, MOST_MATRICES = 20_000, 1_000
 """Arrays and sparse matrices of one file."""
 
 MOST_NESTING = 16
@@ -136,7 +136,10 @@ def _array(record: ArrayRecord) -> Any:
     """The array that a record describes, or numpy's single number."""
     if record.dtype is None or record.dtype.order is None:
         raise InputError("holds an array without content")
-    dtype = np.dtype(record.dtype.order + record.dtype.code)
+    try:
+        dtype = np.dtype(record.dtype.order + record.dtype.code)
+    except TypeError:
+        raise InputError(f"holds an array of type {record.dtype.code}, unknown on this machine") from None
     array = numbers(_bytes(record.content), dtype, record.shape, "F" if record.order == "F" else "C")
     if record.axes is not None:
         if sorted(record.axes) != list(range(array.ndim)):

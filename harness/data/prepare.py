@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from harness.data import duplicate_items, movielens, sources
+from harness.data.coverage import untested_note, without_negatives_note
 from harness.data.dataset import SPLITS, Dataset
+from harness.data.joins import same_form_note
+from harness.data.repeated_pairs import drop_repeats, refuse_repeats
 from harness.data.reviews import item_facts, train_reviews
 from harness.data.spec import Atomic, Matrices, Movielens, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
@@ -20,10 +23,16 @@ from harness.errors import InputError
 
 @dataclass(frozen=True)
 class _Raw:
-    """Interactions as read, and tokens that are known without any."""
+    """Interactions as a source gives them.
+
+    Attributes:
+        frame: One row for each interaction, as :mod:`harness.data.sources` reads them.
+        origin: What to call the source in an error.
+        users, items: All ids, if the source has some without interactions; otherwise None.
+    """
 
     frame: pd.DataFrame
-    place: str
+    origin: str
     users: np.ndarray | None = None
     items: np.ndarray | None = None
 
@@ -45,45 +54,47 @@ def prepare(
         dataset = duplicate_items.merge(dataset)
     if density < 1:
         dataset = thin(dataset, density, seed)
+    coverage = (untested_note(dataset, split.kind, merged), without_negatives_note(dataset))
     texts, notes = texts_of(source, dataset.users, dataset.items, dataset.train)
-    return replace(dataset, texts=texts, notes=(*notes, *dataset.notes))
+    return replace(dataset, texts=texts, notes=(*notes, *dataset.notes, *filter(None, coverage)))
 
 
 def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Dataset:
     """The dataset before anything is merged or thinned, and without texts."""
     raw = _read(source)
-    frame = _filter(raw, source)
-    _refuse_duplicates(frame)
-    parts, notes = _split(frame, raw.place, split, seed)
+    frame, repeated = _positives(raw, source)
+    parts, notes = _split(frame, raw.origin, split, seed)
     frame, parts = frame[parts != UNUSED], parts[parts != UNUSED]
-    users = raw.users if raw.users is not None else _sorted_tokens(frame["user"])
-    items = raw.items if raw.items is not None else _sorted_tokens(frame["item"])
+    users = raw.users if raw.users is not None else _sorted_ids(frame["user"])
+    items = raw.items if raw.items is not None else _sorted_ids(frame["item"])
     at_user = pd.Index(users).get_indexer(pd.Index(frame["user"]))
     at_item = pd.Index(items).get_indexer(pd.Index(frame["item"]))
     pairs = np.stack([at_user, at_item], axis=1).astype(np.int64)
     train, valid, test = (_ordered(pairs[parts == label]) for label in SPLITS)
     for label, part in zip(SPLITS, (train, valid, test), strict=True):
         if len(part) == 0:
-            raise InputError(f"{raw.place}: the {label} split is empty; expected at least one pair")
+            raise InputError(f"{raw.origin}: the {label} split is empty; expected at least one pair")
     kept = frame[parts == "train"].iloc[_order(pairs[parts == "train"])]
-    dataset = Dataset(name, users, items, train, valid, test, notes=notes)
-    return replace(
-        dataset,
-        titles=titles_of(source, items),
-        reviews=train_reviews(kept),
-        facts=item_facts(source, items),
+    titles, on_titles = titles_of(source, items)
+    reviews, on_reviews = train_reviews(kept)
+    facts, on_facts = item_facts(source, items)
+    alike = [] if raw.users is not None else [same_form_note(users, "user"), same_form_note(items, "item")]
+    notes = (*repeated, *notes, *filter(None, alike), *on_titles, *on_reviews, *on_facts)
+    return Dataset(
+        name, users, items, train, valid, test, notes=notes, titles=titles, reviews=reviews, facts=facts
     )
 
 
 def _read(source: SourceSpec) -> _Raw:
+    """The interactions of a source."""
     match source:
         case Movielens():
             folder = movielens.folder()
             return _Raw(sources.read_atomic(folder), str(folder))
         case Matrices():
-            frame, users, items = sources.read_matrices(source.folder)
-            tokens = (np.arange(count).astype(str) for count in (users, items))
-            return _Raw(frame, str(source.folder), *tokens)
+            frame, users, items = sources.read_matrices(source.folder, source.min_rating)
+            ids = (np.arange(count).astype(str) for count in (users, items))
+            return _Raw(frame, str(source.folder), *ids)
         case Table():
             wanted = ("user", "item", "rating", "timestamp", "split")
             columns = {ours: getattr(source, ours) for ours in wanted if getattr(source, ours)}
@@ -94,12 +105,16 @@ def _read(source: SourceSpec) -> _Raw:
             return _Raw(sources.read_atomic(source.folder), str(source.folder))
 
 
-def _filter(raw: _Raw, source: SourceSpec) -> pd.DataFrame:
-    """Positives only, then the k-core over all interactions."""
+def _positives(raw: _Raw, source: SourceSpec) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Positive interactions, each pair once, then their k-core; and a note on rows that were dropped."""
     frame = raw.frame
+    notes: tuple[str, ...] = ()
+    if source.duplicates != "refuse":
+        # The row that is kept decides whether the pair is positive, so rows are dropped before the filter.
+        frame, notes = drop_repeats(frame, source.duplicates, raw.origin)
     if source.min_rating is not None:
         if "rating" not in frame:
-            raise InputError(f"{raw.place}: min_rating needs a rating column; the source gives none")
+            raise InputError(f"{raw.origin}: min_rating needs a rating column; the source gives none")
         frame = frame[frame["rating"] >= source.min_rating]
     before = -1
     while source.core and len(frame) != before:
@@ -107,46 +122,34 @@ def _filter(raw: _Raw, source: SourceSpec) -> pd.DataFrame:
         for side in ("user", "item"):
             frame = frame[frame.groupby(side)[side].transform("size") >= source.core]
     if frame.empty:
-        raise InputError(f"{raw.place}: no users and items are left; expected at least one interaction")
-    return frame.reset_index(drop=True)
-
-
-def _refuse_duplicates(frame: pd.DataFrame) -> None:
-    """A pair may stand once; across splits it is an overlap."""
-    again = frame.duplicated(["user", "item"])
-    if not again.any():
-        return
-    row = frame.loc[again.idxmax()]
-    same = frame[(frame["user"] == row["user"]) & (frame["item"] == row["item"])].iloc[0]
-    pair = f"user {row['user']!r} with item {row['item']!r}"
-    if "split" in frame and same["split"] != row["split"]:
-        both = f"{same['split']} and {row['split']}"
-        raise InputError(f"{row['place']}: overlap, {pair} stands in {both} (also {same['place']})")
-    raise InputError(f"{row['place']}: duplicate, {pair} stands twice (also {same['place']})")
+        raise InputError(f"{raw.origin}: no users and items are left; expected at least one interaction")
+    frame = frame.reset_index(drop=True)
+    refuse_repeats(frame)
+    return frame, notes
 
 
 def _split(
-    frame: pd.DataFrame, place: str, split: SplitSpec, seed: int
+    frame: pd.DataFrame, origin: str, split: SplitSpec, seed: int
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A label a row, and what a reader must know of the split."""
+    """A label for each row, and what a reader of the results must know about the split."""
     if split.kind == "prequential":
-        parts, note = prequential(frame, split.windows, split.window or 1, split.valid_share, place)
+        parts, note = prequential(frame, split.windows, split.window or 1, split.valid_share, origin)
         return parts, (note,)
     if split.kind != "given":
-        return labels(frame, split.kind, list(split.shares), seed, place), ()
+        return labels(frame, split.kind, list(split.shares), seed, origin), ()
     if "split" not in frame:
         raise InputError(
-            f"{place}: the split is `given`, and the source has none; name its column or another kind"
+            f"{origin}: the split is `given`, and the source has none; name its column or another kind"
         )
     given = frame["split"].to_numpy(dtype=object)
     return given if "valid" in given else carve_valid(given, split.valid_share, seed), ()
 
 
-def _sorted_tokens(column: pd.Series) -> np.ndarray:
-    """Unique tokens, numbers by value before words by letter."""
+def _sorted_ids(column: pd.Series) -> np.ndarray:
+    """Every id once: numbers by their value, then words by their letters."""
     unique = column.unique()
     return np.array(
-        sorted(unique, key=lambda token: (not token.isdecimal(), len(token) * token.isdecimal(), token))
+        sorted(unique, key=lambda name: (not name.isdecimal(), len(name) * name.isdecimal(), name))
     )
 
 
@@ -157,5 +160,6 @@ def _order(pairs: np.ndarray) -> np.ndarray:
 
 
 def _ordered(pairs: np.ndarray) -> np.ndarray:
+    """A split's pairs by user, then by item."""
     rows: np.ndarray = pairs[_order(pairs)]
     return rows

@@ -1,37 +1,45 @@
-"""What documents are made of beside the train pairs: their reviews and ratings, and facts about items."""
+"""Reviews and ratings of the train pairs, and facts about items: what written intents are made from."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from harness.data import movielens, sources
+from harness.data import movielens
+from harness.data.counts import counted
 from harness.data.dataset import ItemFacts, Reviews
-from harness.data.spec import ItemFile, Movielens, SourceSpec
+from harness.data.joins import texts_by_id
+from harness.data.spec import Movielens, SourceSpec
 
 
-def train_reviews(rows: pd.DataFrame) -> Reviews | None:
-    """What was said in the train rows, given in the order of the train pairs; None where nothing can be."""
+def train_reviews(rows: pd.DataFrame) -> tuple[Reviews | None, tuple[str, ...]]:
+    """What users said in the train rows, in the order of the train pairs, and a note if reviews are missing.
+
+    None if the source has neither reviews nor ratings.
+    """
     if not {"review", "rating"} & set(rows.columns):
-        return None
+        return None, ()
     texts = rows["review"].tolist() if "review" in rows else [""] * len(rows)
     ratings = rows["rating"].to_numpy(float) if "rating" in rows else np.full(len(rows), np.nan)
-    return Reviews(tuple(texts), ratings)
+    written = sum(map(bool, texts))
+    notes: tuple[str, ...] = ()
+    if "review" in rows and written < len(texts):
+        notes = (f"{written:,} of {counted(len(texts), 'train pair')} have a review",)
+    return Reviews(tuple(texts), ratings), notes
 
 
-def item_facts(source: SourceSpec, items: np.ndarray) -> ItemFacts | None:
-    """Titles and descriptions in token order; empty for items that the file does not know."""
-    if source.items is None:
-        return movielens.facts(items) if isinstance(source, Movielens) else None
-    return _read(source.items, items)
+def item_facts(source: SourceSpec, items: np.ndarray) -> tuple[ItemFacts | None, tuple[str, ...]]:
+    """Titles and descriptions of items [I], empty if the file has none, and notes on them.
 
-
-def _read(file: ItemFile, items: np.ndarray) -> ItemFacts:
-    frame = sources.read_frame(file.path)
+    Raises:
+        InputError: The file cannot be read or lacks a column, has two rows for an id, or has none of the
+            items.
+    """
+    file = source.items
+    if file is None:
+        return (movielens.facts(items) if isinstance(source, Movielens) else None), ()
     title = [file.title] if file.title else []
     about = [file.about] if isinstance(file.about, str) else list(file.about)
-    sources.require_columns(file.path, frame, [file.id, *title, *about])
-    ids = sources.ids_once(file.path, frame[file.id], "item", "entries")
-    sides = {name: sources.joined(frame, columns) for name, columns in (("title", title), ("about", about))}
-    known = pd.DataFrame(sides).set_axis(ids.to_numpy()).reindex(items, fill_value="")
-    return ItemFacts(tuple(known["title"]), tuple(known["about"]))
+    columns = {"title": title, "about": about}
+    texts, match = texts_by_id(file.path, file.id, columns, items, "item", "title or description")
+    return ItemFacts(tuple(texts["title"]), tuple(texts["about"])), match.notes

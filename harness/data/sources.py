@@ -1,14 +1,13 @@
 """Readers of raw interactions: matrices, tables and RecBole's atomic files.
 
-Each returns a frame with str columns ``user`` and ``item``, a ``place`` to name in errors, and,
-where the source has them, ``rating``, ``timestamp`` and ``split``.
+Each returns a frame with str columns ``user`` and ``item``, the columns ``file`` and ``row`` that say where
+an interaction stands, and, where the source has them, ``rating``, ``timestamp``, ``split`` and ``review``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,30 +15,56 @@ import scipy.sparse as sp
 
 from harness.data.dataset import SPLITS
 from harness.data.pickles import load_arrays
+from harness.data.text_files import joined, read_frame, require_columns
 from harness.errors import InputError
 
 MATRIX_FILES = {"train": "trn_mat.pkl", "valid": "val_mat.pkl", "test": "tst_mat.pkl"}
 
+MOST_IDS = 10_000_000
+"""Rows or columns of a source's matrices. Each becomes an id, whether it has an entry or not."""
 
-def read_matrices(folder: Path) -> tuple[pd.DataFrame, int, int]:
-    """The papers' pickled matrices [U, I]; returns the frame, U and I.
+
+def location(row: pd.Series) -> str:
+    """The file and the row of one interaction, as errors name them."""
+    return f"{row['file']}, row {row['row']}"
+
+
+def read_matrices(folder: Path, min_rating: float | None = None) -> tuple[pd.DataFrame, int, int]:
+    """The papers' pickled matrices [U, I]. An entry other than 0 is an interaction.
+
+    Args:
+        folder: The folder of the files ``MATRIX_FILES``.
+        min_rating: If given, entries are ratings, and the frame has the column ``rating``.
+
+    Returns:
+        The frame, U and I. Rows are counted from 0, as the matrix does.
 
     Raises:
-        InputError: A file is missing, unreadable or no sparse matrix, or the shapes differ.
+        InputError: A file is missing, unreadable or no sparse matrix, the shapes differ, or an entry is
+            below 0 without a ``min_rating``.
     """
     frames, shapes = [], {}
-    for split, file in MATRIX_FILES.items():
-        matrix = load_arrays(folder / file)
-        if not sp.issparse(matrix) or matrix.ndim != 2:
-            raise InputError(f"{folder / file}: holds a {type(matrix).__name__}; expected a sparse matrix")
+    for split, name in MATRIX_FILES.items():
+        file = folder / name
+        matrix = load_arrays(file)
+        if not sp.issparse(matrix):
+            raise InputError(f"{file}: holds a {type(matrix).__name__}; expected a sparse matrix")
         coo = matrix.tocoo()
+        shapes[name] = coo.shape
+        if max(coo.shape) > MOST_IDS:
+            raise InputError(f"{file}: shape {coo.shape}; expected at most {MOST_IDS:,} rows and columns")
+        if min_rating is None and coo.nnz and coo.data.min() < 0:
+            entry = int(coo.data.argmin())
+            raise InputError(
+                f"{file}, row {coo.row[entry]}: the entry {coo.data[entry]:g}; expected none below 0, "
+                "or a `min_rating` that says which entries are positive"
+            )
         kept = coo.data != 0
         user, item = coo.row[kept], coo.col[kept]
-        place = f"{folder / file}, row "
-        places = [place + str(row) for row in user]
-        frame = pd.DataFrame({"user": user, "item": item, "split": split, "place": places})
-        frames.append(frame.astype({"user": str, "item": str}))
-        shapes[file] = coo.shape
+        frame = pd.DataFrame({"user": user.astype(str), "item": item.astype(str)}, dtype=object)
+        if min_rating is not None:
+            frame["rating"] = coo.data[kept].astype(float)
+        frames.append(frame.assign(split=split, file=str(file), row=user))
     if len(set(shapes.values())) != 1:
         raise InputError(f"{folder}: matrices of different shape {shapes}; expected one shape")
     users, items = next(iter(shapes.values()))
@@ -61,28 +86,16 @@ def read_table(
         InputError: The file cannot be read or lacks a column; a row lacks an id, has a rating or time
             that is no number, or a split that is unknown.
     """
-    raw = read_frame(path)
-    require_columns(path, raw, [*columns.values(), *review])
-    frame = raw[list(columns.values())].set_axis(list(columns), axis=1)
+    raw = read_frame(path, plain=list(columns.values()))
+    frame = _interactions(path, raw, columns, labels)
     if review:
-        frame["review"] = joined(raw, review)
-    first = 1 if ".jsonl" in path.suffixes else 2
-    frame["place"] = [f"{path}, row {row}" for row in range(first, first + len(frame))]
-    _require_ids(frame)
-    for number in {"rating", "timestamp"} & set(columns):
-        frame[number] = _numbers(frame, number)
-    if "split" in frame:
-        names = {**{split: split for split in SPLITS}, **labels}
-        unknown = frame[~frame["split"].isin(names)]
-        if len(unknown):
-            row = unknown.iloc[0]
-            raise InputError(f"{row['place']}: split {row['split']!r}; expected one of {sorted(names)}")
-        frame["split"] = frame["split"].map(names)
+        require_columns(path, raw, review)
+        frame["review"] = joined(raw, review).to_numpy()
     return frame
 
 
 def read_atomic(folder: Path) -> pd.DataFrame:
-    """RecBole atomic files: one ``.inter``, or ``.train/.valid/.test.inter``.
+    """RecBole's atomic files: one ``.inter``, or ``.train/.valid/.test.inter``.
 
     Raises:
         InputError: There is neither, a file lacks an id's field, or as :func:`read_table`.
@@ -99,93 +112,51 @@ def read_atomic(folder: Path) -> pd.DataFrame:
 
 
 def _read_inter(path: Path) -> pd.DataFrame:
-    header = read_frame(path).columns
-    names = {column.split(":")[0]: column for column in header}
-    ours = {"user": "user_id", "item": "item_id", "rating": "rating", "timestamp": "timestamp"}
-    columns = {name: names[theirs] for name, theirs in ours.items() if theirs in names}
-    for name in ("user", "item"):
-        if name not in columns:
-            raise InputError(f"{path}, row 1: no field {name}_id; expected {name}_id:token")
-    return read_table(path, columns, {})
+    """One atomic file. Its header has the type of each field behind a colon."""
+    raw = read_frame(path)
+    names = {column.split(":")[0]: column for column in raw.columns}
+    fields = {"user": "user_id", "item": "item_id", "rating": "rating", "timestamp": "timestamp"}
+    columns = {ours: names[theirs] for ours, theirs in fields.items() if theirs in names}
+    for side in ("user", "item"):
+        if side not in columns:
+            raise InputError(f"{path}, row 1: no field {side}_id; expected {side}_id:token")
+    return _interactions(path, raw, columns, {})
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Any supported text file as str columns.
-
-    Raises:
-        InputError: The file is missing, empty or malformed.
-    """
-    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-    kind = suffixes[-1] if suffixes else ""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        if kind == ".jsonl":
-            return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
-        if kind in (".csv", ".tsv", ".inter", ".user", ".item"):
-            separator = "," if kind == ".csv" else "\t"
-            return pd.read_csv(
-                path, sep=separator, dtype=str, keep_default_na=False, quoting=0 if kind == ".csv" else 3
-            )
-    except (ValueError, OSError, EOFError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise InputError(f"{path}: unreadable ({reason})") from None
-    raise InputError(
-        f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz"
-    )
-
-
-def require_columns(path: Path, frame: pd.DataFrame, wanted: Sequence[str]) -> None:
-    """Refuse a file that lacks a column.
-
-    Raises:
-        InputError: Names the first column that is missing, and those there are.
-    """
-    for column in wanted:
-        if column not in frame:
-            raise InputError(f"{path}: no column {column!r}; expected one of {sorted(frame.columns)}")
-
-
-def joined(frame: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """Several columns as one text a row; empty texts where there is no column."""
-    if not columns:
-        return pd.Series("", index=frame.index)
-    return frame[list(columns)].map(_words).agg(". ".join, axis=1).str.strip(". \n")
-
-
-def _words(value: Any) -> str:
-    """A cell of a text file in words: lists by commas, the facts of a mapping by its keys."""
-    if isinstance(value, dict):
-        return ". ".join(f"{key} {_words(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(_words(part) for part in value)
-    return "" if pd.isna(value) else str(value)
-
-
-def ids_once(path: Path, column: pd.Series, side: str, what: str) -> pd.Series:
-    """A column of ids as str, each of which may stand once.
-
-    Raises:
-        InputError: An id stands twice.
-    """
-    ids = column.astype(str)
-    if ids.duplicated().any():
-        raise InputError(f"{path}: {side} {ids[ids.duplicated().idxmax()]!r} has two {what}; expected one")
-    return ids
+def _interactions(
+    path: Path, raw: pd.DataFrame, columns: dict[str, str], labels: dict[str, str]
+) -> pd.DataFrame:
+    """The wanted columns of a file under our names, checked, with the file and the row of each."""
+    require_columns(path, raw, list(columns.values()))
+    frame = raw[list(columns.values())].set_axis(list(columns), axis=1)
+    frame = frame.assign(file=str(path), row=raw.index).reset_index(drop=True)
+    _require_ids(frame)
+    for number in {"rating", "timestamp"} & set(columns):
+        frame[number] = _numbers(frame, number)
+    if "split" in frame:
+        names = {**{split: split for split in SPLITS}, **labels}
+        unknown = frame[~frame["split"].isin(names)]
+        if len(unknown):
+            row = unknown.iloc[0]
+            raise InputError(f"{location(row)}: split {row['split']!r}; expected one of {sorted(names)}")
+        frame["split"] = frame["split"].map(names)
+    return frame
 
 
 def _require_ids(frame: pd.DataFrame) -> None:
     for side in ("user", "item"):
-        missing = frame[side].isna() | (frame[side].astype(str).str.strip() == "")
+        missing = frame[side].str.strip() == ""
         if missing.any():
-            raise InputError(f"{frame['place'][missing.idxmax()]}: no {side} id; expected one in every row")
-        frame[side] = frame[side].astype(str)
+            raise InputError(
+                f"{location(frame.loc[missing.idxmax()])}: no {side} id; expected one in every row"
+            )
 
 
 def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
-    numbers = pd.to_numeric(frame[column], errors="coerce")
+    """A column of texts as finite numbers."""
+    numbers = pd.to_numeric(frame[column], errors="coerce") if len(frame) else frame[column].astype(float)
     bad = ~np.isfinite(numbers)
     if bad.any():
         row = frame.loc[bad.idxmax()]
-        raise InputError(f"{row['place']}: {column} is {row[column]!r}; expected a number")
+        raise InputError(f"{location(row)}: {column} is {row[column]!r}; expected a number")
     return numbers

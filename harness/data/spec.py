@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from harness.schema import StrictModel
 
@@ -26,58 +33,85 @@ def from_plan(value: Any, info: ValidationInfo) -> Any:
 
 
 class ProfileFile(StrictModel):
-    """A jsonl(.gz) or csv(.gz) file of texts: the id column and the text column or columns."""
+    """A csv, tsv or jsonl file of texts, gzipped or not, with a column of ids and columns of text."""
 
     path: Path
     id: str
-    text: str | tuple[str, ...] = "profile"
+    text: str | tuple[str, ...] = Field("profile", description="The column of the text, or several.")
     _resolve = field_validator("path")(from_plan)
 
 
 class Profiles(StrictModel):
-    """Texts of users and of items; without a file of their own, users get their train items' texts."""
+    """Texts of users and items. Without a file for users, a user gets the texts of the user's train items."""
 
     users: ProfileFile | None = None
     items: ProfileFile
-    missing: Literal["refuse", "blank"] = Field("refuse", description="what to do with an id without text")
+    missing: Literal["refuse", "blank"] = Field(
+        "refuse",
+        description="Whether an id without a text is refused, or gets an empty text. A file that has a text "
+        "for none of the ids is always refused.",
+    )
 
 
 class ItemFile(StrictModel):
-    """A jsonl(.gz) or csv(.gz) file of what is known of items: a title, and what else describes them."""
+    """A csv, tsv or jsonl file about items, gzipped or not: titles, and what else describes them."""
 
     path: Path
     id: str
-    title: str | None = None
-    about: str | tuple[str, ...] = Field((), description="columns of descriptions and attributes")
+    title: str | None = Field(None, description="The column of the title.")
+    about: str | tuple[str, ...] = Field((), description="The columns of descriptions and attributes.")
     _resolve = field_validator("path")(from_plan)
 
 
 class _Source(StrictModel):
+    """What all sources have in common."""
+
     kind: str
-    min_rating: float | None = Field(None, description="keep interactions rated at least this")
-    core: int = Field(0, ge=0, description="keep users and items with at least this many interactions")
-    profiles: Profiles | None = None
-    intents: Profiles | None = Field(None, description="intent texts; the profiles where absent")
-    titles: ProfileFile | None = Field(
-        None, description="titles of items; items of equal title are duplicates"
+    min_rating: float | None = Field(
+        None, description="An interaction counts if its rating is at least this. If absent, all count."
     )
-    items: ItemFile | None = Field(None, description="titles and descriptions for written intents")
-    warning: str | None = Field(None, description="what every reader of the results must know")
+    core: int = Field(
+        0, ge=0, description="Users and items stay if they have at least this many interactions."
+    )
+    duplicates: Literal["refuse", "first", "last", "best"] = Field(
+        "refuse",
+        description="What to do if several rows have the same user and item: refuse the source, or keep the "
+        "first row, the last row, or the best row, which has the highest rating and then the latest time.",
+    )
+    profiles: Profiles | None = Field(None, description="Profile texts of users and items.")
+    intents: Profiles | None = Field(
+        None, description="Intent texts of users and items. If absent, the profiles are used."
+    )
+    titles: ProfileFile | None = Field(
+        None, description="Titles of items. Items of equal title are duplicates of each other."
+    )
+    items: ItemFile | None = Field(
+        None, description="Titles and descriptions of items, from which intents are written."
+    )
+    warning: str | None = Field(None, description="A sentence for every reader of the results.")
+
+    @model_serializer(mode="wrap")
+    def _without_default_duplicates(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The source as records keep it. Older records lack the key, so its default is left out."""
+        fields: dict[str, Any] = dump(self)
+        if self.duplicates == "refuse":
+            fields.pop("duplicates", None)
+        return fields
 
     @property
     def origin(self) -> str:
-        """Where the interactions come from, whatever is then made of them."""
+        """Where the interactions come from. It is the same for all sources that read the same log."""
         return f"{self.kind} {getattr(self, 'folder', '')}{getattr(self, 'path', '')}"
 
     @property
     def has_written_users(self) -> bool:
-        """Whether users' texts come from a file rather than from their train pairs."""
-        given = (self.profiles, self.intents)
-        return any(texts is not None and texts.users is not None for texts in given)
+        """Whether the texts of users come from a file, and not from their train pairs."""
+        both = (self.profiles, self.intents)
+        return any(texts is not None and texts.users is not None for texts in both)
 
 
 class Movielens(_Source):
-    """The ML-100k that recbole carries, with texts from its features."""
+    """The ML-100k inside the recbole package, with texts made from its features."""
 
     kind: Literal["movielens"]
     min_rating: float | None = 4.0
@@ -93,17 +127,21 @@ class Matrices(_Source):
 
 
 class Table(_Source):
-    """A csv, tsv or jsonl file, gzipped or not, with a row an interaction."""
+    """A csv, tsv or jsonl file, gzipped or not, with one row for each interaction."""
 
     kind: Literal["table"]
     path: Path
-    user: str = "user"
-    item: str = "item"
-    rating: str | None = None
-    timestamp: str | None = None
-    review: str | tuple[str, ...] = Field((), description="columns with what the user wrote of the item")
-    split: str | None = Field(None, description="column with the split, where there is one")
-    labels: dict[str, Literal["train", "valid", "test"]] = {}
+    user: str = Field("user", description="The column of user ids.")
+    item: str = Field("item", description="The column of item ids.")
+    rating: str | None = Field(None, description="The column of ratings.")
+    timestamp: str | None = Field(None, description="The column of times, as numbers.")
+    review: str | tuple[str, ...] = Field(
+        (), description="The column or columns with what the user wrote of the item."
+    )
+    split: str | None = Field(None, description="The column that says which split a row belongs to.")
+    labels: dict[str, Literal["train", "valid", "test"]] = Field(
+        {}, description="What the values of the split column mean, if they are not train, valid and test."
+    )
     _resolve = field_validator("path")(from_plan)
 
 
@@ -119,19 +157,28 @@ SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminato
 
 
 class SplitSpec(StrictModel):
-    """How interactions are split; ``given`` takes the source's own split."""
+    """How interactions are split. The kind ``given`` takes the source's own split."""
 
     kind: Literal[
         "given", "random", "per_user", "leave_one_out", "temporal", "prequential", "cold_users", "cold_items"
     ] = "random"
-    shares: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, valid, test")
-    valid_share: float = Field(0.1, gt=0, lt=1, description="carved out of a train split without valid")
-    windows: int = Field(5, ge=2, le=1000, description="windows of a prequential study")
-    window: int | None = Field(None, ge=1, description="one of the windows; each is a dataset where absent")
+    shares: tuple[float, float, float] = Field(
+        (0.6, 0.2, 0.2), description="The shares of train, validation and test pairs."
+    )
+    valid_share: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="The share of train pairs for validation, if the split has no such pairs.",
+    )
+    windows: int = Field(5, ge=2, le=1000, description="The number of windows of a prequential study.")
+    window: int | None = Field(
+        None, ge=1, description="One of the windows. If absent, each window is a dataset."
+    )
 
     @property
     def cold(self) -> str | None:
-        """``users`` or ``items`` where validation and test are about those without a train pair."""
+        """``users`` or ``items`` if validation and test are about those without a train pair, else None."""
         return self.kind.removeprefix("cold_") if self.kind.startswith("cold_") else None
 
     @model_validator(mode="after")

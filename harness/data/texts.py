@@ -1,81 +1,80 @@
-"""Texts and titles that a source brings along, in token order."""
+"""Texts and titles that a source brings along, in the order of the dataset's ids."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from harness.data import movielens, sources
+from harness.data import movielens
 from harness.data.dataset import SAME_INTENTS, Texts
+from harness.data.joins import texts_by_id
 from harness.data.spec import Movielens, ProfileFile, Profiles, SourceSpec
-from harness.errors import InputError
+
+Notes = tuple[str, ...]
+"""What a reader of the results must know, one sentence each."""
 
 
 def texts_of(
     source: SourceSpec, users: np.ndarray, items: np.ndarray, train: np.ndarray
-) -> tuple[Texts | None, tuple[str, ...]]:
-    """A source's texts, None where it gives none, and what a reader must know of them, a sentence each.
+) -> tuple[Texts | None, Notes]:
+    """The texts of a source, None if it gives none, and notes on them.
 
     Args:
-        source: The plan's.
-        users: User tokens, [U].
-        items: Item tokens, [I].
-        train: Train pairs as positions, [E, 2]; a user's texts are made of no other pair.
+        source: The plan's source.
+        users: Ids of users, [U].
+        items: Ids of items, [I].
+        train: Train pairs as positions, [E, 2]. A user's texts are made from no other pair.
 
     Raises:
-        InputError: A file cannot be read, names an id twice, or lacks a column or an id's text.
+        InputError: A file cannot be read or lacks a column, has two texts for an id or a text for no id,
+            or lacks an id's text where the plan wants all.
     """
-    notes = [source.warning] if source.warning else []
+    warning = (source.warning,) if source.warning else ()
     if source.profiles is None:
         if isinstance(source, Movielens):
-            notes.append("intent texts are genre words, not a language model's")
-            return movielens.texts(users, items, train), tuple(notes)
-        return None, tuple(notes)
-    profile = _profiles(source.profiles, users, items, train)
+            note = "intent texts are genre words, not a language model's"
+            return movielens.texts(users, items, train), (*warning, note)
+        return None, warning
+    *profile, notes = _profiles(source.profiles, users, items, train, "profile")
     if source.profiles.users is None:
-        notes.append("a user's text is that of the user's train items")
+        notes = ("a user's text is that of the user's train items", *notes)
     if source.intents is None:
-        notes.append(SAME_INTENTS)
-    intent = profile if source.intents is None else _profiles(source.intents, users, items, train)
-    return Texts(*profile, *intent), tuple(notes)
+        return Texts(*profile, *profile), (*warning, *notes, SAME_INTENTS)
+    *intent, more = _profiles(source.intents, users, items, train, "intent")
+    return Texts(*profile, *intent), (*warning, *notes, *more)
 
 
-def titles_of(source: SourceSpec, items: np.ndarray) -> tuple[str, ...] | None:
-    """A title for every item token [I], empty where the file knows none; None without titles.
+def titles_of(source: SourceSpec, items: np.ndarray) -> tuple[tuple[str, ...] | None, Notes]:
+    """A title for every item [I], empty if the file has none, and notes on them. None without titles.
 
     Raises:
-        InputError: The file cannot be read, names an id twice, or lacks a column.
+        InputError: The file cannot be read or lacks a column, has two titles for an id, or a title for no
+            item.
     """
-    if source.titles is not None:
-        return tuple(_read(source.titles, items, "item", blank=True))
-    return tuple(movielens.titles(items)) if isinstance(source, Movielens) else None
+    if source.titles is None:
+        return (tuple(movielens.titles(items)) if isinstance(source, Movielens) else None), ()
+    titles, notes = _read(source.titles, items, "item", "title", blank=True)
+    return tuple(titles), notes
 
 
 def _profiles(
-    profiles: Profiles, users: np.ndarray, items: np.ndarray, train: np.ndarray
-) -> tuple[list[str], list[str]]:
-    """Texts of users and of items, in token order."""
+    profiles: Profiles, users: np.ndarray, items: np.ndarray, train: np.ndarray, what: str
+) -> tuple[list[str], list[str], Notes]:
+    """Texts of users, texts of items, both in the order of their ids, and notes."""
     blank = profiles.missing == "blank"
-    item_texts = _read(profiles.items, items, "item", blank)
+    item_texts, notes = _read(profiles.items, items, "item", what, blank)
     if profiles.users is not None:
-        return _read(profiles.users, users, "user", blank), item_texts
+        user_texts, more = _read(profiles.users, users, "user", what, blank)
+        return user_texts, item_texts, (*more, *notes)
     liked: list[list[str]] = [[] for _ in users]
     for user, item in train:
         liked[user].append(item_texts[item])
-    return [" ".join(texts) for texts in liked], item_texts
+    return [" ".join(texts) for texts in liked], item_texts, notes
 
 
-def _read(file: ProfileFile, tokens: np.ndarray, side: str, blank: bool) -> list[str]:
-    """One text a token [n], in token order."""
-    frame = sources.read_frame(file.path)
+def _read(file: ProfileFile, ids: np.ndarray, side: str, what: str, blank: bool) -> tuple[list[str], Notes]:
+    """A text for every id [n], empty if the file has none, and notes."""
     columns = [file.text] if isinstance(file.text, str) else list(file.text)
-    sources.require_columns(file.path, frame, [file.id, *columns])
-    ids = sources.ids_once(file.path, frame[file.id], side, "texts")
-    texts = sources.joined(frame, columns)
-    known = {token: text for token, text in zip(ids, texts, strict=True) if text}
-    missing = [token for token in tokens if token not in known]
-    if missing and not blank:
-        raise InputError(
-            f"{file.path}: no text for {side} {str(missing[0])!r} ({len(missing)} {side}s in all); "
-            "expected one for each, or `missing: blank`"
-        )
-    return [known.get(token, "") for token in tokens]
+    texts, match = texts_by_id(file.path, file.id, {"text": columns}, ids, side, what)
+    if not blank:
+        match.require_all(file.path, side, "text", "expected one for each, or `missing: blank`")
+    return texts["text"], match.notes

@@ -1,4 +1,4 @@
-"""Thinning the train pairs to a share, in samples that hold each other."""
+"""Thinning: only a share of the train pairs is kept, and each sample lies inside the larger ones."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.data.counts import counted
 from harness.data.dataset import Dataset
 
 
 def thin(dataset: Dataset, share: float, seed: int) -> Dataset:
-    """The dataset with a ``share`` of its train pairs; validation, test and candidates stay as they are."""
+    """The dataset with a ``share`` of its train pairs. Validation pairs, test pairs and candidates stay."""
     order = thinning_order(dataset.train, seed)
-    kept, taken = np.split(order, [max(1, round(share * len(order)))])
+    kept, removed = np.split(order, [max(1, round(share * len(order)))])
     kept = np.sort(kept)
     train = dataset.train[kept]
     lost = [len(np.unique(dataset.train[:, column])) - len(np.unique(train[:, column])) for column in (0, 1)]
     note = (
-        f"train pairs thinned to {100 * share:g}%, {len(train):,} of {len(order):,}; {lost[0]:,} users and "
-        f"{lost[1]:,} items lost their last one; no list shows a pair taken away"
+        f"the dataset has its train pairs thinned to {100 * share:g}%: {len(train):,} of {len(order):,} are "
+        f"kept, {counted(lost[0], 'user')} and {counted(lost[1], 'item')} have none left, and no ranked list "
+        "contains a removed pair"
     )
     reviews = dataset.reviews.rows(kept) if dataset.reviews else None
     notes = (*dataset.notes, note)
-    return replace(dataset, train=train, thinned=dataset.train[taken], reviews=reviews, notes=notes)
+    return replace(dataset, train=train, thinned=dataset.train[removed], reviews=reviews, notes=notes)
 
 
 def thinning_order(train: np.ndarray, seed: int) -> np.ndarray:
-    """Numbers [E] of the train pairs, those kept longest first; every share is a prefix of it.
+    """The numbers [E] of the train pairs in the order in which they are kept: a share is a prefix.
 
-    A random order, except that one pair of every user comes first, then one of every item that none
-    of these has: thinning makes nobody cold before it must.
+    The order is random, except that one pair of every user comes first, and then one pair of every item
+    that these lack. So no user and no item loses its last train pair as long as that can be avoided.
 
     Args:
         train: Train pairs, [E, 2].

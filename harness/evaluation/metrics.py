@@ -90,13 +90,17 @@ def check_metric(name: str) -> str:
     return name
 
 
-def beyond_accuracy(top: np.ndarray, train_degree: np.ndarray, k: int) -> dict[str, float]:
+def beyond_accuracy(
+    top: np.ndarray, train_degree: np.ndarray, k: int, is_recommended: np.ndarray | None = None
+) -> dict[str, float]:
     """Measure how varied the recommended items are, and how popular.
 
     Args:
-        top: Recommended items, [U, K] with K >= k.
+        top: Items in every user's list, [U, K] with K >= k.
         train_degree: Number of train pairs of each item, [I].
         k: Cut-off.
+        is_recommended: Which entries of ``top`` are recommendations, bool [U, K]; all of them if None. The
+            list of a user with fewer than K candidates ends with hidden items, which are no recommendations.
 
     Returns:
         ``coverage@k`` (share of the items that are recommended to anybody), ``gini@k`` (Gini index of how
@@ -106,10 +110,13 @@ def beyond_accuracy(top: np.ndarray, train_degree: np.ndarray, k: int) -> dict[s
     Differs: RecBole counts its padding item among the items, so its coverage is ours * I / (I + 1).
     """
     items = len(train_degree)
-    counts = np.sort(np.bincount(top[:, :k].ravel(), minlength=items))
+    recommended = top[:, :k].ravel() if is_recommended is None else top[:, :k][is_recommended[:, :k]]
+    if not len(recommended):
+        return {f"coverage@{k}": 0.0, f"gini@{k}": np.nan, f"popularity@{k}": np.nan}
+    counts = np.sort(np.bincount(recommended, minlength=items))
     weight = 2 * np.arange(1, items + 1) - items - 1
     return {
         f"coverage@{k}": float((counts > 0).mean()),
         f"gini@{k}": float((weight * counts).sum() / (items * counts.sum())),
-        f"popularity@{k}": float(train_degree[top[:, :k]].mean()),
+        f"popularity@{k}": float(train_degree[recommended].mean()),
     }

@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 import torch
 
+from harness.errors import RunFailed
 from harness.evaluation.metrics import METRICS, beyond_accuracy, recall
 
 Scorer = Callable[[np.ndarray], torch.Tensor]
@@ -44,6 +45,7 @@ def evaluate(
     metrics: tuple[str, ...],
     cutoffs: tuple[int, ...],
     item_strata: Mapping[str, np.ndarray] | None = None,
+    system: str = "the system",
 ) -> Evaluation:
     """Rank all items for every user who has a relevant item, and measure the lists.
 
@@ -57,10 +59,15 @@ def evaluate(
         item_strata: Which items belong to each stratum, bool [I]. For each stratum a column
             ``recall@K|STRATUM`` is added: the share of the user's relevant items in that stratum which the
             list holds. It is NaN for users who have none.
+        system: Name of the system, for the error message.
+
+    Raises:
+        RunFailed: A score is NaN or infinite. Scores of hidden items do not matter.
     """
     users = np.flatnonzero(np.diff(relevant.indptr))
     depth = min(max(cutoffs), relevant.shape[1])
-    top, hits = rank(scorer, users, relevant, hidden, depth)
+    top = rank(scorer, users, hidden, depth, system)
+    hits = _has_entries(relevant, users, top)
     relevant_count = np.diff(relevant.indptr)[users]
     columns: dict[str, np.ndarray] = {"user": users}
     for name in metrics:
@@ -71,23 +78,58 @@ def evaluate(
         count = np.asarray(relevant[users].multiply(belongs).sum(1)).ravel()
         values = recall(hits & belongs[top], np.where(count > 0, count, np.nan))
         columns |= {f"recall@{k}|{stratum}": values[:, min(k, depth) - 1] for k in cutoffs}
+    candidates = hidden.shape[1] - np.diff(hidden.indptr)[users]
+    is_recommended = np.arange(depth) < candidates[:, None]
     degree = np.asarray(train.sum(0)).ravel()
-    overall = {key: value for k in cutoffs for key, value in beyond_accuracy(top, degree, k).items()}
+    overall: dict[str, float] = {}
+    for k in cutoffs:
+        overall |= beyond_accuracy(top, degree, k, is_recommended)
     return Evaluation(pd.DataFrame(columns), overall)
 
 
-def rank(
-    scorer: Scorer, users: np.ndarray, relevant: sp.csr_matrix, hidden: sp.csr_matrix, depth: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the best ``depth`` items of every user [n, depth], and whether each is relevant (bool)."""
+def rank(scorer: Scorer, users: np.ndarray, hidden: sp.csr_matrix, depth: int, system: str) -> np.ndarray:
+    """Return the best ``depth`` items of every user, best first, [n, depth].
+
+    Hidden items follow after all others, in any order.
+
+    Raises:
+        RunFailed: A score is NaN or infinite.
+    """
     tops, hidden_rows = [], hidden[users]
-    block = max(1, BLOCK_NUMEL // relevant.shape[1])
+    block = max(1, BLOCK_NUMEL // hidden.shape[1])
     for start in range(0, len(users), block):
         scores = scorer(users[start : start + block]).cpu()
-        scores[_entries(hidden_rows, start, len(scores))] = -torch.inf
+        is_finite = bool(
+            torch.isfinite(scores.sum())
+        )  # one fast pass; only if it fails, each score is checked
+        hidden_entries = _entries(hidden_rows, start, len(scores))
+        if not is_finite:
+            _refuse_not_finite(scores, hidden_entries, system)
+        scores[hidden_entries] = -torch.inf
         tops.append(best_columns(scores, depth).numpy())
-    top = np.concatenate(tops)
-    return top, _has_entries(relevant, users, top)
+    return np.concatenate(tops)
+
+
+def _refuse_not_finite(
+    scores: torch.Tensor, hidden_entries: tuple[torch.Tensor, torch.Tensor], system: str
+) -> None:
+    """Check that all scores [B, I] except the hidden ones are finite numbers.
+
+    Raises:
+        RunFailed: One is NaN or infinite. The message names the system and says what to look at.
+    """
+    wrong = ~torch.isfinite(scores)
+    wrong[hidden_entries] = False
+    if not wrong.any():  # the scores are finite, and only their sum is not
+        return
+    values = scores[wrong]
+    counts = {"NaN": int(values.isnan().sum()), "infinite": int(values.isinf().sum())}
+    summary = " and ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
+    raise RunFailed(
+        f"{system} gives scores that are no finite numbers ({summary} of {scores.numel():,}), so its items "
+        "have no order; look at the losses of its last epochs and at its learning rate, or, if the system "
+        "is your own, at how it scores users and items with few train pairs"
+    )
 
 
 def best_columns(scores: torch.Tensor, depth: int) -> torch.Tensor:

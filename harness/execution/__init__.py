@@ -1,1 +1,1 @@
-"""Doing what a store lacks of a plan, in one process, several, or on a cluster."""
+"""Doing what a store lacks of a plan: in this process, in several processes or on a Dask cluster."""

@@ -1,4 +1,4 @@
-"""What a plan would cost: hours from one measured step a system, memory from sizes alone."""
+"""What the missing tasks of a plan would cost: hours from one measured step, memory from sizes alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle, islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -21,8 +19,9 @@ from harness.planning.runs import expand
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Skipped, Task
 from harness.store.store import Store
+from harness.store.temporary import temporary_folder
 from harness.systems.assembly import assemble
-from harness.training.loop import Watch, validation_score
+from harness.training.loop import Callbacks, validation_score
 from harness.training.memory import needed_bytes
 from harness.training.negative_sampling import PairSampler
 from harness.training.prepared_data import PreparedData
@@ -32,81 +31,95 @@ from models.core import Batch, System
 from models.products import product
 
 COLUMNS = ("dataset", "system", "stored", "missing", "step_s", "hours", "bytes")
+"""The columns of an estimate.
+
+``stored`` and ``missing`` are numbers of tasks: the runs and, if the plan tunes, one search. ``step_s`` is
+the time of a training step in seconds, and NaN for a system in closed form. ``hours`` is what the missing
+tasks take in one process if no training stops early. ``bytes`` is the peak memory of one run.
+"""
 
 
-def estimate(plan: Plan, site: RunnerConfig, only: Callable[[str], bool]) -> pd.DataFrame:
-    """One row a dataset and system: COLUMNS. The store is read and left as it is.
+def estimate(plan: Plan, config: RunnerConfig, accepts: Callable[[str], bool]) -> pd.DataFrame:
+    """Estimate what the missing tasks of each system cost on each dataset. The store is not changed.
 
-    ``stored`` and ``missing`` count runs and, where the plan tunes, the search as one more. ``hours``
-    are those of what is missing on one worker if nothing stops early; ``bytes`` is the peak of a run.
+    Args:
+        plan: The plan.
+        config: The store, and what else every process must know.
+        accepts: Says by a system's name in tables whether it is estimated.
+
+    Returns:
+        The columns COLUMNS, one row for each dataset and system.
 
     Raises:
         InputError: A dataset cannot be read.
     """
-    shelf = StoreIndex(plan, Store(site.root))
-    tasks: dict[tuple[str, str], list[Task]] = {}
-    for task in _tasks(plan, shelf):
-        if only(task.name):
-            tasks.setdefault((task.dataset.name, task.name), []).append(task)
+    index = StoreIndex(plan, Store(config.root))
+    tasks_by_system: dict[tuple[str, str], list[Task]] = {}
+    for task in _tasks(plan, index):
+        if accepts(task.name):
+            tasks_by_system.setdefault((task.dataset.name, task.name), []).append(task)
     rows = []
     with (
-        TemporaryDirectory(prefix="intentbench-") as folder,
-        replace(site, root=Path(folder)).open() as task_runner,
+        temporary_folder() as folder,
+        replace(config, root=folder).open() as task_runner,
     ):
-        for (dataset, system), mine in tasks.items():
-            missing = [task for task in mine if shelf.identity(task) is None]
-            counts = {"stored": len(mine) - len(missing), "missing": len(missing)}
+        for (dataset, system), tasks in tasks_by_system.items():
+            missing = [task for task in tasks if index.identity(task) is None]
+            counts = {"stored": len(tasks) - len(missing), "missing": len(missing)}
             rows.append({"dataset": dataset, "system": system, **counts, **_cost(missing, task_runner)})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _tasks(plan: Plan, shelf: StoreIndex) -> Iterator[Task]:
-    """Searches once, then runs; those not tuned yet with their values before tuning."""
+def _tasks(plan: Plan, index: StoreIndex) -> Iterator[Task]:
+    """All searches and all runs. A run that is not tuned yet has its values from before tuning."""
     if plan.tuning:
         yield from {(search.dataset.name, search.name): search for _, search in searches(plan)}.values()
-        settled = {_key(run): run for run in planned(plan, shelf.record) if isinstance(run, Run)}
-        yield from (settled.get(_key(run), run) for run, _ in searches(plan))
+        tuned = {_key(run): run for run in planned(plan, index.record) if isinstance(run, Run)}
+        yield from (tuned.get(_key(run), run) for run, _ in searches(plan))
     else:
         yield from (run for run in expand(plan) if not isinstance(run, Skipped))
 
 
 def _key(run: Run) -> tuple[str, str, int]:
+    """Names a run, whatever the values of its hyper-parameters."""
     return run.dataset.name, run.name, run.repetition
 
 
 def _cost(missing: list[Task], task_runner: TaskRunner) -> dict[str, float]:
-    """Of the tasks that one system lacks on one dataset."""
+    """The columns ``step_s``, ``hours`` and ``bytes`` of the tasks that one system lacks on one dataset."""
     if not missing:
         return {"step_s": np.nan, "hours": 0.0, "bytes": np.nan}
     task = missing[0]
-    data = task_runner.material(task.dataset)
+    data = task_runner.data(task.dataset)
     run = task.trial({}) if isinstance(task, Search) else task
     assert isinstance(run, Run)
     torch.set_num_threads(run.training.threads)
-    step_s, epoch_s, fit_s = _fitted(run, data) if run.system.is_classic else _trained(run, data)
+    is_classic = run.system.is_classic
+    step_s, epoch_s, fit_s = _measure_fit(run, data) if is_classic else _measure_training(run, data)
     seconds = 0.0
-    for each in missing:
-        runs = each.trials if isinstance(each, Search) else 1
-        seconds += runs * (fit_s + each.training.epochs * epoch_s)
+    for task in missing:
+        trainings = task.trials if isinstance(task, Search) else 1
+        seconds += trainings * (fit_s + task.training.epochs * epoch_s)
     needed = needed_bytes(run.system, run.settings, data.sizes)
     return {"step_s": step_s, "hours": seconds / HOUR_S, "bytes": float(needed)}
 
 
-def _fitted(run: Run, data: PreparedData) -> tuple[float, float, float]:
-    """Seconds of a step and of an epoch, which a system in closed form lacks, and of the fit."""
+def _measure_fit(run: Run, data: PreparedData) -> tuple[float, float, float]:
+    """The seconds of a step (NaN), of an epoch (0) and of the fit of a system in closed form."""
     started = time.perf_counter()
-    try_out(run, data.for_tuning(), Watch())
+    try_out(run, data.for_tuning(), Callbacks())
     return np.nan, 0.0, time.perf_counter() - started
 
 
-def _trained(run: Run, data: PreparedData) -> tuple[float, float, float]:
-    """Seconds of a step, of an epoch with its share of validations, and of what comes beside them."""
+def _measure_training(run: Run, data: PreparedData) -> tuple[float, float, float]:
+    """The seconds of a step, of an epoch with its share of validations, and of all else (0)."""
     plan, graph = run.training, data.graph()
     text = data.text() if run.system.needs_text else None
     torch.manual_seed(run.seed("init"))
     system = assemble(run.system, run.settings, graph, text)
     sampler = PairSampler(data.dataset.train, graph.items, plan.batch_size, run.seed("batches"))
-    batches = cycle([Batch(*(torch.from_numpy(part.copy()) for part in each)) for each in islice(sampler, 2)])
+    arrays = islice(sampler, 2)
+    batches = cycle([Batch(*(torch.from_numpy(array.copy()) for array in batch)) for batch in arrays])
     step_s = compare([repeatable(system, batches, fused=True)], repeats=1)[0]
     validation_s = compare([lambda: _validate(system, data, plan.metric)], repeats=1)[0]
     return step_s, len(sampler) * step_s + validation_s / plan.eval_every, 0.0

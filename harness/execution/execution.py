@@ -1,145 +1,157 @@
-"""Doing what a store lacks of a plan: searches first, then the runs that take their best values."""
+"""Doing what a store lacks of a plan: first the searches, then the runs that take their best values."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Collection
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from harness.errors import Interrupted
-from harness.execution.provenance import degrees, facts
-from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.execution.backends import Backend, InThisProcess, Observer, do_tasks
+from harness.execution.processes import Processes
+from harness.execution.provenance import dataset_description, user_degrees
+from harness.execution.task_runner import RunnerConfig, ShouldStop, TaskRunner
+from harness.execution.workers import largest_task_bytes, this_machine, worker_count
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Task
-from harness.store.record import Record, SearchRecord
-from harness.training.loop import Progress
+from harness.store import damage
+from harness.store.damage import Damage
+from harness.store.record import SearchRecord
+from harness.store.store import Store
+from harness.store.temporary import remove_abandoned
+
+if TYPE_CHECKING:
+    from harness.execution.dask_cluster import DaskCluster
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.5
-"""How often a task that another process does is looked at again."""
-
-Done = Callable[[Task, Record], None]
-"""Told of a task and its record."""
-
-
-class Watcher(Protocol):
-    """Told what happens, so that somebody can show it."""
-
-    def expect(self, tasks: int) -> None:
-        """So many more tasks are planned."""
-
-    def known(self, task: Task) -> None:
-        """A task is stored already."""
-
-    def damaged(self, task: Task, place: Path) -> None:
-        """A stored task's files were not those written; they lie at ``place`` and it is redone."""
-
-    def started(self, task: Task) -> Progress:
-        """A task begins; returns what to tell of its epochs or trials."""
-
-    def ended(self, task: Task, record: Record) -> None:
-        """A task was stored."""
-
-
-class Place(Protocol):
-    """Where tasks are done."""
-
-    def __call__(self, tasks: list[Task], done: Done) -> None:
-        """Do tasks in any order; ``done`` is told of each with its record.
-
-        Raises:
-            InputError: A dataset cannot be read, or the store cannot be written.
-            Interrupted: Somebody asked to stop.
-        """
-
-
-Opened = Callable[[TaskRunner, Watcher], Place]
-"""A place for one store and one who watches."""
-
 
 def execute(
-    plan: Plan, site: RunnerConfig, watcher: Watcher, only: Callable[[str], bool], open_place: Opened
+    plan: Plan,
+    config: RunnerConfig,
+    accepts: Callable[[str], bool],
+    observer: Observer,
+    should_stop: ShouldStop,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> None:
-    """Do what the store lacks of the systems that ``only`` accepts by name.
+    """Do every task of a plan that the store lacks.
 
-    Every dataset is read and checked before anything trains.
+    All datasets are read and checked before anything is trained.
+
+    Args:
+        plan: The plan.
+        config: The store, and what else every process must know.
+        accepts: Says by a system's name in tables whether its tasks are to be done.
+        observer: Is told what happens.
+        should_stop: Says whether the user has asked the program to stop.
+        workers: The number of processes. With 1, this process does everything. With None, the machine and the
+            missing tasks decide (:func:`worker_count`).
+        scheduler: The address of a Dask scheduler whose cluster does the tasks, in place of ``workers``.
 
     Raises:
-        InputError: A dataset cannot be read, or the store cannot be written.
-        Interrupted: Somebody asked to stop; what is finished is stored, the rest has checkpoints.
+        InputError: A dataset cannot be read, the store cannot be written, or no scheduler answers.
+        Interrupted: The user has asked the program to stop. The message says what is saved.
     """
-    with site.open() as task_runner:
-        store, place = task_runner.store, open_place(task_runner, watcher)
-        for dataset in plan.variants:
-            data = task_runner.material(dataset)
-            store.notes.write(dataset.key(plan.seed), facts(data), degrees(data))
-        if plan.tuning:
-            wanted = [search for run, search in searches(plan) if only(run.name)]
-            each_once = {task_runner.identity(search): search for search in wanted}
-            place(_lacking(each_once.values(), task_runner, watcher), watcher.ended)
+    with config.open() as task_runner, ExitStack() as stack:
+        alone = InThisProcess(task_runner, observer, should_stop)
+        processes = stack.enter_context(Processes(task_runner))
+        cluster = stack.enter_context(_connected(scheduler, task_runner)) if scheduler else None
 
-        def record(search: Search) -> SearchRecord | None:
-            identity = task_runner.identity(search)
-            return store.search_record(identity) if identity in store else None
+        def backend_for(tasks: list[Task]) -> Backend:
+            if cluster is not None:
+                return cluster
+            machine, largest_bytes = this_machine(), largest_task_bytes(tasks, task_runner)
+            processes.count = workers or worker_count(machine, len(tasks), largest_bytes)
+            return alone if processes.count == 1 else processes
 
-        runs = [each for each in planned(plan, record) if isinstance(each, Run) and only(each.name)]
-        for wave in _waves(runs):
-            place(_lacking(wave, task_runner, watcher), watcher.ended)
+        is_alone = cluster is None and (workers or this_machine().most_workers) == 1
+        remove_abandoned()
+        _set_aside(task_runner.store, damage.of_folders(task_runner.store), "the store", observer)
+        _read_datasets(plan, task_runner, observer, keep_data=is_alone)
+        for tasks, needed_later in _stages(plan, task_runner, accepts):
+            missing = _missing(tasks, task_runner, observer)
+            needed = {task.dataset.name for task in missing} | needed_later
+            for dataset in plan.variants:
+                if dataset.name not in needed:
+                    task_runner.release(dataset)
+            if missing:
+                do_tasks(missing, backend_for(missing), observer, should_stop, needed_later)
 
 
-def _waves(runs: Collection[Run]) -> list[list[Run]]:
-    """Runs that may be done side by side, after those of the waves before: a warm start needs a start."""
-    waves: dict[int, list[Run]] = {}
-    for run in runs:
-        waves.setdefault(len(run.datasets), []).append(run)
-    return [waves[length] for length in sorted(waves)]
+def _connected(scheduler: str, task_runner: TaskRunner) -> DaskCluster:
+    """The cluster of a Dask scheduler. Dask is imported only if it is used."""
+    from harness.execution.dask_cluster import DaskCluster
+
+    return DaskCluster(scheduler, task_runner)
 
 
-def _lacking(tasks: Collection[Task], task_runner: TaskRunner, watcher: Watcher) -> list[Task]:
-    """What is not stored, or stored but damaged."""
-    found, store = [], task_runner.store
-    watcher.expect(len(tasks))
+def _read_datasets(plan: Plan, task_runner: TaskRunner, observer: Observer, keep_data: bool) -> None:
+    """Read and check every dataset, and store what reports need of it.
+
+    Args:
+        plan: The plan.
+        task_runner: Reads the data.
+        observer: Is told of damaged descriptions in the store.
+        keep_data: Whether the data stays in memory. A process that trains nothing itself does not need it.
+    """
+    store = task_runner.store
+    for dataset in plan.variants:
+        data, key = task_runner.data(dataset), dataset.key(plan.seed)
+        _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
+        store.notes.write(key, dataset_description(data), user_degrees(data))
+        if not keep_data:
+            task_runner.release(dataset)
+
+
+def _stages(
+    plan: Plan, task_runner: TaskRunner, accepts: Callable[[str], bool]
+) -> Iterator[tuple[Collection[Task], set[str]]]:
+    """Tasks that can be done at the same time, stage by stage. Each stage needs the results of those before.
+
+    A run needs the best values of its search, and a warm start needs the run of the window before.
+
+    Yields:
+        The tasks of a stage, and the names of the datasets that later stages need.
+    """
+    store = task_runner.store
+    if plan.tuning:
+        accepted = [(run, search) for run, search in searches(plan) if accepts(run.name)]
+        tasks = {task_runner.identity(search): search for _, search in accepted}
+        yield tasks.values(), {run.dataset.name for run, _ in accepted}
+
+    def record(search: Search) -> SearchRecord | None:
+        identity = task_runner.identity(search)
+        return store.search_record(identity) if store.is_sound(identity) else None
+
+    later = [run for run in planned(plan, record) if isinstance(run, Run) and accepts(run.name)]
+    while later:
+        fewest = min(len(run.datasets) for run in later)
+        now = [run for run in later if len(run.datasets) == fewest]
+        later = [run for run in later if len(run.datasets) > fewest]
+        yield now, {run.dataset.name for run in later}
+
+
+def _missing(tasks: Collection[Task], task_runner: TaskRunner, observer: Observer) -> list[Task]:
+    """The tasks that the store lacks. What is stored but damaged is set aside and is missing as well."""
+    missing, store = [], task_runner.store
+    observer.expect(len(tasks))
     for task in tasks:
         identity = task_runner.identity(task)
-        if identity in store and not store.is_sound(identity):
-            watcher.damaged(task, store.set_aside(identity))
-        if identity in store:
+        damaged = damage.of_task(store, identity)
+        _set_aside(store, damaged, task.title, observer)
+        if identity in store and not damaged:
             logger.debug("The task %s is stored already.", task.title)
-            watcher.known(task)
+            observer.already_stored(task)
         else:
-            found.append(task)
-    return found
+            missing.append(task)
+    return missing
 
 
-def here(stop: Stop) -> Opened:
-    """This process, one task after the other; what other processes do is waited for.
-
-    Raises:
-        InputError: From the place: a dataset cannot be read, or the store cannot be written.
-        Interrupted: From the place: ``stop`` said so; a run under way has its checkpoint in the store.
-    """
-
-    def opened(task_runner: TaskRunner, watcher: Watcher) -> Place:
-        def place(tasks: list[Task], done: Done) -> None:
-            waiting = tasks
-            while waiting:
-                elsewhere = []
-                for task in waiting:
-                    record = task_runner.do(task, watcher.started(task), stop)
-                    if record is None:
-                        elsewhere.append(task)
-                    else:
-                        done(task, record)
-                if elsewhere == waiting:  # others do all that is left
-                    time.sleep(POLL_S)
-                if stop():
-                    raise Interrupted("stopped between two runs")
-                waiting = elsewhere
-
-        return place
-
-    return opened
+def _set_aside(store: Store, damaged: list[Damage], title: str, observer: Observer) -> None:
+    """Move damaged files away and say so. What another process is at work on stays."""
+    for part in damaged:
+        moved_to = damage.set_aside(store, part)
+        if moved_to is not None:
+            observer.damaged(title, moved_to)

@@ -1,4 +1,4 @@
-"""Tasks in several local processes that share one store; a process that dies is replaced."""
+"""The backend that does tasks in several processes of this machine."""
 
 from __future__ import annotations
 
@@ -6,175 +6,249 @@ import logging
 import multiprocessing
 import os
 import signal
-import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from types import TracebackType
 from typing import Any
 
 import torch
 
 from harness.errors import Interrupted, RunFailed
-from harness.execution.execution import POLL_S, Done, Opened, Place, Watcher
-from harness.execution.task_runner import RunnerConfig, Stop, TaskRunner
+from harness.execution.backends import SAVED, Result
+from harness.execution.task_runner import DatasetFacts, RunnerConfig, ShouldStop, TaskRunner
 from harness.logs import log_to_file
+from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
-from harness.store.record import Record
 
 logger = logging.getLogger(__name__)
 
 TRIES = 2
-"""A task whose process dies is done once more, from its checkpoint, and then reported."""
+"""How often a task is begun whose process dies. After the last time the task is stored as failed."""
 
-
-def processes(count: int, stop: Stop) -> Opened:
-    """``count`` processes beside this one."""
-
-    def opened(task_runner: TaskRunner, watcher: Watcher) -> Place:
-        return Team(task_runner, count, stop).work
-
-    return opened
+GOODBYE_S = 60
+"""How long a worker may take to end when it is no longer needed, in seconds."""
 
 
 @dataclass
 class Worker:
-    """A process, the line to it, the GPU it has, if any, and the task it is at."""
+    """A process that does one task at a time.
 
+    Attributes:
+        number: Its number, from 0, among the processes that exist at the same time.
+        process: The process.
+        connection: Tasks go out and answers come in here. The process ends when it is closed.
+        task: The task that the process is doing, if any.
+        to_release: Datasets that the process has not been told to release yet. It is told between two tasks.
+    """
+
+    number: int
     process: Any
-    line: Connection
-    device: int | None
+    connection: Connection
     task: Task | None = None
+    to_release: list[DatasetVariant] = field(default_factory=list)
 
 
-class Team:
-    """Hands tasks to workers, one at a time each."""
+class Processes:
+    """Does tasks in several processes. A process that dies is replaced, and its task is begun once more.
 
-    def __init__(self, task_runner: TaskRunner, count: int, stop: Stop) -> None:
-        """Workers start when there is work."""
-        self.task_runner, self.count, self.stop = task_runner, count, stop
-        self.deaths: dict[str, int] = {}
-        self.context = multiprocessing.get_context("spawn")
+    Attributes:
+        count: The number of processes that may do tasks at the same time. Each is started when there is a
+            task for it, and stays for the tasks that come later.
+    """
 
-    def work(self, tasks: list[Task], done: Done) -> None:
-        """Do tasks; ``done`` is told of each with its record.
+    interruption = SAVED
 
-        Raises:
-            Interrupted: Somebody asked to stop; every worker has saved its run.
-        """
-        waiting = list(reversed(tasks))
-        with self._hired(min(self.count, len(tasks))) as workers:
-            while (waiting and not self.stop()) or any(worker.task for worker in workers):
-                for worker in workers:
-                    if worker.task is None and waiting and not self.stop():
-                        self._hand(worker, waiting.pop())
-                for worker in self._ready(workers):
-                    task = worker.task
-                    assert task is not None
-                    record = self._answer(worker, task)
-                    if record is not None:
-                        done(task, record)
-                    elif not self.stop():
-                        waiting.append(task)
-        if self.stop():
-            raise Interrupted("the workers were stopped")
+    def __init__(self, task_runner: TaskRunner, count: int = 1) -> None:
+        """No process is started yet."""
+        self.count = count
+        self._task_runner = task_runner
+        self._workers: list[Worker] = []
+        self._deaths: Counter[str] = Counter()
+        self._context = multiprocessing.get_context("spawn")
 
-    def _hand(self, worker: Worker, task: Task) -> None:
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the processes. After an error, those at work save their state first."""
+        for worker in self._workers:
+            worker.connection.close()
+            if error is not None:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(timeout=GOODBYE_S)
+
+    def has_room(self) -> bool:
+        """See :meth:`Backend.has_room`."""
+        return len(self._busy) < self.count
+
+    def start(self, task: Task) -> None:
+        """Give a task to a process that has none."""
+        idle = [worker for worker in self._workers if worker.task is None]
+        worker = idle[0] if idle else self._new_worker()
+        self._tell_releases(worker)
         worker.task = task
+        logger.info("The task %s goes to the process %s.", task.title, worker.process.pid)
         try:
-            worker.line.send(task)
-        except OSError:  # it died with nothing to do
-            self._replace(worker)
-            worker.line.send(task)
+            worker.connection.send(task)
+        except OSError:  # the process died while it had nothing to do
+            self._forget_dead(worker)
+            self.start(task)
 
-    def _ready(self, workers: list[Worker]) -> list[Worker]:
-        """Workers that answered or died, within half a second; the others are told of a stop."""
-        busy = [worker for worker in workers if worker.task is not None]
-        lines = {worker.line: worker for worker in busy}
-        found = wait(list(lines), timeout=0.5)
-        if self.stop():
-            for worker in busy:
-                worker.process.terminate()  # its handler ends the epoch first
-        return [lines[line] for line in found if isinstance(line, Connection)]
+    def collect(self, timeout_s: float) -> list[Result]:
+        """See :meth:`Backend.collect`."""
+        for worker in self._workers:
+            if worker.task is None:
+                self._tell_releases(worker)
+        workers = {worker.connection: worker for worker in self._busy}
+        ready = wait(list(workers), timeout=timeout_s)
+        results = [self._result(workers[end]) for end in ready if isinstance(end, Connection)]
+        return [result for result in results if result is not None]
 
-    def _answer(self, worker: Worker, task: Task) -> Record | None:
-        """The record of the worker's task; None if it is to be done again."""
-        worker.task = None
+    def release(self, dataset: DatasetVariant) -> None:
+        """See :meth:`Backend.release`."""
+        for worker in self._workers:
+            worker.to_release.append(dataset)
+
+    def interrupt(self) -> list[Result]:
+        """See :meth:`Backend.interrupt`."""
+        results: list[Result] = []
+        for worker in self._busy:
+            worker.process.terminate()  # the signal's handler lets the epoch end
+        for worker in self._busy:
+            assert worker.task is not None
+            with suppress(EOFError, OSError):  # a process that dies now has its last epoch saved all the same
+                results.append((worker.task, _record(worker.connection.recv())))
+        return results
+
+    @property
+    def _busy(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.task is not None]
+
+    def _result(self, worker: Worker) -> Result | None:
+        """The result of a worker's task. None if its process died and the task was begun once more."""
+        task = worker.task
+        assert task is not None
         try:
-            status, answer = worker.line.recv()
-        except (EOFError, ConnectionResetError):
+            answer = worker.connection.recv()
+        except (EOFError, OSError):
             return self._after_death(worker, task)
-        if status == "error":
-            raise answer
-        answered: Record | None = answer if status == "record" else None
-        return answered
+        worker.task = None
+        return task, _record(answer)
 
-    def _after_death(self, worker: Worker, task: Task) -> Record | None:
-        worker.process.join()
-        code = worker.process.exitcode
-        identity = self.task_runner.identity(task)
-        self.deaths[identity] = self.deaths.get(identity, 0) + 1
-        self._replace(worker)
+    def _after_death(self, worker: Worker, task: Task) -> Result | None:
+        code, identity = self._forget_dead(worker), self._task_runner.identity(task)
         logger.info("The process of the task %s died with exit code %s.", task.title, code)
-        if self.deaths[identity] < TRIES or identity in self.task_runner.store:
+        self._deaths[identity] += 1
+        if self._deaths[identity] < TRIES or identity in self._task_runner.store:
+            self.start(task)
             return None
         error = RunFailed(f"its process died {TRIES} times, last with exit code {code}")
-        return self.task_runner.give_up(task, error)
+        return task, self._task_runner.store_failure(task, error)
 
-    def _replace(self, worker: Worker) -> None:
-        fresh = self._hire(worker.device)
-        worker.process, worker.line = fresh.process, fresh.line
+    def _forget_dead(self, worker: Worker) -> int | None:
+        """Forget a worker whose process is dead; returns its exit code."""
+        self._workers.remove(worker)
+        worker.connection.close()
+        worker.process.join()
+        code: int | None = worker.process.exitcode
+        return code
 
-    def _hire(self, device: int | None) -> Worker:
-        mine, theirs = self.context.Pipe()
-        arguments = (theirs, self.task_runner.site, device)
-        process = self.context.Process(target=serve, args=arguments, daemon=True)
-        process.start()
-        theirs.close()
-        return Worker(process, mine, device)
+    def _tell_releases(self, worker: Worker) -> None:
+        with suppress(OSError):  # the process died, and with it its data is gone
+            while worker.to_release:
+                worker.connection.send(worker.to_release.pop())
 
-    @contextmanager
-    def _hired(self, count: int) -> Iterator[list[Worker]]:
-        workers = [self._hire(device_of(place)) for place in range(count)]
-        try:
-            yield workers
-        finally:
-            for worker in workers:
-                worker.line.close()  # a worker without a line goes home
-                worker.process.join(timeout=60)
-
-
-def device_of(place: int) -> int | None:
-    """The GPU of the worker at a ``place``, round and round; None where there is none."""
-    devices = torch.cuda.device_count()
-    return place % devices if devices else None
+    def _new_worker(self) -> Worker:
+        taken = {worker.number for worker in self._workers}
+        number = min(set(range(len(taken) + 1)) - taken)
+        own_end, workers_end = self._context.Pipe()
+        arguments = (workers_end, self._task_runner.config, self._task_runner.facts, device_of(number))
+        process = self._context.Process(target=serve, args=arguments, daemon=True)
+        with _signals_held_back():
+            process.start()
+        workers_end.close()
+        worker = Worker(number, process, own_end)
+        self._workers.append(worker)
+        return worker
 
 
-def serve(line: Connection, site: RunnerConfig, device: int | None) -> None:
-    """A worker's life: take a task, do it, answer; until the line is closed."""
-    if device is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(device)  # before anything asks what there is
-    stopped: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: stopped.append(number))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's; the parent passes it on
-    log_to_file(site.log_file)
-    with site.open() as task_runner:
-        while True:
-            try:
-                task = line.recv()
-            except EOFError:
-                return
-            line.send(_do(task_runner, task, lambda: bool(stopped)))
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back in this process, and in those that it starts until :func:`serve` runs.
 
-
-def _do(task_runner: TaskRunner, task: Task, stop: Stop) -> tuple[str, Any]:
+    A process that is still importing its modules would die of them, with a traceback.
+    """
+    resource_tracker.ensure_running()  # otherwise it is started inside the block, and lets them through
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
-        record = task_runner.do(task, lambda epoch, score: None, stop)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
+def device_of(number: int) -> int | None:
+    """The GPU of the worker with a ``number`` from 0: the GPUs take turns. None without GPUs."""
+    devices = torch.cuda.device_count()
+    return number % devices if devices else None
+
+
+def _record(answer: Any) -> Any:
+    """What a worker has answered: a record, or None if its task is not done.
+
+    Raises:
+        Exception: What the worker could not deal with, such as a store that cannot be written.
+    """
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def serve(
+    connection: Connection, config: RunnerConfig, facts: dict[str, DatasetFacts], device: int | None
+) -> None:
+    """Live as a worker: do what arrives, until the connection is closed.
+
+    SIGTERM interrupts the task under way. SIGINT is ignored, because the terminal sends it to all
+    processes at once, and the parent decides what it means.
+    """
+    if device is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(device)  # before torch looks for GPUs
+    received: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    log_to_file(config.log_file)
+    with config.open(facts) as task_runner:
+        do_what_arrives(connection, task_runner, lambda: bool(received))
+
+
+def do_what_arrives(connection: Connection, task_runner: TaskRunner, should_stop: ShouldStop) -> None:
+    """Do the tasks, and release the datasets, that arrive until the connection is closed.
+
+    The answer to each task is its record, None if it is not done, or the exception that it raised.
+    """
+    while True:
+        try:
+            message = connection.recv()
+            if isinstance(message, DatasetVariant):
+                task_runner.release(message)
+            else:
+                connection.send(_record_or_error(task_runner, message, should_stop))
+        except (EOFError, OSError):  # the parent has closed the connection, or died
+            return
+
+
+def _record_or_error(task_runner: TaskRunner, task: Task, should_stop: ShouldStop) -> Any:
+    try:
+        return task_runner.run(task, lambda epoch, score: None, should_stop)
     except Interrupted:
-        return "stopped", None
+        return None
     except Exception as error:
-        return "error", error
-    if record is None:
-        time.sleep(POLL_S)
-        return "elsewhere", None
-    return "record", record
+        return error

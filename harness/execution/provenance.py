@@ -1,4 +1,4 @@
-"""What is kept beside a result: the specification, the machine, the sizes of the data."""
+"""What is stored beside results: of a task its specification and the machine, of a dataset its sizes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from harness.store.columns import DEGREE, USER
 from harness.training.prepared_data import PreparedData
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
+"""The packages whose versions are stored with every result."""
 
 
-def facts(data: PreparedData) -> dict[str, Any]:
-    """What a report says of a dataset."""
+def dataset_description(data: PreparedData) -> dict[str, Any]:
+    """The checksum and the sizes of a dataset, and notes for readers of reports."""
     dataset = data.dataset
     assert isinstance(dataset, Dataset)
     return {
@@ -35,26 +36,26 @@ def facts(data: PreparedData) -> dict[str, Any]:
     }
 
 
-def degrees(data: PreparedData) -> pd.DataFrame:
-    """Train pairs of every user: ``user`` (token) and ``degree``."""
+def user_degrees(data: PreparedData) -> pd.DataFrame:
+    """The number of train pairs of every user. Columns: ``USER`` (the token) and ``DEGREE``."""
     dataset = data.dataset
-    counts = np.bincount(dataset.train[:, 0], minlength=len(dataset.users))
-    return pd.DataFrame({USER: dataset.users, DEGREE: counts})
+    degrees = np.bincount(dataset.train[:, 0], minlength=len(dataset.users))
+    return pd.DataFrame({USER: dataset.users, DEGREE: degrees})
 
 
-def describe(run: Task) -> dict[str, Any]:
-    """The specification of a run or search, and the machine it ran on beside it."""
+def task_fields(task: Task) -> dict[str, Any]:
+    """The fields of a task's record that are known before it is done: its specification and the machine."""
     return {
-        "system": run.name,
-        "dataset": run.dataset.name,
-        "dataset_plan": run.dataset.stored(),
-        "family": run.dataset.family,
-        "base_seed": run.base_seed,
-        **_kind(run),
+        "system": task.name,
+        "dataset": task.dataset.name,
+        "dataset_plan": task.dataset.stored(),
+        "family": task.dataset.family,
+        "base_seed": task.base_seed,
+        **_kind_fields(task),
         "process": os.getpid(),
-        "settings": run.settings,
-        "training": run.training.model_dump(mode="json"),
-        "evaluation": run.evaluation.model_dump(mode="json"),
+        "settings": task.settings,
+        "training": task.training.model_dump(mode="json"),
+        "evaluation": task.evaluation.model_dump(mode="json"),
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": {
@@ -68,8 +69,8 @@ def describe(run: Task) -> dict[str, Any]:
     }
 
 
-def _kind(task: Task) -> dict[str, Any]:
-    """What tells a run from a search."""
+def _kind_fields(task: Task) -> dict[str, Any]:
+    """The fields that only runs, or only searches, have."""
     if isinstance(task, Run):
         return {"kind": "run", "repetition": task.repetition}
     assert isinstance(task, Search)
@@ -78,10 +79,10 @@ def _kind(task: Task) -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The git commit of the code, or None outside a checkout."""
+    """The git commit of the code. None if the code is not in a git checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip()
+    return answer.stdout.strip()

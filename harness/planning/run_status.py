@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Skipped, Task, Untuned
+from harness.store.notes import DamagedNotesError
 from harness.store.record import SearchRecord
 from harness.store.store import Store
 
@@ -20,10 +21,10 @@ class RunStatus:
         dataset: The dataset's name.
         system: The system's name in tables.
         repetition: Which repetition it is, from 0. None for a system that is skipped on the dataset.
-        status: ``finished``, ``failed``, ``missing``, ``skipped``, or ``damaged`` if the stored files are
-            not those that were written.
+        status: ``finished``, ``failed``, ``missing``, ``skipped``, or ``damaged`` if the files of the run, of
+            its search, or of the description of its dataset are not as they were written.
         reason: Why it is not finished.
-        identity: The identity of what is stored: the run, or the search that failed before it.
+        identity: The identity of what is stored: the run, or the search that failed or is damaged.
     """
 
     dataset: str
@@ -38,11 +39,21 @@ class StoreIndex:
     """Finds a plan's tasks in a store by the checksums that are noted there. It reads no data."""
 
     def __init__(self, plan: Plan, store: Store) -> None:
-        """A dataset that was never read has no noted checksum, and none of its tasks is stored."""
-        notes = {dataset.name: store.notes.description(dataset.key(plan.seed)) for dataset in plan.variants}
+        """A dataset that was never read has no noted checksum, and none of its tasks is stored.
+
+        ``damaged`` holds the names of the datasets whose description in the store is damaged.
+        """
         self.store = store
-        self.checksums = {name: note["checksum"] for name, note in notes.items() if note}
+        self.checksums: dict[str, str] = {}
+        self.damaged: set[str] = set()
         self._sound: dict[str, bool] = {}
+        for dataset in plan.variants:
+            try:
+                description = store.notes.description(dataset.key(plan.seed))
+            except DamagedNotesError:
+                self.damaged.add(dataset.name)
+            else:
+                self.checksums |= {dataset.name: description["checksum"]} if description else {}
 
     def find(self, task: Task) -> str | None:
         """The task's identity if it is stored, sound or damaged. None otherwise."""
@@ -76,20 +87,31 @@ def run_statuses(plan: Plan, store: Store) -> list[RunStatus]:
 def _statuses(plan: Plan, index: StoreIndex) -> Iterator[RunStatus]:
     tuned = {}
     if plan.tuning:
-        tuned = {(run.dataset.name, run.name): index.identity(search) for run, search in searches(plan)}
+        tuned = {(run.dataset.name, run.name): index.find(search) for run, search in searches(plan)}
     for entry in planned(plan, index.record):
         if isinstance(entry, Skipped):
             yield RunStatus(entry.dataset, entry.system, None, "skipped", entry.reason)
         elif isinstance(entry, Untuned):
-            run, status = entry.run, "failed" if entry.failed else "missing"
-            search = tuned[run.dataset.name, run.name] or ""
-            yield RunStatus(run.dataset.name, run.name, run.repetition, status, entry.reason, search)
+            yield _untuned(entry, tuned[entry.run.dataset.name, entry.run.name], index)
         else:
             yield _status(entry, index)
 
 
+def _untuned(entry: Untuned, search: str | None, index: StoreIndex) -> RunStatus:
+    """The status of a run that waits for a search, which is stored if it has an identity."""
+    run = entry.run
+    name = (run.dataset.name, run.name, run.repetition)
+    if run.dataset.name in index.damaged:
+        return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
+    if search and not index.is_sound(search):
+        return RunStatus(*name, "damaged", "the files of its search are not those that were written", search)
+    return RunStatus(*name, "failed" if entry.failed else "missing", entry.reason, search or "")
+
+
 def _status(run: Run, index: StoreIndex) -> RunStatus:
     name = (run.dataset.name, run.name, run.repetition)
+    if run.dataset.name in index.damaged:
+        return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
     identity = index.find(run)
     if identity is None:
         return RunStatus(*name, "missing", "not run yet")

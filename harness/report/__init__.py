@@ -1,19 +1,18 @@
-"""The report of a plan, from the store alone.
+"""The report of a plan, made from the store only.
 
-sections/leaderboard.py  a dataset's table, its caption, its failures and skips
-tuning.py       what each search spent and bought
-comparisons.py  all pairs, and mean ranks across datasets
-control_verdicts.py  whether text systems beat their controls
-ablations.py    what each term is worth
-grids.py        how much hyper-parameters matter
-losses.py       each term's share of the loss
-variants.py     densities, windows of time and twins side by side
-strata.py       sparse and dense users apart, and popular and rare items
-evidence.py     what a dataset's finished runs say, read once
-document.py     the files
+document.py   the files
+sections/     leaderboard    a dataset's table, its caption, and the runs that are not in it
+              published      published numbers beside ours
+              tuning         what each search spent and gained
+              comparisons    all pairs of systems, and mean ranks across datasets
+              control_verdicts  whether systems with text beat their controls
+              ablations      how much a system loses without a term
+              grids          how much hyper-parameters matter
+              losses         each term's share of the loss
+              sweeps         densities, windows of time and other variants of a dataset
+              strata         users with few and many train pairs, rare and popular items
+evidence.py   the finished runs of one dataset
+published.py  the file of published numbers
+tables/, plots/  how tables and figures look
+calibration.py, explain.py, prototype_figures.py  for the commands ``calibrate`` and ``explain``
 """
-
-from harness.report.document import write
-from harness.report.evidence import Options
-
-__all__ = ["Options", "write"]

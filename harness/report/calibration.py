@@ -15,7 +15,8 @@ from harness.evaluation.stats import simulation
 from harness.evaluation.stats.paired import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import plots
-from harness.store.files import writing
+from harness.report.tables import csv_text
+from harness.store.files import replaced, writing
 from harness.store.record import RunRecord
 from harness.store.store import Store
 
@@ -46,7 +47,7 @@ def calibrate(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder")
     alarms, power = [], []
-    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store)]
+    groups = [(store, *group) for store in map(Store, stores) for group in _systems(store, tell)]
     for store, dataset, systems in groups:
         for source, difference in _sources(store, systems, metric):
             tell(f"{dataset}, {len(difference):,} users: {source}")
@@ -71,9 +72,9 @@ def _write(
     """Write the three tables and the figure, and tell about every file."""
     frames = {"alarms.csv": alarms, "power.csv": power, "seeds.csv": seeds}
     with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
-            frame.to_csv(out / name, index=False)
+            with replaced(out / name) as unfinished:
+                unfinished.write_text(csv_text(frame), encoding="utf-8")
         files = [*(out / name for name in frames), *plots.save(plots.power(power), out, "power")]
     for file in files:
         tell(f"wrote {file}")
@@ -111,20 +112,23 @@ def _seeds(
             }
 
 
-def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
+def _systems(store: Store, tell: Callable[[str], None]) -> Iterator[tuple[str, dict[str, list[str]]]]:
     """Yield every dataset with the finished runs of each system, in the order of their repetitions.
 
     If several runs have the same dataset, system and repetition, only the one that started last is used. If
     several datasets have the same name (such as one dataset split by two seeds), only the one that was run
-    last is used, because their test users are not the same.
+    last is used, because their test users are not the same. Damaged runs are left out, with a line to
+    ``tell``.
     """
+    for identity in store.damaged():
+        tell(f"{store.folder(identity)}: is damaged and left out; `intentbench run` does it again")
     finished = [(identity, run) for identity, run in store.runs().items() if run.status == "finished"]
-    finished.sort(key=lambda each: each[1].started)
-    last = {run.dataset: _drawn(run) for _, run in finished}
+    finished.sort(key=lambda entry: entry[1].started)
+    last = {run.dataset: _dataset_origin(run) for _, run in finished}
     runs = {
         (run.dataset, run.system, run.repetition): identity
         for identity, run in finished
-        if _drawn(run) == last[run.dataset]
+        if _dataset_origin(run) == last[run.dataset]
     }
     groups: dict[str, dict[str, list[str]]] = {}
     for (dataset, system, _), identity in sorted(runs.items()):
@@ -132,6 +136,6 @@ def _systems(store: Store) -> Iterator[tuple[str, dict[str, list[str]]]]:
     yield from groups.items()
 
 
-def _drawn(run: RunRecord) -> tuple[Any, Any]:
+def _dataset_origin(run: RunRecord) -> tuple[Any, Any]:
     """Return what determines the dataset of a run."""
     return run.base_seed, run.dataset_plan

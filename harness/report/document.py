@@ -1,25 +1,26 @@
-"""The report's files: Markdown and LaTeX of all sections, rows as CSV, figures."""
+"""The files of a report: Markdown and LaTeX of all sections, rows as CSV, and figures."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from harness.errors import InputError
-from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus, run_statuses
-from harness.report import plots, published
+from harness.report import plots, published, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections import strata
 from harness.report.sections.ablations import ablations
 from harness.report.sections.comparisons import comparisons
-from harness.report.sections.control_verdicts import on_controls
+from harness.report.sections.control_verdicts import control_verdicts
 from harness.report.sections.grids import grids
-from harness.report.sections.leaderboard import absent, beside_published, heading, leaderboard
+from harness.report.sections.leaderboard import absent, heading, leaderboard
 from harness.report.sections.losses import losses
+from harness.report.sections.published import beside_published, our_means, unknown_datasets
 from harness.report.sections.sweeps import variants
 from harness.report.sections.tuning import tuning
 from harness.store.files import replaced, writing
@@ -29,84 +30,115 @@ from harness.store.store import Store
 def write(
     plan: Plan, store: Store, out: Path, beside: Path | None = None, options: Options | None = None
 ) -> list[Path]:
-    """Write ``leaderboard.{md,csv,tex}``, rows of further comparisons and figures; returns the files.
+    """Write ``leaderboard.{md,csv,tex}``, rows of the other sections, and figures; returns the files.
 
-    ``beside`` is a file of published numbers to show beside ours. Without costs the files hold no
-    seconds and no memory, and are the same however often and wherever the plan was run.
+    Without costs the files hold no seconds and no memory. They are then the same however often and wherever
+    the plan was run.
+
+    Args:
+        plan: The plan of the report.
+        store: The store with the runs.
+        out: Folder to write to.
+        beside: CSV file of published numbers to show beside ours.
+        options: What the report shows.
 
     Raises:
         InputError: The store holds no finished run of the plan, or a damaged one; the published numbers
-            are unreadable.
+            cannot be read, or none of them is of a finished run.
     """
-    known = published.read(beside) if beside else None
-    found = run_statuses(plan, store)
-    _refuse_damaged(found, store)
-    if not any(each.status == "finished" for each in found):
-        counts = Counter(f"{each.status}: {each.reason}" if each.reason else each.status for each in found)
-        states = "; ".join(f"{count} {state}" for state, count in counts.items())
-        raise InputError(
-            f"{store.root}: no finished run of the plan {plan.name!r} ({states}); expected "
-            "`intentbench run` first"
-        )
     options = options or Options()
-    sections, everything = [Section([f"# {plan.name}", plan.about.strip()])], []
-    for dataset in plan.variants:
-        mine = [each for each in found if each.dataset == dataset.name]
-        evidence = Evidence.of(plan, dataset, mine, store)
-        sections += _dataset(plan, dataset, mine, evidence, known, options)
-        everything += [evidence] if evidence.groups else []
-    rows = [each.frames["leaderboard"] for each in sections if "leaderboard" in each.frames]
-    sections += [*variants(plan, everything, rows, options), comparisons(everything, options)]
+    numbers = published.read(beside) if beside else None
+    statuses = run_statuses(plan, store)
+    _refuse_damaged(statuses, store)
+    _refuse_unfinished(plan, statuses, store)
+    by_dataset = {
+        dataset.name: [run for run in statuses if run.dataset == dataset.name] for dataset in plan.variants
+    }
+    datasets = [Evidence.of(plan, dataset, by_dataset[dataset.name], store) for dataset in plan.variants]
+    finished = [evidence for evidence in datasets if evidence.groups]
+    ours = our_means(finished) if numbers is not None else None
+    if beside and numbers is not None and ours is not None:
+        published.check_any_joined(beside, numbers, ours)
+    sections = [Section([f"# {tables.escape_markdown(plan.name)}", tables.escape_paragraphs(plan.about)])]
+    for evidence in datasets:
+        sections += _of_dataset(evidence, by_dataset[evidence.dataset.name], options)
+        if evidence.groups:
+            if numbers is not None and ours is not None:
+                sections.append(beside_published(numbers, ours, evidence.dataset.name))
+            sections += _strata(evidence, options)
+    if numbers is not None:
+        sections.append(unknown_datasets(numbers, [evidence.dataset.name for evidence in finished]))
+    rows = [section.frames["leaderboard"] for section in sections if "leaderboard" in section.frames]
+    sections += [*variants(plan, finished, rows, options), comparisons(finished, options)]
     return _files(sections, out)
 
 
-def _refuse_damaged(found: list[RunStatus], store: Store) -> None:
-    """No table is made of files that are not those that were written."""
-    for each in found:
-        if each.status == "damaged":
-            which = f"run {each.identity} ({each.dataset} {each.system})"
-            raise InputError(f"{store.root}: {which} is damaged, {each.reason}; `intentbench run` redoes it")
+def _refuse_damaged(statuses: Sequence[RunStatus], store: Store) -> None:
+    """Refuse a store in which the files of a run are not those that were written."""
+    for run in statuses:
+        if run.status == "damaged":
+            where = store.folder(run.identity) if run.identity else store.root
+            which = f"{run.dataset} {run.system}"
+            raise InputError(f"{where}: {which} is damaged, {run.reason}; `intentbench run` does it again")
 
 
-def _dataset(
-    plan: Plan,
-    dataset: DatasetVariant,
-    mine: list[RunStatus],
-    evidence: Evidence,
-    known: pd.DataFrame | None,
-    options: Options,
-) -> list[Section]:
-    """Everything about one dataset."""
-    found = [heading(plan, dataset, evidence.store)]
+def _refuse_unfinished(plan: Plan, statuses: Sequence[RunStatus], store: Store) -> None:
+    """Refuse a store without a finished run of the plan."""
+    if any(run.status == "finished" for run in statuses):
+        return
+    counts = Counter(f"{run.status}: {run.reason}" if run.reason else run.status for run in statuses)
+    states = "; ".join(f"{count} {state}" for state, count in counts.items())
+    raise InputError(
+        f"{store.root}: no finished run of the plan {plan.name!r} ({states}); expected "
+        "`intentbench run` first"
+    )
+
+
+def _of_dataset(evidence: Evidence, statuses: list[RunStatus], options: Options) -> list[Section]:
+    """Make the sections of one dataset, up to tuning."""
+    sections = [heading(evidence.plan, evidence.dataset, evidence.store)]
     if not evidence.groups:
-        return [*found, Section(["No run of this dataset is finished."]), absent(mine)]
-    found += [leaderboard(evidence, options), absent(mine), on_controls(evidence)]
-    found += [ablations(evidence, options), grids(evidence, options), losses(evidence, options)]
-    found.append(tuning(evidence, options))
-    if known is not None:
-        found.append(beside_published(known, evidence))
-    if plan.strata is not None:
-        found.append(strata.users(evidence, plan.strata, options))
-    if plan.evaluation.item_strata:
-        found.append(strata.items(evidence, options))
-    return found
+        return [*sections, Section(["No run of this dataset is finished."]), absent(statuses)]
+    return [
+        *sections,
+        leaderboard(evidence, options),
+        absent(statuses),
+        control_verdicts(evidence),
+        ablations(evidence, options),
+        grids(evidence, options),
+        losses(evidence, options),
+        tuning(evidence, options),
+    ]
 
 
-def _files(sections: list[Section], out: Path) -> list[Path]:
+def _strata(evidence: Evidence, options: Options) -> list[Section]:
+    """Make the sections of strata that the plan asks for."""
+    sections = []
+    if evidence.plan.strata is not None:
+        sections.append(strata.users(evidence, evidence.plan.strata, options))
+    if evidence.plan.evaluation.item_strata:
+        sections.append(strata.items(evidence, options))
+    return sections
+
+
+def _files(sections: Sequence[Section], out: Path) -> list[Path]:
+    """Write the sections to files; returns the files, leaderboard.md first."""
     text = {
-        "leaderboard.md": [part for each in sections for part in each.markdown if part],
-        "leaderboard.tex": [part for each in sections for part in each.tex],
+        "leaderboard.md": [part for section in sections for part in section.markdown if part],
+        "leaderboard.tex": [part for section in sections for part in section.tex],
     }
     contents = {name: "\n\n".join(parts) + "\n" for name, parts in text.items()}
     rows: dict[str, list[pd.DataFrame]] = {}
-    for each in sections:
-        for name, frame in each.frames.items():
+    for section in sections:
+        for name, frame in section.frames.items():
             rows.setdefault(name, []).append(frame)
     for name, frames in rows.items():
-        contents[f"{name}.csv"] = pd.concat(frames, ignore_index=True).to_csv(index=False)
+        with_rows = [frame for frame in frames if not frame.empty] or frames[:1]
+        contents[f"{name}.csv"] = tables.csv_text(pd.concat(with_rows, ignore_index=True))
     with writing(out):
         for name, content in contents.items():
             with replaced(out / name) as unfinished:
-                unfinished.write_text(content, encoding="utf-8")
-        figures = {name: figure for each in sections for name, figure in each.figures.items()}
+                # The reason of a failure may hold characters that UTF-8 cannot encode; they become "?".
+                unfinished.write_bytes(content.encode("utf-8", errors="replace"))
+        figures = {name: figure for section in sections for name, figure in section.figures.items()}
         return [out / name for name in contents] + plots.save_all(figures, out)

@@ -1,4 +1,4 @@
-"""What a dataset's finished runs say, read from the store once; and a part of the report."""
+"""The finished runs of one dataset, read from the store once, and the type of a section of the report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
-from harness.store.columns import SYSTEM, USER
 from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.spec import SystemSpec
@@ -26,7 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Section:
-    """A part of the report: text, and the rows and figures of files named after their keys."""
+    """A section of the report.
+
+    Attributes:
+        markdown: Paragraphs and tables for leaderboard.md.
+        tex: Paragraphs and tables for leaderboard.tex.
+        frames: Rows for CSV files, by the name of the file without its ending.
+        figures: Figures, by the name of their files without the ending.
+    """
 
     markdown: list[str] = field(default_factory=list)
     tex: list[str] = field(default_factory=list)
@@ -36,26 +42,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Options:
-    """What a report shows besides the usual: cost columns, figures, Wilcoxon's test."""
+    """What a report shows.
+
+    Attributes:
+        costs: Whether it shows seconds and memory.
+        figures: Whether it has figures.
+        wilcoxon: Whether it shows Wilcoxon's test for all pairs.
+    """
 
     costs: bool = True
     figures: bool = True
     wilcoxon: bool = False
-
-
-def wholes(evidence: Evidence, part: str) -> dict[str, str]:
-    """Every system changed in a part of its line, ``ablated`` or ``text``, and the one without that change.
-
-    Both have run; points of a grid go with points of the same values.
-    """
-    found = {}
-    for run in runs_on(evidence.plan, evidence.dataset):
-        if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
-            unchanged: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
-            whole = replace(run, system=replace(run.system, **unchanged)).name
-            if whole in evidence.groups:
-                found[run.name] = whole
-    return found
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,10 @@ class Evidence:
     """The finished runs of one dataset.
 
     Attributes:
-        groups: Identities of every system's runs.
+        plan: The plan of the report.
+        dataset: The dataset.
+        store: The store that holds the runs.
+        groups: Identities of each system's finished runs.
     """
 
     plan: Plan
@@ -72,73 +72,106 @@ class Evidence:
     groups: dict[str, list[str]]
 
     @classmethod
-    def of(cls, plan: Plan, dataset: DatasetVariant, mine: list[RunStatus], store: Store) -> Evidence:
-        """From the run_statuses of the dataset's runs."""
+    def of(cls, plan: Plan, dataset: DatasetVariant, statuses: list[RunStatus], store: Store) -> Evidence:
+        """Make it from the statuses of the dataset's runs."""
         groups: dict[str, list[str]] = {}
-        for each in mine:
-            if each.status == "finished":
-                groups.setdefault(each.system, []).append(each.identity)
+        for run in statuses:
+            if run.status == "finished":
+                groups.setdefault(run.system, []).append(run.identity)
         return cls(plan, dataset, store, groups)
 
     @property
     def shown(self) -> list[str]:
-        """The metrics of the table."""
+        """The metrics that the tables show."""
         return list(self.plan.evaluation.show)
 
     @cached_property
     def users(self) -> pd.DataFrame:
-        """Per-user means over repetitions: ``system``, ``user`` and the metrics shown."""
+        """Per-user means over repetitions: ``system``, ``user`` and a column for each metric shown."""
         return self.store.user_means(self.groups, self.shown)
 
     @cached_property
     def records(self) -> dict[str, list[RunRecord]]:
-        """The records of every system's runs."""
-        return {name: [self.store.run_record(each) for each in runs] for name, runs in self.groups.items()}
+        """The records of each system's runs."""
+        return {
+            name: [self.store.run_record(identity) for identity in runs] for name, runs in self.groups.items()
+        }
 
     @cached_property
     def run_means(self) -> pd.DataFrame:
-        """Means over users of every metric, index identity: one row a run, whatever its names."""
-        identities = list(dict.fromkeys(each for runs in self.groups.values() for each in runs))
+        """Means over users of every metric; one row per run, index identity.
+
+        A run that stands in the table under two names has one row.
+        """
+        identities = list(dict.fromkeys(identity for runs in self.groups.values() for identity in runs))
         return self.store.run_means(identities).set_axis(identities)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """By metric shown: one row a user, one column a system."""
-        return {metric: self.users.pivot(index=USER, columns=SYSTEM, values=metric) for metric in self.shown}
+        """For each metric shown, a table with one row per user and one column per system."""
+        return {
+            metric: self.users.pivot(index="user", columns="system", values=metric) for metric in self.shown
+        }
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:
-        """The comparison of all pairs by each metric shown."""
+        """For each metric shown, the comparison of all pairs of systems."""
         return {metric: all_pairs(table) for metric, table in self.tables.items()}
 
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
-        """The systems that have finished runs, by name."""
-        every = runs_on(self.plan, self.dataset)
-        known = {
-            each.name: each.system for each in every if isinstance(each, Run) and each.name in self.groups
-        }
-        return {name: known[name] for name in self.groups}
+        """The parsed line of each system that has finished runs, by the system's name in tables."""
+        runs = [run for run in runs_on(self.plan, self.dataset) if isinstance(run, Run)]
+        specs = {run.name: run.system for run in runs if run.name in self.groups}
+        return {name: specs[name] for name in self.groups}
 
     @property
     def plain(self) -> list[str]:
-        """Systems without ablations, controls or varied values: those that figures of many systems show."""
+        """Systems that are no ablation, control or grid point. Figures of many systems show only these."""
         return [name for name, spec in self.specs.items() if name == spec.base]
 
     @property
     def baselines(self) -> set[str]:
-        """Systems that may be the best baseline; points of grids are not, lest test pairs choose values."""
+        """Systems that may be the best baseline.
+
+        Grid points are none of them, because the best of many values would be chosen on the test pairs.
+        """
         return {name for name, spec in self.specs.items() if spec.is_baseline and name == spec.name}
 
     def backbone(self, system: str) -> str | None:
-        """The bare backbone of an alignment, if it has run."""
+        """Return the bare backbone of a system with an alignment; None if it has no finished run."""
         spec = self.specs[system]
         bare = spec.bare.name
         return bare if spec.alignment and bare in self.groups else None
 
     def references(self, metric: str) -> dict[str, str]:
-        """What each system is held against: its backbone where that has run, else the best baseline."""
+        """Return the reference of each system.
+
+        That is the system's backbone if it has finished runs, and else the best baseline.
+        """
         best = best_baseline(self.tables[metric], self.baselines)
         backbones = {name: own for name in self.groups if (own := self.backbone(name)) is not None}
         others = {name: best for name in self.groups if best not in (None, name)}
         return others | backbones
+
+
+def unchanged_systems(evidence: Evidence, part: str) -> dict[str, str]:
+    """Pair every system that was changed with the same system without the change.
+
+    Both have finished runs. A grid point is paired with the point of the same values.
+
+    Args:
+        evidence: The finished runs of a dataset.
+        part: What was changed in the system's line: ``ablated`` or ``text``.
+
+    Returns:
+        The name of the unchanged system by the name of the changed one.
+    """
+    pairs = {}
+    default: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
+    for run in runs_on(evidence.plan, evidence.dataset):
+        if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
+            unchanged = replace(run, system=replace(run.system, **default)).name
+            if unchanged in evidence.groups:
+                pairs[run.name] = unchanged
+    return pairs

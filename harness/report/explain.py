@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from harness.data.dataset import Dataset, Texts
 from harness.errors import InputError
 from harness.report.prototype_figures import Figures, figures, text_clusters
+from harness.store.layout import PROTOTYPES
 from harness.store.record import RunRecord
-from harness.store.store import PROTOTYPES, Store
+from harness.store.store import Store
 from harness.text.intents.phrases import phrase_weights, strongest
 from harness.text.rows import TextTable
 
@@ -183,9 +184,13 @@ def find_run(store: Store, wanted: str) -> tuple[str, RunRecord]:
         The run's identity and record.
 
     Raises:
-        InputError: There is no such run, or there are several.
+        InputError: No run or several are meant, or the run that is meant is damaged.
     """
-    records = store.runs()
+    records, damaged = store.runs(), store.damaged()
+    for identity in damaged:
+        if identity.startswith(wanted):
+            folder = store.folder(identity)
+            raise InputError(f"{folder}: {store.problem(identity)}; `intentbench run` does it again")
     meant = [identity for identity in records if identity.startswith(wanted)]
     meant = meant or [identity for identity, record in records.items() if record.system == wanted]
     if len(meant) != 1:

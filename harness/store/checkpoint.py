@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.store.files import replaced, writing
+from harness.store.files import content_of, replaced, writing
 
 DIGEST_BYTES = 32
 """Length of a SHA-256 digest."""
@@ -40,18 +40,30 @@ class Checkpoint:
             unfinished.write_bytes(hashlib.sha256(content).digest() + content)
 
     def load(self) -> dict[str, Any] | None:
-        """The state that was saved last; None if there is none, or if the file is damaged."""
+        """The state that was saved last; None if there is none, or if it is damaged."""
         import torch  # reports read stores without it
 
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        digest, content = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-        if hashlib.sha256(content).digest() != digest:
+        content = self._content()
+        if not content:
             return None
         state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
         return state
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether something lies in the file's place that is not what was saved."""
+        return self._content() == b""
+
+    def _content(self) -> bytes | None:
+        """The state as torch saved it; None if there is none, nothing if it is damaged."""
+        try:
+            content = content_of(self.path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return b""
+        digest, content = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+        return content if hashlib.sha256(content).digest() == digest else b""
 
     def remove(self) -> None:
         """Delete the state, if there is one."""

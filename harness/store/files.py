@@ -1,7 +1,8 @@
-"""Writing files so that each is replaced as a whole, and errors of the file system become one sentence."""
+"""Files of a store: each is written as a whole, and errors of the file system become one sentence."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,24 @@ def writing(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"{place}: cannot be written ({error.strerror or error})") from None
+
+
+def content_of(path: Path) -> bytes:
+    """The content of a file that may be damaged.
+
+    Raises:
+        StoreError: This user may not read it, which is no damage.
+        OSError: There is no such file, or it cannot be read for other reasons.
+    """
+    try:
+        return path.read_bytes()
+    except PermissionError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 of a content, as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager

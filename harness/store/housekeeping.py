@@ -6,31 +6,43 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.store import layout
+from harness.store import damage, layout
+from harness.store.files import writing
 from harness.store.store import Store
+from harness.store.temporary import remove_abandoned
 
 
 def sweep(store: Store) -> list[Path]:
-    """Remove unfinished and damaged runs, checkpoints of stored runs, and free claims.
+    """Remove what is of no use any more, and nothing that a living process is at work on.
 
-    Checkpoints of runs that are not stored stay, since these runs can go on.
+    That is unfinished and damaged runs, checkpoints of stored runs, files and folders with temporary names,
+    and free claims. Checkpoints of runs that are not stored stay, since these runs can go on.
 
     Returns:
         What was removed.
+
+    Raises:
+        StoreError: The store cannot be written.
     """
     removed = []
     for path in _leftovers(store):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with writing(path):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         removed.append(path)
-    return removed
+    return removed + remove_abandoned()
 
 
 def _leftovers(store: Store) -> Iterator[Path]:
-    for name in (layout.UNFINISHED, layout.DAMAGED):
-        yield from sorted((store.root / name).glob("*"))
+    yield from sorted((store.root / layout.DAMAGED).glob("*"))
+    for unfinished in sorted((store.root / layout.UNFINISHED).glob("*")):
+        with store.claim(layout.task_of(unfinished.name)) as is_free:
+            if is_free:
+                yield unfinished
     for checkpoint in sorted((store.root / layout.CHECKPOINTS).glob("*")):
-        if checkpoint.suffix != ".pt" or layout.task_of(checkpoint.stem) in store:
-            yield checkpoint
+        task = layout.task_of(checkpoint.stem.removeprefix("."))
+        with store.claim(task.partition(".")[0]) as is_free:
+            if is_free and (checkpoint.suffix != ".pt" or task in store):
+                yield checkpoint
     for claim in sorted((store.root / layout.CLAIMS).glob("*.lock")):
         with store.claim(claim.stem) as is_free:
             if is_free:
@@ -38,10 +50,10 @@ def _leftovers(store: Store) -> Iterator[Path]:
 
 
 def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
-    """Copy what ``store`` lacks of the sound runs and of the datasets of ``other``.
+    """Copy what ``store`` lacks, or holds damaged, of the sound runs and of the datasets of ``other``.
 
     Returns:
-        The identities that were copied, and those of damaged runs, which were not.
+        The identities of runs that were copied, and those of damaged runs and datasets, which were not.
 
     Raises:
         StoreError: This store cannot be written.
@@ -50,12 +62,23 @@ def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
     for identity in other.identities():
         if not other.is_sound(identity):
             damaged.append(identity)
-        elif identity not in store:
+        elif not store.is_sound(identity):
+            for part in damage.of_task(store, identity):
+                damage.set_aside(store, part)
             with store.whole(identity) as folder:
                 shutil.copytree(other.folder(identity), folder, dirs_exist_ok=True)
             copied.append(identity)
     for key in other.notes:
-        description = None if key in store.notes else other.notes.description(key)
-        if description is not None:
-            store.notes.write(key, description, other.notes.degrees(key))
+        if damage.of_dataset(other, key):
+            damaged.append(key)
+        elif key not in store.notes:
+            _take_dataset(store, other, key)
     return copied, damaged
+
+
+def _take_dataset(store: Store, other: Store, key: str) -> None:
+    for part in damage.of_dataset(store, key):
+        damage.set_aside(store, part)
+    description = other.notes.description(key)
+    if description is not None:
+        store.notes.write(key, description, other.notes.degrees(key))

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import shutil
 import uuid
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from harness.errors import InputError, StoreError
 from harness.store import layout, scores
 from harness.store.checkpoint import Checkpoint
+from harness.store.columns import SCORE, STATE, TRIAL
 from harness.store.files import writing
+from harness.store.layout import RECORD, SUMS, TRIALS, USERS
 from harness.store.notes import DatasetNotes
 from harness.store.record import NewerSchemaError, Record, RunRecord, SearchRecord, read_record
-
-RECORD, SUMS = "run.json", "SHA256SUMS"
-USERS, TRIALS = "users.parquet", "trials.parquet"
-PROTOTYPES, WEIGHTS = "prototypes.npz", "weights.npz"
-
-FILES = (RECORD, PROTOTYPES, TRIALS, USERS, WEIGHTS)
-"""Files that the folder of a run or search may hold beside the checksums."""
+from harness.store.sums import problem, sums
 
 
 class Store:
@@ -43,13 +42,14 @@ class Store:
         self.root = root
 
     def __contains__(self, identity: str) -> bool:
-        """Whether a run or search is stored, finished or failed."""
-        return (self.folder(identity) / RECORD).exists()
+        """Whether a run or search is stored, finished or failed, sound or damaged."""
+        return os.path.lexists(self.folder(identity))
 
     def identities(self) -> list[str]:
-        """The identities of all stored runs and searches."""
+        """The identities of all stored runs and searches, sound or damaged."""
         folder = self.root / layout.RUNS
-        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [path.name for path in paths if _is_stored(path)]
 
     def folder(self, identity: str) -> Path:
         """Where the files of a run or search lie."""
@@ -84,9 +84,9 @@ class Store:
                     if content:
                         np.savez_compressed(folder / name, allow_pickle=False, **content)
                 (folder / RECORD).write_text(json.dumps(record.fields(), indent=1, sort_keys=True))
-                (folder / SUMS).write_text(_sums(folder))
+                (folder / SUMS).write_text(sums(folder))
         except StoreError:
-            if identity not in self:  # otherwise another process has stored the same run meanwhile
+            if not self.is_sound(identity):  # otherwise another process has stored the same run meanwhile
                 raise
 
     @contextmanager
@@ -180,24 +180,44 @@ class Store:
         return record
 
     def runs(self) -> dict[str, RunRecord]:
-        """The records of all runs, by identity. Searches are left out.
+        """The records of all sound runs, by identity. Searches are left out.
 
         Raises:
-            InputError: A record cannot be read.
+            InputError: A record cannot be read, though its file is as it was written.
         """
-        records = {identity: self.record(identity) for identity in self.identities()}
+        records = {
+            identity: self.record(identity) for identity in self.identities() if self.is_sound(identity)
+        }
         return {identity: record for identity, record in records.items() if isinstance(record, RunRecord)}
 
+    def damaged(self) -> list[str]:
+        """The identities of runs and searches whose files are not those that were written."""
+        return [identity for identity in self.identities() if not self.is_sound(identity)]
+
     def trials(self, identity: str) -> pd.DataFrame:
-        """The trials of a search: one row each, columns TRIAL, STATE, SCORE and those of their values."""
-        return pd.read_parquet(self.folder(identity) / TRIALS)
+        """The trials of a search: one row each, columns TRIAL, STATE, SCORE and those of their values.
+
+        Raises:
+            InputError: The file cannot be read, though it fits its checksum, or it lacks a column.
+        """
+        path = self.folder(identity) / TRIALS
+        with _reading(path):
+            trials = pd.read_parquet(path)
+            missing = [column for column in (TRIAL, STATE, SCORE) if column not in trials]
+            if missing:
+                raise ValueError(f"no column {missing[0]!r}")
+        return trials
 
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
-        """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file."""
+        """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file.
+
+        Raises:
+            InputError: The file cannot be read, though it fits its checksum.
+        """
         path = self.folder(identity) / name
         if not path.exists():
             return {}
-        with np.load(path, allow_pickle=False) as arrays:
+        with _reading(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
 
     def user_means(
@@ -216,33 +236,54 @@ class Store:
         return scores.by_run([self._scores(run) for run in identities], metrics)
 
     def is_sound(self, identity: str) -> bool:
-        """Whether the files of a run or search are those that were written."""
-        folder = self.folder(identity)
-        try:
-            return (folder / SUMS).read_text() == _sums(folder)
-        except OSError:
-            return False
+        """Whether a run or search is stored and its files are those that were written."""
+        return not self.problem(identity)
 
-    def set_aside(self, identity: str) -> Path:
-        """Move a damaged run or search away, so that it is done again.
+    def problem(self, identity: str) -> str:
+        """Why a run or search is not sound, in a few words; empty if it is.
 
-        Returns:
-            Where its files lie now.
+        Raises:
+            StoreError: This user may not read its files.
         """
-        place = self.root / layout.DAMAGED / f"{identity}-{uuid.uuid4().hex[:8]}"
-        place.parent.mkdir(exist_ok=True)
-        self.folder(identity).rename(place)
-        return place
+        return problem(self.folder(identity))
 
     def forget(self, identity: str) -> None:
-        """Delete one run or search."""
-        shutil.rmtree(self.folder(identity))
+        """Delete one run or search.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        with writing(self.root):
+            shutil.rmtree(self.folder(identity))
 
     def _scores(self, identity: str) -> Path:
         return self.folder(identity) / USERS
 
 
-def _sums(folder: Path) -> str:
-    """SHA-256 checksums of the files in a folder, one line each."""
-    names = [name for name in FILES if (folder / name).exists()]
-    return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what the libraries raise for a file that they cannot read into one sentence.
+
+    Raises:
+        InputError: They cannot read the file ``path``.
+    """
+    try:
+        yield
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        EOFError,
+        pa.ArrowException,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        reason = str(error).split("\n")[0]
+        raise InputError(
+            f"{path}: cannot be read ({reason}); delete the folder and run the plan again"
+        ) from None
+
+
+def _is_stored(path: Path) -> bool:
+    """Whether something among the runs is one, and not a file that an editor or a file manager left."""
+    return bool(layout.IDENTITY.fullmatch(path.name)) or (path.is_dir() and not path.name.startswith("."))

@@ -31,9 +31,7 @@ def parse(line: str) -> SystemSpec:
     """
     match = _LINE.match(line)
     if match is None:
-        raise InputError(
-            f"{line!r} is not a system line; expected NAME or NAME[PART, ...], as in DCCF[-l2]"
-        )
+        raise InputError(f"{line!r} is not a system line; expected NAME or NAME[PART, ...], as in DCCF[-l2]")
     head, inside = match[1], match[2]
     parts = [part.strip() for part in inside.split(",")] if inside else []
     if head in ALIGNMENTS:

@@ -49,16 +49,21 @@ def check_released(dataset: str) -> str:
     return dataset
 
 
-def preset_values(preset: str, system: str, dataset: str | None, names: Container[str]) -> dict[str, Any]:
+def preset_values(
+    preset: str, system: str, backbone: str, dataset: str | None, names: Container[str]
+) -> dict[str, Any]:
     """The values that a preset gives a system on a dataset; all others keep their defaults.
 
     Args:
         preset: One of ``PRESETS``.
-        system: The system's line without changes.
+        system: The system's line without changes. If no release has values for it, those of the backbone
+            are used.
+        backbone: Its backbone alone.
         dataset: A dataset that the releases have values for, or None for the values that hold for any.
         names: The system's hyper-parameters. Values of ``paper`` that it lacks are left out.
     """
-    by_dataset = read()["release"].get(system, {})
+    released = read()["release"]
+    by_dataset = released.get(system, released.get(backbone, {}))
     values = dict(by_dataset.get(ANY, {}))
     values |= by_dataset.get(dataset, {}) if dataset else {}
     if preset == "paper":

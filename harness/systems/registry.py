@@ -18,12 +18,18 @@ from baselines.hyper import (
     EASETextHyper,
     ItemKNNHyper,
     L3AEHyper,
+    LightCCFHyper,
     LightGCNHyper,
+    MFHyper,
     MostPopHyper,
+    P3alphaHyper,
     RLMRecConHyper,
     RLMRecGenHyper,
+    RP3betaHyper,
     SGLHyper,
     SimGCLHyper,
+    UserKNNHyper,
+    XSimGCLHyper,
 )
 from models.hyper import IRLLRecHyper
 
@@ -49,6 +55,7 @@ class Entry:
         tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
         squares: Number of [I, I] float64 matrices in memory at the peak of a classic's fit, as measured.
         ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
+        neighbours_of: ``users`` or ``items`` if a classic keeps ``neighbours`` numbers for each of them.
     """
 
     path: str
@@ -58,6 +65,7 @@ class Entry:
     tables: int = 0
     squares: int = 0
     ranks_cold: tuple[str, ...] = ()
+    neighbours_of: str = ""
 
     def make(self, *arguments: Any) -> Any:
         """Make the part from the arguments that :class:`models.core.Backbone` or ``Alignment`` names.
@@ -69,6 +77,12 @@ class Entry:
 
 
 BACKBONES = {
+    "MF": Entry(
+        "baselines.mf:MF",
+        MFHyper,
+        "matrix factorisation (UAI 2009)",
+        tables=8,
+    ),
     "LightGCN": Entry(
         "baselines.lightgcn:LightGCN",
         LightGCNHyper,
@@ -86,6 +100,18 @@ BACKBONES = {
         SimGCLHyper,
         "contrast of views with added noise (SIGIR 2022)",
         tables=36,
+    ),
+    "XSimGCL": Entry(
+        "baselines.xsimgcl:XSimGCL",
+        XSimGCLHyper,
+        "contrast of a noisy layer with the mean of all (TKDE 2024)",
+        tables=20,
+    ),
+    "LightCCF": Entry(
+        "baselines.lightccf:LightCCF",
+        LightCCFHyper,
+        "contrast of train pairs with those of their batch, over LightGCN or MF (SIGIR 2025)",
+        tables=12,
     ),
     "DCCF": Entry(
         "baselines.dccf:DCCF",
@@ -137,7 +163,30 @@ CLASSICS = {
         "popularity: the number of train pairs of an item",
         ranks_cold=("users",),
     ),
-    "ItemKNN": Entry("baselines.classics:item_knn", ItemKNNHyper, "item neighbours by cosine"),
+    "ItemKNN": Entry(
+        "baselines.neighbours:item_knn",
+        ItemKNNHyper,
+        "item neighbours by cosine",
+        neighbours_of="items",
+    ),
+    "UserKNN": Entry(
+        "baselines.neighbours:user_knn",
+        UserKNNHyper,
+        "user neighbours by cosine",
+        neighbours_of="users",
+    ),
+    "P3alpha": Entry(
+        "baselines.walks:p3alpha",
+        P3alphaHyper,
+        "walks of three steps from a user to items (WWW 2014)",
+        neighbours_of="items",
+    ),
+    "RP3beta": Entry(
+        "baselines.walks:rp3beta",
+        RP3betaHyper,
+        "walks of three steps that popular items attract less (TiiS 2017)",
+        neighbours_of="items",
+    ),
     "EASE^R": Entry(
         "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=4
     ),

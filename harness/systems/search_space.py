@@ -75,7 +75,7 @@ def space(
     """
     domains = {}
     for name, item in spec.options().items():
-        if name in fixed or not (always_matters(spec, name) or readers(spec, name, values)):
+        if name in fixed or not (always_matters(spec, name, values) or readers(spec, name, values)):
             continue
         if name in narrowed:
             domains[name] = _narrowed(spec, item, narrowed[name])
@@ -109,9 +109,17 @@ def values_of(
     }
 
 
-def always_matters(spec: SystemSpec, name: str) -> bool:
-    """Whether a part of the system declares the hyper-parameter without naming the terms that read it."""
-    return any(item.name == name and not item.metadata["read_by"] for item in spec.declarations())
+def always_matters(spec: SystemSpec, name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a part of the system declares the hyper-parameter without naming the terms that read it.
+
+    A part that says when it matters counts only if the ``values`` of all hyper-parameters are so.
+    """
+    return any(
+        item.name == name
+        and not item.metadata["read_by"]
+        and all(values[other] == value for other, value in item.metadata["matters_when"].items())
+        for item in spec.declarations()
+    )
 
 
 def readers(spec: SystemSpec, name: str, values: Mapping[str, Any]) -> set[str]:

@@ -33,7 +33,8 @@ def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None =
             raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {did_you_mean(name, options)}")
         check_value(spec, options[name], value)
     defaults = {name: item.default for name, item in options.items()}
-    values = defaults | preset_values(spec.preset, spec.base, released, options) | dict(chosen) | spec.zeros
+    published = preset_values(spec.preset, spec.base, spec.backbone, released, options)
+    values = defaults | published | dict(chosen) | spec.zeros
     _check_sums(spec, values)
     return values
 

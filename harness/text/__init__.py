@@ -1,1 +1,1 @@
-"""Texts to rows of numbers, one for every user and item."""
+"""Makes rows of numbers from texts, one row for every user and every item."""

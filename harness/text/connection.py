@@ -1,17 +1,19 @@
-"""An OpenAI-compatible server: where it is, its key, and what of both must never be seen."""
+"""What a plan says of a server that speaks OpenAI's protocol, and how the server is reached."""
 
 from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from functools import cached_property
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator
 
 from harness.errors import InputError
 from harness.schema import StrictModel
+from harness.text.secrets import redactor
 
 PUBLIC_URL = "https://api.openai.com/v1"
 
@@ -19,20 +21,20 @@ URL_VARIABLE = "OPENAI_BASE_URL"
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-SHORTEST_SECRET = 6
-"""Shorter secrets are words of the language, and cannot be struck out of texts."""
-
 
 class Connection(StrictModel):
-    """A model behind a server that speaks OpenAI's protocol (the extra [llm])."""
+    """The keys of a plan that every model behind a server has (extra [llm])."""
 
-    model: str = Field(min_length=1)
+    model: str = Field(min_length=1, description="name of the model")
     base_url: str | None = Field(
-        None, description=f"the server; where absent the variable {URL_VARIABLE}, else OpenAI"
+        None,
+        description=f"address of the server; if absent, the variable {URL_VARIABLE} or OpenAI's own address",
     )
-    key_variable: str = Field("OPENAI_API_KEY", description="environment variable that holds the key")
-    timeout_s: float = Field(60.0, gt=0, description="for a whole answer")
-    tries: int = Field(6, ge=1, description="of one request, before it counts as failed")
+    key_variable: str = Field(
+        "OPENAI_API_KEY", description="name of the environment variable that holds the key"
+    )
+    timeout_s: float = Field(60.0, gt=0, description="seconds that a whole answer may take")
+    tries: int = Field(6, ge=1, description="tries of one request before it counts as failed")
 
     @field_validator("base_url")
     @classmethod
@@ -41,89 +43,78 @@ class Connection(StrictModel):
             _split(value, "base_url")
             if "@" in value or "?" in value:
                 raise ValueError(
-                    f"credentials do not belong into a plan; set the variable {URL_VARIABLE} instead"
+                    f"credentials do not belong into a plan; set the variable {URL_VARIABLE} to this address "
+                    "instead"
                 )
         return value
 
     def access(self) -> Access:
-        """Where to ask and with which key, from the plan and the environment.
+        """The address and the key, from the plan and the environment.
 
         Raises:
-            InputError: No key is set for a server elsewhere, or the variable holds no address.
+            InputError: The server is not on this machine and has no key, or an address or key is not valid.
         """
-        given = self.base_url or os.environ.get(URL_VARIABLE) or PUBLIC_URL
-        place, user, password = _split(given, URL_VARIABLE)
-        key = os.environ.get(self.key_variable, "")
-        if not key:
-            if urlsplit(place).hostname not in LOOPBACK:
-                raise InputError(f"the variable {self.key_variable} is not set; expected the key of {place}")
-            key = "none"  # a server on this machine asks for no key, the client for any
-        return Access(place, key, (user, password) if user or password else None)
+        url, user, password = _split(
+            self.base_url or os.environ.get(URL_VARIABLE) or PUBLIC_URL, URL_VARIABLE
+        )
+        key = os.environ.get(self.key_variable, "").strip()
+        if not key and urlsplit(url).hostname not in LOOPBACK:
+            raise InputError(f"the variable {self.key_variable} is not set; expected the key of {url}")
+        if not key.isascii() or not key.isprintable():
+            raise InputError(
+                f"the variable {self.key_variable} holds a character that no key has; expected the key of "
+                f"{url}"
+            )
+        return Access(url, key or "none", (user, password) if user or password else None, self.key_variable)
 
 
 @dataclass(frozen=True)
 class Access:
-    """Everything a client is made of; prints as its address alone.
+    """The address of a server and what it asks for. Printed, it shows the address alone.
 
     Attributes:
-        url: The server's address without credentials.
-        key: Sent as a bearer token.
-        login: User and password of the address, or None.
+        url: The address without credentials.
+        key: The key; ``none`` for a server that needs none.
+        login: User and password from the address, or None. They are sent in place of the key.
+        key_variable: The environment variable that holds the key.
     """
 
     url: str
     key: str = field(repr=False)
     login: tuple[str, str] | None = field(default=None, repr=False)
+    key_variable: str = field(default="OPENAI_API_KEY", repr=False)
+
+    @property
+    def authorization(self) -> str:
+        """The header that carries the login or the key."""
+        if self.login:
+            return f"Basic {base64.b64encode(':'.join(self.login).encode()).decode()}"
+        return f"Bearer {self.key}"
 
     def redact(self, text: str) -> str:
-        """``text`` without any secret, whatever a server may have put into it."""
-        for secret in self._secrets():
-            text = text.replace(secret, "***")
-        return text
+        """``text`` with every secret struck out, also those that are escaped or in base64."""
+        return self._redact(text)
 
-    def client(self, timeout_s: float, retries: int = 0) -> Any:
-        """An asynchronous client that tries a request again ``retries`` times; close it.
-
-        Raises:
-            InputError: openai is not installed.
-        """
-        openai = load_openai()
-        http = openai.DefaultAsyncHttpxClient(auth=self.login) if self.login else None
-        return openai.AsyncOpenAI(
-            api_key=self.key, base_url=self.url, timeout=timeout_s, max_retries=retries, http_client=http
-        )
-
-    def _secrets(self) -> list[str]:
-        found = [self.key, *(self.login or ())]
-        found += [quote(part, safe="") for part in self.login or ()]
-        if self.login:
-            found.append(base64.b64encode(":".join(self.login).encode()).decode())
-        return sorted((each for each in found if len(each) >= SHORTEST_SECRET), key=len, reverse=True)
-
-
-def load_openai() -> Any:
-    """The openai package.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    try:
-        import openai
-    except ImportError:
-        raise InputError("openai is not installed; install the extra [llm]") from None
-    return openai
+    @cached_property
+    def _redact(self) -> Callable[[str], str]:
+        login = (":".join(self.login), *self.login) if self.login else ()
+        return redactor([self.key, *login])
 
 
 def _split(url: str, name: str) -> tuple[str, str, str]:
-    """An address without credentials, and its user and password; says nothing of what it was given."""
-    wrong = f"{name} is no address; expected http(s)://HOST[:PORT]/PATH"
+    """An address without credentials, its user and its password.
+
+    Raises:
+        InputError: It is no address. The message does not repeat it, since it may hold a password.
+    """
+    problem = f"{name} is no address; expected http(s)://HOST[:PORT]/PATH"
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        raise InputError(wrong) from None
+        raise InputError(problem) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise InputError(wrong)
+        raise InputError(problem)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    place = f"{parts.scheme}://{host}{port}{parts.path}"
-    return place, unquote(parts.username or ""), unquote(parts.password or "")
+    address = f"{parts.scheme}://{host}{port}{parts.path}"
+    return address, unquote(parts.username or ""), unquote(parts.password or "")

@@ -1,4 +1,4 @@
-"""Encoders behind one protocol: texts in, one row of numbers a text out."""
+"""Encoders: each turns texts into rows, one row of numbers for each text."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from harness.text.embeddings import EmbeddingsSpec
 
 
 class Encoder(Protocol):
-    """Anything that turns texts into rows.
+    """What every encoder has.
 
     Attributes:
-        one_by_one: Whether a text's row depends on that text alone, so that it can be kept by itself.
+        one_by_one: Whether a text's row depends on that text alone, so that each row can be kept by itself.
     """
 
     one_by_one: ClassVar[bool]
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, T], float32, for n texts.
+        """Rows [n, T], float32, of ``texts`` [n].
 
         Raises:
-            InputError: The encoder is not installed, not reached, or can make nothing of the texts.
+            InputError: The encoder is not installed, its server does not answer, or the texts do not suit it.
         """
 
 
-class _Spec(StrictModel):
+class _EncoderSpec(StrictModel):
     one_by_one: ClassVar[bool] = True
 
 
-class TfidfSpec(_Spec):
-    """TF-IDF reduced by a truncated SVD fitted on all given texts; nothing is downloaded."""
+class TfidfSpec(_EncoderSpec):
+    """TF-IDF, reduced by a truncated SVD that is fitted to all texts. It needs no download."""
 
     one_by_one: ClassVar[bool] = False
     kind: Literal["tfidf"] = "tfidf"
-    width: int = Field(64, ge=2, le=4096)
+    width: int = Field(64, ge=2, le=4096, description="numbers in each row")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, width], narrower where the vocabulary is.
+        """Rows [n, width] of ``texts`` [n]; fewer columns if the texts have few words.
 
         Raises:
-            InputError: Fewer than three words are shared by texts.
+            InputError: The texts share fewer than three words.
         """
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -56,27 +56,31 @@ class TfidfSpec(_Spec):
         try:
             weights = counts.fit_transform(texts)
         except ValueError as error:
-            raise InputError(f"the texts have no word in common to build rows from ({error})") from None
+            raise InputError(
+                f"the texts have no word in common, so TF-IDF can make no rows ({error})"
+            ) from None
         width = min(self.width, weights.shape[1] - 1, weights.shape[0] - 1)
         if width < 2:
-            raise InputError("the texts share fewer than three words; expected more to build rows from")
+            raise InputError("the texts share fewer than three words; TF-IDF needs more to make rows")
         reduction = TruncatedSVD(width, algorithm="arpack", random_state=0)
-        with threadpool_limits(1):  # so that the last bits do not depend on the number of cores
+        # One thread, since the last bits must not depend on the number of cores. scikit-learn divides by the
+        # variance of the texts, which is 0 if all are the same.
+        with threadpool_limits(1), np.errstate(divide="ignore", invalid="ignore"):
             rows = reduction.fit_transform(weights)
-        # Directions the texts do not have are rounding noise, another one in every process.
+        # Directions that the texts do not have are rounding noise, which differs from process to process.
         kept = reduction.singular_values_ > 1e-6 * reduction.singular_values_.max()
         rows = rows[:, kept]
         return np.ascontiguousarray(rows, dtype=np.float32)
 
 
-class WordLlamaSpec(_Spec):
-    """Averaged word vectors whose weights come inside the wordllama wheel (an extra)."""
+class WordLlamaSpec(_EncoderSpec):
+    """Averaged word vectors of the package wordllama, which carries its weights (extra [wordllama])."""
 
     kind: Literal["wordllama"]
-    width: Literal[64, 128, 256] = 256
+    width: Literal[64, 128, 256] = Field(256, description="numbers in each row")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, width].
+        """Rows [n, width] of ``texts`` [n].
 
         Raises:
             InputError: wordllama is not installed.
@@ -89,20 +93,20 @@ class WordLlamaSpec(_Spec):
             ) from None
         model = wordllama.WordLlama.load(
             trunc_dim=None if self.width == 256 else self.width,
-            cache_dir=Path(wordllama.__file__).parent,  # where the wheel keeps its tokenizer
+            cache_dir=Path(wordllama.__file__).parent,  # the package keeps its tokenizer there
             disable_download=True,
         )
         return np.asarray(model.embed(list(texts)), dtype=np.float32)
 
 
-class SentenceTransformersSpec(_Spec):
-    """Any model the sentence-transformers library loads, by name or folder (an extra)."""
+class SentenceTransformersSpec(_EncoderSpec):
+    """A model that the library sentence-transformers loads (extra [sentence-transformers])."""
 
     kind: Literal["sentence-transformers"]
-    model: str
+    model: str = Field(description="name or folder of the model")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, T], T being the model's width.
+        """Rows [n, T] of ``texts`` [n], where T is the model's width.
 
         Raises:
             InputError: sentence-transformers is not installed.
@@ -116,14 +120,14 @@ class SentenceTransformersSpec(_Spec):
         return np.asarray(SentenceTransformer(self.model).encode(list(texts)), dtype=np.float32)
 
 
-class Model2VecSpec(_Spec):
-    """Static word vectors that the model2vec library loads, by name or folder (an extra)."""
+class Model2VecSpec(_EncoderSpec):
+    """Static word vectors that the library model2vec loads (extra [model2vec])."""
 
     kind: Literal["model2vec"]
-    model: str
+    model: str = Field(description="name or folder of the model")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Rows [n, T], T being the model's width.
+        """Rows [n, T] of ``texts`` [n], where T is the model's width.
 
         Raises:
             InputError: model2vec is not installed, or cannot load the model.
@@ -134,10 +138,10 @@ class Model2VecSpec(_Spec):
             raise InputError("model2vec is not installed; install the extra [model2vec]") from None
         try:
             model = StaticModel.from_pretrained(self.model)
-        except Exception as error:  # a hub's, a file's or a format's: the library names no common base
+        except Exception as error:  # the library's errors have no common base class
             reason = str(error).split("\n")[0]
             raise InputError(
-                f"model2vec cannot load {self.model!r} ({reason}); expected a folder or name"
+                f"model2vec cannot load {self.model!r} ({reason}); expected the name or folder of a model"
             ) from None
         return np.asarray(model.encode(list(texts)), dtype=np.float32)
 

@@ -1,20 +1,23 @@
-"""From the texts of all nodes to a table of rows, kept where a folder is given."""
+"""Encodes the texts of all users and items, and keeps the rows if a folder is given."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from harness.data.dataset import Texts
+from harness.errors import InputError
 from harness.text.encoders import EncoderSpec
 from harness.text.reduction import Reduction
 from harness.text.row_cache import Watcher, cached_rows, cached_table
 from harness.text.rows import TextTable
 
-UNSEEN = {"base_url", "key_variable", "timeout_s", "tries", "batch"}
-"""How a server is reached is no part of what it makes."""
+SERVER_SETTINGS = {"base_url", "key_variable", "timeout_s", "tries", "batch"}
+"""Settings that say how a server is reached. They do not change the rows, so they are no part of a recipe."""
 
 
 def encode_texts(
@@ -30,43 +33,61 @@ def encode_texts(
 
     Args:
         encoder: The encoder's settings.
-        texts: The texts of all nodes.
+        texts: The texts of all users and items.
         users: User tokens, [U].
         items: Item tokens, [I].
-        cache: Folder of rows made before; none are kept without.
-        reduction: Fewer directions, for profiles and for intents; the notes say what was kept.
-        watch: Told how many texts are encoded.
+        cache: Folder of kept rows. Without it nothing is kept.
+        reduction: Reduces the rows to fewer columns; a note says how much variance is left.
+        watch: Is told how many texts are encoded.
 
     Raises:
-        InputError: The encoder refuses, or the rows have fewer directions than ``reduction`` keeps.
+        InputError: The texts cannot be encoded, or the rows have fewer directions than ``reduction`` keeps.
     """
-    made, notes = {}, []
+    tables, notes = {}, []
     for kind in ("profile", "intent"):
         user, item = getattr(texts, f"user_{kind}"), getattr(texts, f"item_{kind}")
         rows = _unit(_encoded(encoder, [*user, *item], cache, watch))
         if reduction is not None:
-            rows, kept = reduction.apply(rows)
+            rows, variance = reduction.apply(rows)
             rows = _unit(rows)
-            notes.append(f"{kind} rows are {reduction.words} that keep {kept:.1%} of the variance")
-        made[f"user_{kind}"], made[f"item_{kind}"] = rows[: len(user)], rows[len(user) :]
-    return TextTable(users, items, **made, recipe=recipe(encoder), notes=tuple(notes))
+            notes.append(
+                f"the {kind} rows are reduced to {reduction.words}, which keep {variance:.1%} of the variance"
+            )
+        tables[f"user_{kind}"], tables[f"item_{kind}"] = rows[: len(user)], rows[len(user) :]
+    return TextTable(users, items, **tables, recipe=recipe(encoder), notes=tuple(notes))
 
 
 def recipe(encoder: EncoderSpec) -> str:
-    """What identifies an encoder."""
-    return json.dumps(encoder.model_dump(exclude=UNSEEN), sort_keys=True)
+    """The settings that identify an encoder's rows."""
+    return json.dumps(encoder.model_dump(exclude=SERVER_SETTINGS), sort_keys=True)
 
 
 def _encoded(encoder: EncoderSpec, texts: list[str], cache: Path | None, watch: Watcher | None) -> np.ndarray:
-    """Encode, or read what the same encoder made of the same texts before."""
+    """Rows [n, T] of texts [n]. Rows that the same encoder has made of the same texts before are read."""
+    encode = partial(_checked, encoder)
     if cache is None:
-        return encoder.encode(texts)
+        return encode(texts)
     if encoder.one_by_one:
-        return cached_rows(cache, recipe(encoder), texts, encoder.encode, watch)
-    return cached_table(cache, recipe(encoder), texts, encoder.encode)
+        return cached_rows(cache, recipe(encoder), texts, encode, watch)
+    return cached_table(cache, recipe(encoder), texts, encode)
+
+
+def _checked(encoder: EncoderSpec, texts: Sequence[str]) -> np.ndarray:
+    """Rows [n, T] that an encoder makes of texts [n].
+
+    Raises:
+        InputError: They are not one row for each text, or not numbers alone.
+    """
+    rows = encoder.encode(texts)
+    if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
+        raise InputError(
+            f"the encoder {encoder.kind} makes an array of shape {rows.shape} for {len(texts)} texts, or one "
+            "with NaN or infinity; expected one row of numbers for each text"
+        )
+    return rows
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
-    """Rows of length one; zeros stay zeros."""
+    """Rows [n, T] divided by their norms; a row of zeros stays as it is."""
     unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return unit

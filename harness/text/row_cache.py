@@ -11,7 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from harness.data.dataset import digest
-from harness.errors import InputError
+from harness.errors import InputError, StoreError
 from harness.store.files import writing
 from harness.text.old_rows import take_over_rows, take_over_table
 from harness.text.row_file import DTYPE, RowFile, with_rows
@@ -112,8 +112,13 @@ def _name(recipe: str) -> str:
 def _locked(cache: Path, recipe: str, complete: Callable[[RowFile], T]) -> T:
     """What ``complete`` makes of an encoder's file, while other processes that need the file wait."""
     path = cache / f"{_name(recipe)}.sqlite"
-    with writing(cache):
-        cache.mkdir(parents=True, exist_ok=True)
-        held = FileLock(path.with_suffix(".lock")).acquire()
+    try:
+        with writing(cache):
+            cache.mkdir(parents=True, exist_ok=True)
+            held = FileLock(path.with_suffix(".lock")).acquire()
+    except StoreError:  # a store that can only be read may hold all rows already
+        if not path.exists():
+            raise
+        return with_rows(path, complete, read_only=True)
     with held:
         return with_rows(path, complete)

@@ -37,11 +37,14 @@ logger = logging.getLogger(__name__)
 class RowFile:
     """The rows in one file. Whoever opens it holds the file's lock, see `row_cache`."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file; it is made if it is not there."""
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        """Open the file; unless it is only to be read, it is made if it is not there."""
         self.path = path
-        self._connection = _connect(path)
-        self._connection.execute(TABLE)
+        if read_only:  # nobody writes to it, so that its lock and its log need not be looked at
+            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+        else:
+            self._connection = _connect(path)
+            self._connection.execute(TABLE)
 
     def close(self) -> None:
         """Close the file."""
@@ -96,18 +99,22 @@ class RowFile:
         return self._connection.total_changes - before
 
 
-def with_rows(path: Path, work: Callable[[RowFile], T]) -> T:
+def with_rows(path: Path, work: Callable[[RowFile], T], read_only: bool = False) -> T:
     """What ``work`` makes of a file's rows. If the file is damaged it is set aside and ``work`` is done anew.
+
+    A file that is ``read_only`` stays as it is, and ``work`` may add nothing to it.
 
     Raises:
         StoreError: The file cannot be written.
     """
     try:
         try:
-            with closing(RowFile(path)) as file:
+            with closing(RowFile(path, read_only)) as file:
                 return work(file)
         except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:  # a subclass, which tells of disks or rights
+            if (
+                read_only or type(error) is not sqlite3.DatabaseError
+            ):  # a subclass, which tells of disks or rights
                 raise
         _set_aside(path)
         with closing(RowFile(path)) as file:

@@ -1,4 +1,4 @@
-"""Text rows by token: what alignments read, and the controls that test whether they need it."""
+"""Text rows by token, and the controls that test whether a system needs them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ TABLES = ("user_profile", "item_profile", "user_intent", "item_intent")
 
 @dataclass(frozen=True)
 class TextTable:
-    """Rows of text numbers for known tokens.
+    """The text rows of a dataset's users and items.
 
     Attributes:
         users, items: Tokens, [U] and [I].
-        user_profile, item_profile: [U, T] and [I, T], float32.
-        user_intent, item_intent: [U, T'] and [I, T'], float32.
-        recipe: What identifies the rows beside the dataset's texts: the encoder's settings, or the
-            content of precomputed rows. The rows themselves may differ in the last bit from one
-            machine to another.
-        notes: What a reader of the results must know, one sentence each.
+        user_profile, item_profile: Profile rows, [U, T] and [I, T], float32.
+        user_intent, item_intent: Intent rows, [U, T'] and [I, T'], float32.
+        recipe: Identifies the rows together with the dataset's texts. It holds the encoder's settings or a
+            digest of precomputed rows, since rows may differ in the last bit between machines.
+        notes: Sentences that a reader of the results must know.
     """
 
     users: np.ndarray
@@ -40,7 +39,7 @@ class TextTable:
 
     @property
     def widths(self) -> tuple[int, int]:
-        """Columns of the profile rows and of the intent rows."""
+        """The number of columns of profile rows and of intent rows."""
         return self.user_profile.shape[1], self.user_intent.shape[1]
 
     def rows(self, users: np.ndarray, items: np.ndarray) -> TextRows:
@@ -62,51 +61,54 @@ class TextTable:
         return TextRows(stack("profile"), stack("intent"))
 
     def control(self, kind: str | None, seed: int) -> TextTable:
-        """Itself; ``shuffled`` within users and items; ``random`` rows of the same norm; ``noise:SHARE``.
+        """The rows under a text control. Profile and intent of a node stay together unless they are random.
 
-        Noise gives a share of the users and of the items the rows of others of their side; those
-        of a small share are among those of a larger one. Profile and intent of a node move together
-        under both.
+        Args:
+            kind: None changes nothing. ``shuffled`` permutes rows within users and within items.
+                ``random`` draws rows of the same norms. ``noise:SHARE`` gives that share of the users and of
+                the items the rows of other users and items; a larger share contains the nodes of a smaller.
+            seed: Of the random draws.
         """
         if kind is None:
             return self
+        random, counts = np.random.default_rng(seed), {"user": len(self.users), "item": len(self.items)}
         if kind.startswith("noise:"):
-            return self._with_noise(float(kind.removeprefix("noise:")), np.random.default_rng(seed))
-        random = np.random.default_rng(seed)
-        orders = {"user": random.permutation(len(self.users)), "item": random.permutation(len(self.items))}
-        made = {}
-        for name in TABLES:
-            rows = getattr(self, name)
-            if kind == "shuffled":
-                made[name] = rows[orders[name.split("_")[0]]]
-            else:
-                noise = random.standard_normal(rows.shape).astype(np.float32)
-                norm = np.linalg.norm(rows, axis=1) / np.linalg.norm(noise, axis=1)
-                made[name] = noise * norm[:, None].astype(np.float32)
-        return replace(self, **made)
-
-    def _with_noise(self, share: float, random: np.random.Generator) -> TextTable:
-        sources = {
-            "user": _replaced(len(self.users), share, random),
-            "item": _replaced(len(self.items), share, random),
-        }
-        return replace(self, **{name: getattr(self, name)[sources[name.split("_")[0]]] for name in TABLES})
+            share = float(kind.removeprefix("noise:"))
+            sources = {side: _noisy_sources(count, share, random) for side, count in counts.items()}
+        else:
+            sources = {side: random.permutation(count) for side, count in counts.items()}
+        if kind == "random":  # after the permutations, as in every stored run
+            rows = {name: _random_rows(getattr(self, name), random) for name in TABLES}
+        else:
+            rows = {name: getattr(self, name)[sources[name.split("_")[0]]] for name in TABLES}
+        return replace(self, **rows)  # type: ignore[arg-type]
 
 
-def _replaced(count: int, share: float, random: np.random.Generator) -> np.ndarray:
-    """Whose row each of ``count`` nodes gets [n]: its own, or for a share of them another's."""
+def _random_rows(rows: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Normal random rows [n, T] with the norms of ``rows`` [n, T]."""
+    noise = random.standard_normal(rows.shape).astype(np.float32)
+    norms = np.linalg.norm(rows, axis=1) / np.linalg.norm(noise, axis=1)
+    scaled: np.ndarray = noise * norms[:, None].astype(np.float32)
+    return scaled
+
+
+def _noisy_sources(count: int, share: float, random: np.random.Generator) -> np.ndarray:
+    """The node whose row each of ``count`` nodes gets, [n]: itself, or another one for a share of them."""
+    sources = np.arange(count)
     if count < 2:
-        return np.arange(count)
-    order, step = random.permutation(count), random.integers(1, count, size=count)
+        return sources
+    order, shift = random.permutation(count), random.integers(1, count, size=count)
     chosen = order[: round(share * count)]
-    source = np.arange(count)
-    source[chosen] = (chosen + step[chosen]) % count
-    return source
+    sources[chosen] = (chosen + shift[chosen]) % count
+    return sources
 
 
 def _positions(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
-    place = {token: position for position, token in enumerate(known)}
-    missing = [token for token in wanted if token not in place]
+    """Where each token of ``wanted`` [n] stands in ``known`` [m], [n]."""
+    position_of = {token: position for position, token in enumerate(known)}
+    missing = [token for token in wanted if token not in position_of]
     if missing:
-        raise InputError(f"{len(missing)} {side}s without a text row, {side} {str(missing[0])!r} first")
-    return np.array([place[token] for token in wanted])
+        raise InputError(
+            f"{len(missing)} {side}s of the dataset have no text row, the first is {side} {str(missing[0])!r}"
+        )
+    return np.array([position_of[token] for token in wanted])

@@ -1,4 +1,4 @@
-"""From a plan's words about text to a table of rows: encoded texts, written intents, precomputed rows."""
+"""Makes the text rows that a plan asks for: encoded texts, written intents or precomputed rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from harness.data.arrays import load_array
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
+from harness.data.joins import join, read_ids
 from harness.data.pickles import load_arrays
 from harness.data.spec import from_plan
 from harness.errors import InputError
@@ -24,14 +25,14 @@ from harness.text.rows import TABLES, TextTable
 
 
 class PrecomputedSpec(StrictModel):
-    """Rows from ``.npy`` or ``.pkl`` files; a ``.ids`` file beside one names its rows."""
+    """Rows that are read from ``.npy`` or ``.pkl`` files. A ``.ids`` file beside one names its rows."""
 
     one_by_one: ClassVar[bool] = True
     kind: Literal["precomputed"]
-    user_profile: Path
-    item_profile: Path
-    user_intent: Path | None = None
-    item_intent: Path | None = None
+    user_profile: Path = Field(description="file of the users' profile rows")
+    item_profile: Path = Field(description="file of the items' profile rows")
+    user_intent: Path | None = Field(None, description="file of the users' intent rows, if there are any")
+    item_intent: Path | None = Field(None, description="file of the items' intent rows, if there are any")
     _resolve = field_validator("*")(from_plan)
 
 
@@ -50,68 +51,82 @@ TextSpec = Annotated[
 def text_table(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> TextTable:
     """The text rows of a dataset.
 
+    Args:
+        spec: The plan's specification.
+        dataset: Its users, items and texts.
+        cache: Folder of kept rows and replies. Without it nothing is kept.
+
     Raises:
-        InputError: The dataset has no texts, precomputed rows do not fit it, or intents are not
-            written yet.
+        InputError: The dataset has no texts, precomputed rows do not fit it, or intents are not written yet.
     """
     if isinstance(spec, PrecomputedSpec):
         return _precomputed(spec, dataset)
     if isinstance(spec, IntentsSpec):
         return intent_table(spec, dataset, cache)
     if dataset.texts is None:
-        raise InputError(f"dataset {dataset.name!r} has no texts; give it `profiles` or precomputed rows")
+        raise InputError(
+            f"dataset {dataset.name!r} has no texts to encode; expected `profiles` in its `source`, or "
+            "`kind: precomputed` in its `text`"
+        )
     return encode_texts(spec, dataset.texts, dataset.users, dataset.items, cache)
 
 
 def texts_of(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> Texts:
-    """The texts that a dataset's rows are made from.
+    """The texts that a dataset's rows are made of.
 
     Raises:
-        InputError: The rows were precomputed and the dataset has no texts.
+        InputError: The rows are precomputed, and the dataset has no texts.
     """
     if isinstance(spec, IntentsSpec):
         return written_so_far(spec, TrainLog.of(dataset), cache).texts()
     if dataset.texts is None:
-        raise InputError(f"dataset {dataset.name!r} has no texts to name anything by")
+        raise InputError(
+            f"dataset {dataset.name!r} has rows of numbers but no texts; expected `profiles` in its `source`"
+        )
     return dataset.texts
 
 
 def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
-    made = {}
+    tables: dict[str, np.ndarray] = {}
     for name in TABLES:
         side, kind = name.split("_")
         path = getattr(spec, name) or getattr(spec, f"{side}_profile")
         tokens = dataset.users if side == "user" else dataset.items
-        made[name] = _load_rows(path, tokens, side)
-        if side == "item" and made[name].shape[1] != made[f"user_{kind}"].shape[1]:
-            wide, expected = made[name].shape[1], made[f"user_{kind}"].shape[1]
-            raise InputError(f"{path}: rows of width {wide}; expected the users' width {expected}")
-    content = digest(made[name].tobytes() for name in TABLES)
+        tables[name] = _load_rows(path, tokens, side)
+        width, expected = tables[name].shape[1], tables[f"user_{kind}"].shape[1]
+        if width != expected:
+            raise InputError(f"{path}: rows of width {width}; expected the users' width {expected}")
+    content = digest(tables[name].tobytes() for name in TABLES)
     notes = () if spec.user_intent and spec.item_intent else (SAME_INTENTS,)
-    return TextTable(dataset.users, dataset.items, **made, recipe=content, notes=notes)
+    return TextTable(dataset.users, dataset.items, **tables, recipe=content, notes=notes)
 
 
 def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
-    """Rows [n, T] in token order, checked."""
+    """The rows [n, T] of a file in the order of ``tokens`` [n].
+
+    Raises:
+        InputError: The file holds no table of numbers, or not a row for each token.
+    """
     loaded = load_arrays(path) if path.suffix == ".pkl" else load_array(path)
+    if not isinstance(loaded, np.ndarray | list | tuple):
+        raise InputError(f"{path}: holds a {type(loaded).__name__}; expected a table of numbers")
     try:
-        rows = np.asarray(loaded, dtype=np.float32)
+        with np.errstate(over="ignore"):  # too large a number becomes infinity, which is refused below
+            rows = np.asarray(loaded, dtype=np.float32)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{path}: rows of different width; expected a table of numbers") from None
-    if rows.ndim != 2:
-        raise InputError(f"{path}: shape {rows.shape}; expected one row a {side}")
+        raise InputError(f"{path}: the rows differ in width; expected a table of numbers") from None
+    if rows.ndim != 2 or not rows.shape[1]:
+        raise InputError(f"{path}: an array of shape {rows.shape}; expected one row for each {side}")
     ids = path.with_suffix(".ids")
-    names = ids.read_text().split() if ids.exists() else list(tokens)
+    names = read_ids(ids) if ids.exists() else list(tokens)
     if len(names) != len(rows):
-        raise InputError(f"{path}: {len(rows)} rows; expected {len(names)}, one a {side}")
-    place = {name: position for position, name in enumerate(names)}
-    missing = [token for token in tokens if token not in place]
-    if missing:
-        raise InputError(f"{ids}: no {side} {str(missing[0])!r}; expected every {side} of the dataset")
-    rows = rows[[place[token] for token in tokens]]
-    bad = np.flatnonzero(~np.isfinite(rows).all(1))
-    if len(bad):
+        raise InputError(f"{path}: {len(rows)} rows; expected {len(names)}, one for each {side}")
+    match = join(ids, names, tokens, side, "row")
+    match.require_all(ids, side, "row", f"expected one for every {side} of the dataset")
+    rows = np.take(rows, match.positions, axis=0)
+    not_finite = np.flatnonzero(~np.isfinite(rows).all(1))
+    if len(not_finite):
         raise InputError(
-            f"{path}: NaN or infinity in the row of {side} {str(tokens[bad[0]])!r}; expected numbers"
+            f"{path}: NaN or infinity in the row of {side} {str(tokens[not_finite[0]])!r}; expected numbers"
         )
     return rows

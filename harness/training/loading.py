@@ -1,4 +1,4 @@
-"""The dataset and text rows that a plan asks for."""
+"""Reading the dataset and the text rows that a plan asks for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 def load_dataset(plan: DatasetVariant, seed: int) -> Dataset:
-    """The dataset a plan asks for, checked; ``seed`` is the plan's."""
+    """Read and check the dataset that a plan asks for.
+
+    Args:
+        plan: The dataset as the plan describes it.
+        seed: The plan's seed.
+
+    Raises:
+        InputError: The dataset cannot be read, or a check fails.
+    """
     split_seed = seed_of(seed, plan.family, None, "split")
     merged = plan.duplicate_items == "merged"
     dataset = prepare(plan.name, plan.source, plan.split, split_seed, plan.density, merged)
@@ -28,6 +36,18 @@ def load_dataset(plan: DatasetVariant, seed: int) -> Dataset:
 
 
 def load(plan: DatasetVariant, seed: int, cache: Path | None) -> tuple[Dataset, TextTable | None]:
-    """The dataset and text rows a plan asks for, checked."""
+    """Read and check the dataset that a plan asks for, and its text rows.
+
+    Args:
+        plan: The dataset as the plan describes it.
+        seed: The plan's seed.
+        cache: The folder that keeps encoded texts. None keeps them nowhere.
+
+    Returns:
+        The dataset, and its text rows or None if it has no text.
+
+    Raises:
+        InputError: The dataset or a text cannot be read, or a check fails.
+    """
     dataset = load_dataset(plan, seed)
     return dataset, text_table(plan.text, dataset, cache) if plan.has_text else None

@@ -1,4 +1,4 @@
-"""Training one system: epochs with early stopping, and a state between them that can be saved."""
+"""The training of one system: epochs with early stopping, and a state that is saved between epochs."""
 
 from __future__ import annotations
 
@@ -22,28 +22,30 @@ from models.recommender import Diverged
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, float | None], None]
-"""Told the epoch and, after a validation, its score."""
+"""Is told the number of the epoch that has ended and, after a validation, the validation's score."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Who follows a run.
+class Callbacks:
+    """What a training calls while it lasts.
 
     Attributes:
-        progress: Told of every epoch and validation.
-        validated: Told every validation score so far, after each of them; may end the run by raising.
-        checkpoint: Where the state between epochs is kept; nowhere if None.
-        stop: Asked before every epoch; True ends the run after its state is saved.
+        on_progress: Is told of every epoch and every validation.
+        on_validation: Is given all validation scores so far after each validation. It may raise to end the
+            training.
+        checkpoint: Saves the state before every epoch. If it is None, the state is not saved.
+        should_stop: Is asked before every epoch, after the state is saved. If it returns true, the training
+            is interrupted.
     """
 
-    progress: Progress = lambda epoch, score: None
-    validated: Callable[[list[float]], None] = lambda scores: None
+    on_progress: Progress = lambda epoch, score: None
+    on_validation: Callable[[list[float]], None] = lambda scores: None
     checkpoint: Checkpoint | None = None
-    stop: Callable[[], bool] = lambda: False
+    should_stop: Callable[[], bool] = lambda: False
 
 
 class TrainingLoop:
-    """The training of one model; between two epochs it can be saved and taken up again."""
+    """The training of one model. It can be saved between two epochs and resumed from there."""
 
     def __init__(
         self,
@@ -53,20 +55,20 @@ class TrainingLoop:
         config: Any,
         model: Any,
         ids: tuple[np.ndarray, np.ndarray],
-        watch: Watch,
+        callbacks: Callbacks,
     ) -> None:
         """Prepare the batches and RecBole's trainer.
 
         Args:
             run: What is trained, and how.
-            pairs: The train pairs, [E, 2], as positions of users and items.
-            matrices: From ``PreparedData.matrices``; test is not read.
+            pairs: The train pairs [E, 2], as positions of users and items.
+            matrices: ``PreparedData.matrices``. The test pairs are not read.
             config: RecBole's configuration.
-            model: The hosted model.
-            ids: The model's numbers of all users and items, [U] and [I].
-            watch: Who follows the run.
+            model: The model, as RecBole sees it.
+            ids: RecBole's ids of all users [U] and of all items [I].
+            callbacks: What is called while the training lasts.
         """
-        self.run, self.matrices, self.model, self.ids, self.watch = run, matrices, model, ids, watch
+        self.run, self.matrices, self.model, self.ids, self.callbacks = run, matrices, model, ids, callbacks
         self.means: list[dict[str, float]] = []
         self.scores: list[float] = []
         self.started, self.spent_s = time.perf_counter(), 0.0
@@ -77,16 +79,19 @@ class TrainingLoop:
         self.trainer = HostTrainer(config, model, hooks)
 
     def train(self) -> dict[str, Any]:
-        """Train to the end; the model has its best epoch's weights, the answer is what the record says.
+        """Train to the end. The model then has the weights of its best epoch.
+
+        Returns:
+            The fields of the run's record that tell of the training.
 
         Raises:
-            RunFailed: A loss term exploded or is not a number; names term and epoch.
-            Interrupted: ``watch.stop`` said so.
+            RunFailed: A loss term is too large or not a number. The message names the term and the epoch.
+            Interrupted: ``callbacks.should_stop`` returned true.
         """
-        self._take_up()
+        self._resume()
         try:
             batches = Batches(self.sampler, self.model)
-            fit(self.trainer, batches, lambda: self.watch.validated(self.scores))
+            fit(self.trainer, batches, lambda: self.callbacks.on_validation(self.scores))
         except Diverged as error:
             raise RunFailed(f"{error} in epoch {len(self.means) + 1}") from None
         plan, best = self.run.training, self.trainer.best_epoch
@@ -101,19 +106,20 @@ class TrainingLoop:
 
     def _validate(self) -> float:
         metric = self.run.training.metric
-        self.scores.append(validation_score(self.model.scorer(*self.ids), self.matrices, metric))
-        self.watch.progress(len(self.means), self.scores[-1])
+        scorer = self.model.scorer(*self.ids)
+        self.scores.append(validation_score(scorer, self.matrices, metric, self.run.name))
+        self.callbacks.on_progress(len(self.means), self.scores[-1])
         return self.scores[-1]
 
     def _before_epoch(self, epoch: int) -> None:
-        if self.watch.checkpoint is not None:
-            self.watch.checkpoint.save(self._state(epoch))
-        if self.watch.stop():
-            raise Interrupted(f"stopped before epoch {epoch + 1}")
+        if self.callbacks.checkpoint is not None:
+            self.callbacks.checkpoint.save(self._state(epoch))
+        if self.callbacks.should_stop():
+            raise Interrupted(f"The run {self.run.title} was interrupted before epoch {epoch + 1}.")
 
     def _on_epoch(self, epoch: int, means: Mapping[str, float]) -> None:
         self.means.append(dict(means))
-        self.watch.progress(epoch, None)
+        self.callbacks.on_progress(epoch, None)
 
     def _state(self, epoch: int) -> dict[str, Any]:
         return {
@@ -127,9 +133,10 @@ class TrainingLoop:
             "spent_s": self.spent_s + time.perf_counter() - self.started,
         }
 
-    def _take_up(self) -> None:
-        """Go on from the checkpoint, if there is a sound one."""
-        state = self.watch.checkpoint.load() if self.watch.checkpoint else None
+    def _resume(self) -> None:
+        """Go on from the checkpoint. Without one, or if its file is damaged, the training starts afresh."""
+        checkpoint = self.callbacks.checkpoint
+        state = checkpoint.load() if checkpoint else None
         if state is None:
             return
         logger.info("The run %s goes on from its checkpoint after epoch %d.", self.run.title, state["epoch"])
@@ -141,8 +148,17 @@ class TrainingLoop:
             torch.cuda.set_rng_state_all(state["cuda"])
 
 
-def validation_score(scorer: Scorer, matrices: Mapping[str, Any], metric: str) -> float:
-    """Mean over users of ``metric`` (such as recall@20) on the validation pairs, known pairs hidden."""
+def validation_score(
+    scorer: Scorer, matrices: Mapping[str, Any], metric: str, system: str = "the system"
+) -> float:
+    """The mean over users of a metric, such as ``recall@20``, on the validation pairs.
+
+    Known pairs are left out of the lists. ``system`` is what errors call the system.
+
+    Raises:
+        RunFailed: A score is not a finite number.
+    """
     name, cutoff = metric.split("@")
-    found = evaluate(scorer, matrices["valid"], matrices["known"], matrices["train"], (name,), (int(cutoff),))
-    return float(found.users[metric].mean())
+    relevant, hidden, train = matrices["valid"], matrices["known"], matrices["train"]
+    evaluation = evaluate(scorer, relevant, hidden, train, (name,), (int(cutoff),), system=system)
+    return float(evaluation.users[metric].mean())

@@ -1,4 +1,4 @@
-"""What a run would need, told before it allocates, and what it took."""
+"""The memory of a run: an estimate before it allocates any, and what it took."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec
 
 PROCESS_BYTES = 600 << 20
-"""Python with torch, RecBole and a dataset of any size."""
+"""A process with Python, torch and RecBole, before it reads a dataset."""
 
 PAIR_BYTES = 330
-"""The graph of a train pair while it is built, the batches and the matrices of the evaluation."""
+"""Memory for one train pair: in the graph while it is built, in batches and in matrices of the evaluation."""
 
 FLOAT_BYTES, DOUBLE_BYTES = 4, 8
 """Of a number in float32, in which systems are trained, and in float64, in which classics are fitted."""
@@ -28,15 +28,20 @@ FLOAT_BYTES, DOUBLE_BYTES = 4, 8
 TEXT_COPIES = 4
 """Text rows that live at once while a classic is fitted, in float64: those of the table, and its own."""
 
+NEIGHBOUR_BYTES = 60
+"""A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
+MEMORY_GROWS_WITH = ("embedding_size", "layers", "neighbours")
+"""The hyper-parameters on which :func:`needed_bytes` depends. It grows with each of them."""
+
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-"""Names of glibc's mallopt."""
+"""The numbers by which glibc's ``mallopt`` knows its parameters."""
 
 
 def keep_freed_memory() -> None:
     """Have glibc keep freed memory for the next tensor.
 
-    It hands blocks beyond 32 MiB back to the system at once, and fetching their pages anew takes half
-    of a step's time on graphs of 300,000 nodes. Other C libraries are left as they are.
+    By default glibc hands blocks of more than 32 MiB back to the system at once. Getting such memory again
+    takes half of the time of a training step on graphs of 300,000 nodes. Other C libraries stay as they are.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
@@ -45,9 +50,9 @@ def keep_freed_memory() -> None:
 
 
 def peak_resident_bytes() -> int:
-    """Peak resident memory of this process since it started."""
+    """The peak of the resident memory of this process since it started."""
     status = Path("/proc/self/status")
-    if status.exists():  # getrusage's figure begins with the parent's
+    if status.exists():  # the number of getrusage also counts the parent before the fork
         kibibytes = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"))
         if kibibytes:
             return int(kibibytes[1]) * 1024
@@ -56,12 +61,12 @@ def peak_resident_bytes() -> int:
 
 
 class PeakMemory:
-    """Peak resident memory of this process while the block runs, sampled every 20 ms."""
+    """Measures the peak of the resident memory of this process within a block, every 20 ms."""
 
     def __enter__(self) -> PeakMemory:
         self._process, self._done = psutil.Process(), threading.Event()
         self.peak_bytes = self._process.memory_info().rss
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
         return self
 
@@ -69,13 +74,13 @@ class PeakMemory:
         self._done.set()
         self._thread.join()
 
-    def _watch(self) -> None:
+    def _sample(self) -> None:
         while not self._done.wait(0.02):
             self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
 
 
 class Sizes(NamedTuple):
-    """A dataset's sizes; ``text_width`` is 0 without text."""
+    """The sizes of a dataset. ``text_width`` is the width of its text rows, or 0 if it has no text."""
 
     users: int
     items: int
@@ -84,22 +89,28 @@ class Sizes(NamedTuple):
 
     @property
     def nodes(self) -> int:
-        """Users and items."""
+        """The number of users and items."""
         return self.users + self.items
 
 
 def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:
-    """Peak memory of training a system, an estimate from sizes alone.
+    """An estimate of the peak memory of training a system, from sizes alone.
 
-    Rows of D numbers a node that live at once are counted for each backbone and alignment
-    (``Entry.tables``, at the default number of layers), two more for each layer beyond; text rows are held
-    once for profiles and once for intents, and as often again in the projection's layers. A classic holds
-    matrices [I, I] instead (``Entry.squares``).
+    For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
+    default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
+    times: as profiles, as intents, and in the layers of the projection. Classics hold matrices [I, I]
+    (``Entry.squares``), or lists of neighbours and no such matrix.
+
+    Args:
+        spec: The system.
+        values: Its hyper-parameters.
+        sizes: The sizes of the dataset.
     """
     base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
     if spec.is_classic:
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
-        return base + DOUBLE_BYTES * (CLASSICS[spec.backbone].squares * sizes.items**2 + text)
+        doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
+        return base + DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
     tables = BACKBONES[spec.backbone].tables
     tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
     if "layers" in values:
@@ -108,6 +119,15 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
 
 
+def _kept_neighbours(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:
+    """Largest possible number of entries in the neighbour lists of a classic; 0 if it keeps none."""
+    side = CLASSICS[spec.backbone].neighbours_of
+    if not side:
+        return 0
+    rows: int = getattr(sizes, side)
+    return rows * min(int(values["neighbours"]), rows)
+
+
 def gibibytes(count: float) -> str:
-    """A number of bytes for people."""
+    """A number of bytes in GiB, such as ``1.5 GiB``."""
     return f"{count / 2**30:.1f} GiB"

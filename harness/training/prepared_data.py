@@ -1,8 +1,7 @@
-"""A dataset ready for training, and what follows from it alone."""
+"""A dataset that is ready for training, with everything that is computed from the dataset alone."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from harness.data.dataset import Dataset, TuningView, digest
 from harness.evaluation.strata import ITEM_STRATA, item_strata
 from harness.recbole_host import config as recbole
+from harness.store.temporary import temporary_folder
 from harness.text.rows import TextTable
 from harness.training.memory import Sizes
 from models.graph import Graph
@@ -25,7 +25,13 @@ from models.text import TextRows
 
 @dataclass
 class PreparedData:
-    """A dataset ready for training: its matrices, text rows and RecBole files, made once."""
+    """A dataset that is ready for training. Its matrices and RecBole's files are made once, when needed.
+
+    Attributes:
+        dataset: The pairs; for a search without the test pairs.
+        table: The text rows of users and items. None if the dataset has no text.
+        folder: A temporary folder for RecBole's files.
+    """
 
     dataset: TuningView
     table: TextTable | None
@@ -33,13 +39,13 @@ class PreparedData:
 
     @cached_property
     def matrices(self) -> dict[str, Any]:
-        """Each split as a binary matrix [U, I], and ``known``, the pairs that no list may show."""
-        found = {split: self.dataset.matrix(split) for split in self.dataset.splits}
-        return found | {"known": self.dataset.known() if len(self.dataset.thinned) else found["train"]}
+        """The splits by name, and ``known``, the pairs that no list may show: binary matrices [U, I]."""
+        splits = {split: self.dataset.matrix(split) for split in self.dataset.splits}
+        return splits | {"known": self.dataset.known() if len(self.dataset.thinned) else splits["train"]}
 
     @cached_property
     def atomic(self) -> Path:
-        """The folder of RecBole atomic files, holding the train pairs only."""
+        """The folder of RecBole's atomic files, which hold the train pairs only."""
         data = self.dataset
         pairs = pd.DataFrame({"u": data.users[data.train[:, 0]], "i": data.items[data.train[:, 1]]})
         recbole.write_atomic_files(self.folder, pairs, data.users, data.items)
@@ -47,13 +53,13 @@ class PreparedData:
 
     @property
     def item_strata(self) -> dict[str, np.ndarray]:
-        """Which items are tail, middle and head by train interactions, bool [I] each."""
-        places = item_strata(np.bincount(self.dataset.train[:, 1], minlength=len(self.dataset.items)))
-        return {label: places == place for place, label in enumerate(ITEM_STRATA)}
+        """Which items are in the tail, the middle and the head by their train pairs, bool [I] each."""
+        strata = item_strata(np.bincount(self.dataset.train[:, 1], minlength=len(self.dataset.items)))
+        return {label: strata == number for number, label in enumerate(ITEM_STRATA)}
 
     @property
     def sizes(self) -> Sizes:
-        """Counts of users, items and train pairs, and the width of the text rows."""
+        """The numbers of users, items and train pairs, and the width of the text rows."""
         width = self.table.user_profile.shape[1] if self.table else 0
         return Sizes(len(self.dataset.users), len(self.dataset.items), len(self.dataset.train), width)
 
@@ -63,7 +69,7 @@ class PreparedData:
         return Graph(user, item, len(self.dataset.users), len(self.dataset.items))
 
     def text(self) -> TextRows | None:
-        """The rows [N, T] of every node in the dataset's order; None without a table.
+        """The text rows [N, T] of every node in the dataset's order. None if the dataset has no text.
 
         Raises:
             InputError: A token has no row.
@@ -72,18 +78,18 @@ class PreparedData:
 
     @property
     def checksum(self) -> str:
-        """Of the dataset, and of what its text rows are made from."""
+        """A hash of the dataset and of what its text rows are made from."""
         assert isinstance(self.dataset, Dataset)
         return digest([self.dataset.checksum.encode(), (self.table.recipe if self.table else "").encode()])
 
     def for_tuning(self) -> PreparedData:
-        """The same without test pairs: nothing that holds them can be reached from it."""
+        """The same dataset without its test pairs. No reference leads from it to what holds them."""
         assert isinstance(self.dataset, Dataset)
         return PreparedData(self.dataset.tuning_view(), self.table, self.folder)
 
 
 @contextmanager
-def material(dataset: Dataset, table: TextTable | None) -> Iterator[PreparedData]:
-    """A dataset's material in a folder that goes when it is no longer needed."""
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
-        yield PreparedData(dataset, table, Path(folder))
+def prepared(dataset: Dataset, table: TextTable | None) -> Iterator[PreparedData]:
+    """Prepare a dataset for training. Its temporary folder is removed when the block ends."""
+    with temporary_folder() as folder:
+        yield PreparedData(dataset, table, folder)

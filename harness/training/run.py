@@ -1,4 +1,4 @@
-"""One run: train a system on one dataset with one seed, and measure it."""
+"""One run: a system is trained on one dataset with one seed, and tested."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.store.columns import USER
-from harness.training.loop import TrainingLoop, Watch, validation_score
+from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
-from harness.training.memory import PeakMemory, gibibytes, needed_bytes
+from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
 from harness.training.warm_start import Weights, take_over, weights_of
@@ -28,7 +28,14 @@ from models.core import learned_parameters
 
 @dataclass
 class Outcome:
-    """What one run measured; ``record`` is JSON, the others arrays by name, where there are any."""
+    """The result of one run.
+
+    Attributes:
+        users: The scores of every user: column ``USER`` (the token) and one for each metric.
+        record: The fields of the run's record that are measured.
+        prototypes: The intent prototypes, as :func:`prototype_arrays` makes them. None for a system without.
+        weights: What the run of the next window of time starts from. None for a system that starts cold.
+    """
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
@@ -36,16 +43,24 @@ class Outcome:
     weights: Weights | None = None
 
 
-def train(run: Run, data: PreparedData, watch: Watch | None = None, start: Weights | None = None) -> Outcome:
-    """Train and test one run, from ``start`` if it is given.
+def train(
+    run: Run, data: PreparedData, callbacks: Callbacks | None = None, start: Weights | None = None
+) -> Outcome:
+    """Train and test one run.
+
+    Args:
+        run: What is trained, and how.
+        data: The run's dataset.
+        callbacks: What is called while the training lasts.
+        start: The weights of a warm start. Without them the weights are drawn at random.
 
     Raises:
-        RunFailed: A loss term exploded or is not a number; names term and epoch.
-        Interrupted: ``watch.stop`` said so; the checkpoint holds the last whole epoch.
+        RunFailed: A loss term is too large or not a number, or the memory does not suffice.
+        Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
     started = time.perf_counter()
     with PeakMemory() as memory:
-        model, history = _fit(run, data, watch or Watch(), start)
+        model, history = _fit(run, data, callbacks or Callbacks(), start)
         result = _test(run, data, model)
     users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
     record = {
@@ -62,30 +77,33 @@ def train(run: Run, data: PreparedData, watch: Watch | None = None, start: Weigh
     return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
 
 
-def try_out(run: Run, data: PreparedData, watch: Watch) -> dict[str, Any]:
-    """Train one run and score it on the validation pairs; what training says of itself, ``valid`` too.
+def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any]:
+    """Train one run and score it on the validation pairs. Test pairs are not needed.
+
+    Returns:
+        The fields of a record that tell of the training. ``valid`` holds the validation score.
 
     Raises:
         RunFailed, Interrupted: As :func:`train`.
     """
-    model, history = _fit(run, data, watch)
+    model, history = _fit(run, data, callbacks)
     if run.system.is_classic:
         scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
         metric = run.training.metric
-        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric)}}
+        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric, run.name)}}
     return history
 
 
 def _named(ids: tuple[np.ndarray, np.ndarray], data: PreparedData) -> tuple[Weights, Weights]:
-    """Rows in the node tables, and tokens, of users and items; node numbers are RecBole's ids less one."""
+    """The node numbers, which are RecBole's ids less one, and the tokens of users and items, by side."""
     tokens = {"users": data.dataset.users, "items": data.dataset.items}
     return dict(zip(tokens, (side - 1 for side in ids), strict=True)), tokens
 
 
 def _fit(
-    run: Run, data: PreparedData, watch: Watch, start: Weights | None = None
+    run: Run, data: PreparedData, callbacks: Callbacks, start: Weights | None = None
 ) -> tuple[Any, dict[str, Any]]:
-    """The trained model, and what training says of itself."""
+    """The trained model, and the fields of a record that tell of its training."""
     width = {}
     if run.system.capacity and data.table:
         run = matched(run, data)
@@ -121,13 +139,19 @@ def _fit(
     ids = recbole.ids_of(model, data.dataset.users, data.dataset.items)
     if start is not None:
         take_over(model.system, *_named(ids, data), start)
-    fitting = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, watch)
-    return model, {**width, **fitting.train()}
+    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, callbacks)
+    return model, {**width, **loop.train()}
 
 
 def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
+    """Refuse a run that needs more memory than is free.
+
+    Raises:
+        RunFailed: It does.
+    """
     needed, free = needed_bytes(run.system, run.settings, data.sizes), psutil.virtual_memory().available
-    if needed > free:
+    held_already = min(psutil.Process().memory_info().rss, PROCESS_BYTES)
+    if needed - held_already > free:
         raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
 
 
@@ -136,10 +160,11 @@ def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
     plan, matrices = run.evaluation, data.matrices
     hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
     strata = data.item_strata if plan.item_strata else None
-    return evaluate(scorer, matrices["test"], hidden, matrices["train"], plan.metrics, plan.k, strata)
+    train, test = matrices["train"], matrices["test"]
+    return evaluate(scorer, test, hidden, train, plan.metrics, plan.k, strata, run.name)
 
 
 def seed_everything(seed: int) -> None:
-    """Seed torch and numpy's global generator, which RecBole draws from."""
+    """Seed the global generators of torch and of numpy, from which RecBole draws."""
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)

@@ -6,6 +6,9 @@ from typing import Any
 
 import torch
 
+from harness.systems.line import parse
+from harness.systems.search_space import space
+from harness.systems.settings import settings
 from models.core import Batch
 from models.graph import Graph
 from models.sparse import scores_at
@@ -29,6 +32,42 @@ def test_simgcl_noise_has_its_length_and_keeps_the_orthant(graph: Graph, text: T
     torch.testing.assert_close(moved.norm(dim=1), torch.full((graph.nodes,), 0.1))
     propagated = graph.propagate(ego)
     assert bool((moved * propagated >= -1e-6).all())
+
+
+def test_xsimgcl_feeds_its_noise_onward_and_scores_without_it(graph: Graph, text: TextRows) -> None:
+    system = build("XSimGCL", graph, text, layers=2, noise_size=0.1)
+    backbone: Any = system.backbone
+    ego = backbone.ego()
+    _, first, second = backbone.encode(ego).layers
+    for before, after in ((ego, first), (first, second)):
+        moved = after - graph.propagate(before)
+        torch.testing.assert_close(moved.norm(dim=1), torch.full((graph.nodes,), 0.1))
+        assert bool((moved * graph.propagate(before) >= -1e-6).all())
+    clean = graph.propagate(ego), graph.propagate(graph.propagate(ego))
+    torch.testing.assert_close(torch.cat(system.embeddings()), (clean[0] + clean[1]) / 2)
+
+
+def test_a_contrasted_layer_beyond_the_last_is_the_last(graph: Graph, text: TextRows, batch: Batch) -> None:
+    losses = []
+    for number in (1, 2, 4):
+        system = build("XSimGCL", graph, text, layers=2, contrast_layer=number)
+        torch.manual_seed(1)
+        losses.append(system.losses(batch)["contrast"])
+    assert losses[0] != losses[1]
+    assert losses[1] == losses[2]
+
+
+def test_lightccf_without_its_term_is_its_encoder(graph: Graph, text: TextRows, batch: Batch) -> None:
+    """Layers that nothing makes are neither read nor tuned."""
+    for encoder, line, hyper in (
+        ("MF", "MF", {}),
+        ("LightGCN", "LightGCN", {"readout": "mean", "edge_keep": 1.0}),
+    ):
+        ours = build("LightCCF[-neighbour]", graph, text, encoder=encoder)
+        other = build(line, graph, text, l2_scope="batch", l2_weight=5e-5, **hyper)
+        assert ours.losses(batch) == other.losses(batch)
+        spec = parse("LightCCF")
+        assert ("layers" in space(spec, settings(spec, {"encoder": encoder}), set(), {})) == (line != "MF")
 
 
 def test_bigcf_scores_with_the_mean_of_its_noise(graph: Graph, text: TextRows) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from harness.bench import __main__ as tasks
 from harness.bench import growth, rows, show, steps
 from harness.bench.world import PAIRS, USERS, World, random_world
 from harness.cli.main import app
@@ -17,6 +18,7 @@ from harness.systems.line import parse
 from harness.systems.settings import settings
 from harness.training.memory import Sizes, needed_bytes, peak_resident_bytes
 from harness.training.timing import compare
+from tests.worlds import checkerboard
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,13 @@ def test_both_sides_of_a_comparison_take_the_same_step(world: World) -> None:
     assert not (system.backbone.user_embedding == before).all(), "our step moves nothing"  # type: ignore[union-attr]
 
 
-def test_json_has_the_promised_fields() -> None:
+def test_json_has_the_promised_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a small graph and in this process; the other tests measure in processes of their own."""
+    board = checkerboard()
+    small = World("small", 40, 40, board.train, board.valid, board.test, width=8)
+    for module in (rows, tasks):
+        monkeypatch.setattr(module, "amazon_book", lambda: small)
+    monkeypatch.setattr(rows, "in_process", lambda task, *arguments: tasks.TASKS[task](*arguments))
     done = CliRunner().invoke(app, ["bench", "--json", "--only", "evaluation", "--repeats", "1"])
     assert done.exit_code == 0, done.output
     (row,) = json.loads(done.stdout)

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from tests.cli.tiny_plan import write_plan
-from tests.data.test_data import Evil, interactions, with_profiles, write_matrices
+from tests.data.test_data import interactions, with_profiles, write_matrices
+from tests.data.test_pickles import Evil
 from tests.worlds import ROOT, intentbench
 
 SMOKE = ROOT / "harness" / "plans" / "smoke.yaml"
@@ -74,7 +75,7 @@ BROKEN: dict[str, tuple[Made, str]] = {
     "no matrix": (pickled(np.ones(3)), "trn_mat.pkl: holds a ndarray; expected a sparse matrix"),
     "no text": (lambda f: (with_profiles(f, ["u0"]), {}), "users.jsonl.gz: no text for user 'u1'"),
     "nan rows": (rows_with(np.nan, 12), "u.npy: NaN or infinity in the row of user 'u10'"),
-    "few rows": (rows_with(1.0, 11), "u.npy: 11 rows; expected 12, one a user"),
+    "few rows": (rows_with(1.0, 11), "u.npy: 11 rows; expected 12, one for each user"),
     "width": (rows_with(1.0, 12, width=4), "i.npy: rows of width 4; expected the users' width 3"),
     "no time": (lambda f: (log(f, lambda x: x), {"split": {"kind": "temporal"}}), "log.csv: no timestamp column"),
     "atomic": (lambda f: ({"kind": "atomic", "folder": f}, {}), "expected it, or"),

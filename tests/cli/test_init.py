@@ -78,14 +78,15 @@ def test_every_optional_line_can_be_used() -> None:
     keys = {
         lines[number].lstrip("# ").split(":")[0] for number in optional if "intentbench" not in lines[number]
     }
-    assert {"min_rating", "core", "tuning"} <= keys
+    assert keys >= {"min_rating", "core", "duplicates", "tuning"}
     for number in optional:
-        if lines[number].lstrip("# ").split(":")[0] in ("min_rating", "core", "tuning"):
+        if lines[number].lstrip("# ").split(":")[0] in ("min_rating", "core", "duplicates", "tuning"):
             lines[number] = lines[number].replace("# ", "", 1)
     Path("all.yaml").write_text("\n".join(lines))
     plan = load_plan(Path("all.yaml"))
     assert plan.tuning is not None
-    assert (plan.datasets[0].source.min_rating, plan.datasets[0].source.core) == (4, 5)
+    source = plan.datasets[0].source
+    assert (source.min_rating, source.core, source.duplicates) == (4, 5, "last")
 
 
 def test_a_given_split_and_its_labels_are_found() -> None:
@@ -118,7 +119,7 @@ def test_reviews_become_written_intents_and_tables_of_texts_become_profiles() ->
     reviews = table("log.csv", "user,item,review_text", "a,b,nice", "b,b,bad")
     plan = new_plan(reviews)
     assert plan.datasets[0].text.kind == "intents"
-    assert "IRLLRec[LightGCN]" in [entry.system for entry in plan.systems]
+    assert "IRLLRec[LightGCN]" in [entry.system.name for entry in plan.systems]
     items = Path("items.jsonl.gz")
     items.write_bytes(gzip.compress(json.dumps({"item_id": "b", "title": "B", "tags": ["x"]}).encode()))
     Path("new.yaml").unlink()

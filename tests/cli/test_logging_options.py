@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def test_the_log_may_be_asked_for_before_the_command_and_on_run(
     before: bool, plan: Path, tmp_path: Path
 ) -> None:
     options = ["--verbose", "--log-file", tmp_path / "log.txt"]
-    words = ["run", plan, "--store", tmp_path / "store"]
+    words = ["run", plan, "--store", tmp_path / "store", "--workers", "1"]
     done = intentbench(*options, *words) if before else intentbench(*words, *options)
     assert done.exit_code == 0, done.output
     found = events(tmp_path / "log.txt")
@@ -42,22 +44,27 @@ def test_the_log_may_be_asked_for_before_the_command_and_on_run(
 
 def test_a_second_run_logs_that_everything_is_stored(plan: Path, tmp_path: Path) -> None:
     for _ in range(2):
-        done = intentbench("--log-file", tmp_path / "log.txt", "run", plan, "--store", tmp_path / "store")
+        words = ["run", plan, "--store", tmp_path / "store", "--workers", "1"]
+        done = intentbench("--log-file", tmp_path / "log.txt", *words)
         assert done.exit_code == 0
     found = events(tmp_path / "log.txt")
     assert "The task d MostPop repetition 1 is stored already." in found
     assert sum("begins" in each for each in found) == 2
 
 
-def test_workers_log_to_the_same_file(plan: Path, tmp_path: Path) -> None:
-    words = ["run", plan, "--store", tmp_path / "store", "--workers", "2"]
-    done = intentbench(*words, "--log-file", tmp_path / "log.txt")
-    assert done.exit_code == 0, done.output
-    lines = (tmp_path / "log.txt").read_text().splitlines()
-    workers = {line.split("[process ")[1].split(",")[0] for line in lines if " begins. " in line}
-    command = {line.split("[process ")[1].split(",")[0] for line in lines if "The command line is" in line}
-    assert workers
-    assert not workers & command
+def test_a_run_that_goes_on_from_its_checkpoint_says_so(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = yaml.safe_load(plan.read_text()) | {"systems": ["LightGCN"]}
+    tree["training"]["epochs"] = 3
+    plan.write_text(yaml.safe_dump(tree))
+    asked = chain([False, False], repeat(True))  # before the run, and before its first and second epoch
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.cli.run.stop_after_epoch", lambda: nullcontext(lambda: next(asked)))
+        assert intentbench("run", plan, "--store", tmp_path / "store").exit_code == 130
+    done = intentbench("run", plan, "--store", tmp_path / "store", "--verbose")
+    assert done.exit_code == 0
+    assert "The run d LightGCN repetition 1 goes on from its checkpoint after epoch 1." in done.stderr
 
 
 def test_a_failed_run_has_its_traceback_in_the_log(
@@ -89,5 +96,6 @@ def test_no_password_reaches_the_log(plan: Path, tmp_path: Path) -> None:
     plan.write_text(yaml.safe_dump(tuned))
     url = "postgresql://me:secret@127.0.0.1:9/none"
     words = ["run", plan, "--store", tmp_path / "store", "--storage", url, "--only", "MostPop"]
+    words += ["--workers", "1"]
     intentbench("--verbose", "--log-file", tmp_path / "log.txt", *words)
     assert "secret" not in (tmp_path / "log.txt").read_text()

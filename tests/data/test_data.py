@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from harness.data.dataset import SAME_INTENTS, SPLITS, Dataset
 from harness.data.describe import describe
+from harness.data.pickles import load_arrays
 from harness.data.prepare import prepare
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.data.splits import carve_valid, labels
@@ -54,6 +55,46 @@ def test_matrices_keep_their_split_and_shape(tmp_path: Path, form: str) -> None:
     assert (len(made.users), len(made.items)) == (8, 9)
     assert [len(made.pairs(split)) for split in SPLITS] == [24, 8, 8]
     assert made.users.tolist() == [str(user) for user in range(8)]
+
+
+def write_signed_matrices(folder: Path, low: float) -> dict[str, Any]:
+    """Three pickles in which every third entry is ``low``, the others 1, and one is an explicit 0."""
+    source = write_matrices(folder)
+    for file in folder.glob("*.pkl"):
+        matrix = load_arrays(file)
+        matrix.data[::3], matrix.data[1] = low, 0
+        file.write_bytes(pickle.dumps(matrix))
+    return source
+
+
+def test_entries_below_zero_are_refused_or_judged_by_a_rating(tmp_path: Path) -> None:
+    source = write_signed_matrices(tmp_path, -1.0)
+    hint = r"trn_mat.pkl, row \d: the entry -1; expected none below 0, or a `min_rating`"
+    with pytest.raises(InputError, match=hint):
+        load(source, {"kind": "given"})
+    made = load({**source, "min_rating": 1}, {"kind": "given"})
+    files = [tmp_path / name for name in ("trn_mat.pkl", "val_mat.pkl", "tst_mat.pkl")]
+    counts = [int((load_arrays(file).data > 0).sum()) for file in files]
+    assert [len(made.pairs(split)) for split in SPLITS] == counts
+    assert sum(counts) < 40 - 13
+
+
+@pytest.mark.parametrize("entry", [np.nan, np.inf, -np.inf])
+def test_entries_that_are_no_number_are_refused(tmp_path: Path, entry: float) -> None:
+    source = write_signed_matrices(tmp_path, entry)
+    for rating in ({}, {"min_rating": 1}):
+        with pytest.raises(
+            InputError, match=r"trn_mat.pkl: holds a coo_matrix whose row \d has the entry -?(nan|inf)"
+        ):
+            load({**source, **rating}, {"kind": "given"})
+
+
+def test_a_matrix_may_have_ten_million_ids_at_most(tmp_path: Path) -> None:
+    source = write_matrices(tmp_path)
+    wide = sp.coo_matrix((np.ones(1), ([0], [0])), shape=(3, 2**31 - 1))
+    (tmp_path / "trn_mat.pkl").write_bytes(pickle.dumps(wide))
+    with pytest.raises(InputError, match="expected at most 10,000,000 rows and columns"):
+        load(source, {"kind": "given"})
 
 
 @pytest.mark.parametrize("name", ["log.csv", "log.csv.gz", "log.tsv", "log.jsonl", "log.jsonl.gz"])
@@ -196,7 +237,7 @@ def test_profiles_are_looked_up_by_token(tmp_path: Path) -> None:
 
 def test_a_missing_text_is_refused_or_blank(tmp_path: Path) -> None:
     known = [f"u{user}" for user in range(11)]
-    with pytest.raises(InputError, match=r"users.jsonl.gz: no text for user 'u11' \(1 users in all\)"):
+    with pytest.raises(InputError, match=r"users.jsonl.gz: no text for user 'u11' \(1 user in all\)"):
         load(with_profiles(tmp_path, known))
     made = load(with_profiles(tmp_path, known, missing="blank"))
     assert made.texts is not None

@@ -13,8 +13,8 @@ from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.data.thinning import thin, thinning_order
 from harness.evaluation.ranking import evaluate
-from harness.training.loop import Watch
-from harness.training.prepared_data import material
+from harness.training.loop import Callbacks
+from harness.training.prepared_data import prepared
 from harness.training.run import train, try_out
 from tests.worlds import checkerboard, make_run, random_pairs
 
@@ -82,9 +82,9 @@ def test_pairs_taken_away_are_neither_trained_on_nor_shown() -> None:
         found = evaluate(popular, thinned.matrix(relevant), hidden, hidden, ("recall",), (5,))
         return float(found.users["recall@5"].mean())
 
-    with material(thinned, None) as data:
-        tested = train(run, data, Watch()).users["recall@5"].mean()
-        validated = try_out(run, data.for_tuning(), Watch())["valid"]["recall@5"]
+    with prepared(thinned, None) as data:
+        tested = train(run, data, Callbacks()).users["recall@5"].mean()
+        validated = try_out(run, data.for_tuning(), Callbacks())["valid"]["recall@5"]
     assert tested == pytest.approx(mean("test", whole.matrix("train")))
     assert tested != pytest.approx(mean("test", thinned.matrix("train")))
     assert validated == pytest.approx(mean("valid", whole.matrix("train")))

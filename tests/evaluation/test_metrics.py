@@ -77,6 +77,15 @@ def test_beyond_accuracy_by_hand() -> None:
     assert found["gini@2"] == pytest.approx((-3 * 0 - 1 * 1 + 1 * 1 + 3 * 2) / (4 * 4))
 
 
+def test_entries_that_are_no_recommendations_count_nowhere() -> None:
+    top, degree = np.array([[0, 1], [0, 2]]), np.array([5, 3, 1, 7])
+    is_recommended = np.array([[True, True], [True, False]])
+    found = beyond_accuracy(top, degree, 2, is_recommended)
+    assert found["coverage@2"] == 2 / 4
+    assert found["popularity@2"] == (5 + 3 + 5) / 3
+    assert found["gini@2"] == pytest.approx((-3 * 0 - 1 * 0 + 1 * 1 + 3 * 2) / (4 * 3))
+
+
 @pytest.mark.parametrize(
     ("name", "hint"), [("recal@20", "did you mean 'recall'"), ("recall", "cut-off"), ("ndcg@0", "cut-off")]
 )

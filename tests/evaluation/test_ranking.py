@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
+from harness.errors import RunFailed
 from harness.evaluation.metrics import METRICS
 from harness.evaluation.ranking import best_columns, evaluate
+from harness.training.prepared_data import prepared
+from harness.training.run import train
+from models.recommender import HostedClassic, HostedRecommender
+from tests.worlds import checkerboard, make_run
 
 
 def test_lists_are_the_best_unseen_items() -> None:
@@ -38,6 +43,61 @@ def test_recall_of_an_items_stratum_counts_its_items_alone() -> None:
     assert found["recall@2|head"].tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
     assert found["recall@2|tail"].tolist() == [0.0, 0.0]
     assert found["recall@3|tail"].tolist() == [1.0, 1.0]
+
+
+def test_hidden_items_are_not_counted_as_recommended() -> None:
+    """User 0 has one candidate, d; user 1 has b, c and d."""
+    scores = torch.tensor([[4.0, 3.0, 2.0, 1.0], [4.0, 3.0, 2.0, 1.0]])
+    hidden = sp.csr_matrix(np.array([[1, 1, 1, 0], [1, 0, 0, 0]], dtype=np.float32))
+    relevant = sp.csr_matrix(np.array([[0, 0, 0, 1], [0, 0, 0, 1]], dtype=np.float32))
+    found = evaluate(lambda users: scores[users].clone(), relevant, hidden, hidden, ("precision",), (1, 3))
+    assert found.overall["popularity@1"] == (0 + 1) / 2, "d and b"
+    assert found.overall["popularity@3"] == (0 + 1 + 1 + 0) / 4, "d; b, c, d"
+    assert found.overall["coverage@3"] == 3 / 4
+    assert found.users["precision@3"].tolist() == pytest.approx([1 / 3, 1 / 3]), "of k, as ever"
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_scores_that_are_no_finite_numbers_end_the_run(value: float) -> None:
+    scores = torch.arange(40.0).repeat(3, 1)
+    scores[1, 7] = value
+    nothing = sp.csr_matrix((3, 40), dtype=np.float32)
+    relevant = sp.csr_matrix(np.eye(3, 40, dtype=np.float32))
+    with pytest.raises(
+        RunFailed, match=r"Mine gives scores that are no finite numbers \(1 (NaN|infinite) of 120\)"
+    ):
+        evaluate(
+            lambda users: scores[users].clone(), relevant, nothing, nothing, ("hit",), (2,), system="Mine"
+        )
+
+
+@pytest.mark.parametrize("line", ["MostPop", "LightGCN"])
+def test_a_run_whose_scores_are_nan_fails_in_a_sentence(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = checkerboard()
+    for hosted in (HostedClassic, HostedRecommender):
+        scorer = lambda self, users, items: lambda block: torch.full((len(block), len(items)), torch.nan)  # noqa: E731
+        monkeypatch.setattr(hosted, "scorer", scorer)
+    with (
+        prepared(dataset, None) as data,
+        pytest.raises(RunFailed, match=rf"^{line} gives scores that are no finite numbers .* learning rate"),
+    ):
+        train(make_run(line), data)
+
+
+def test_scores_of_hidden_items_may_be_anything() -> None:
+    scores = torch.arange(6.0).repeat(2, 1)
+    scores[0, 2], scores[1, 2] = -torch.inf, torch.nan
+    hidden = sp.csr_matrix(np.tile([0, 0, 1, 0, 0, 0], (2, 1)).astype(np.float32))
+    relevant = sp.csr_matrix(np.tile([0, 0, 0, 0, 0, 1], (2, 1)).astype(np.float32))
+    found = evaluate(lambda users: scores[users].clone(), relevant, hidden, hidden, ("hit",), (1,))
+    assert found.users["hit@1"].tolist() == [1, 1]
+
+
+def test_large_scores_whose_sum_is_infinite_are_finite() -> None:
+    scores = torch.full((1, 30), 2e37)
+    nothing = sp.csr_matrix((1, 30), dtype=np.float32)
+    relevant = sp.csr_matrix(np.ones((1, 30), dtype=np.float32))
+    assert evaluate(lambda users: scores[users].clone(), relevant, nothing, nothing, ("hit",), (1,)).overall
 
 
 @given(st.integers(1, 8), st.integers(1, 400), st.integers(1, 20), st.integers(0, 99))

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.execution.test_execution import write_plan
+from tests.execution.commands import write_plan
 from tests.worlds import intentbench
 
 SYSTEMS = ["MostPop", "ItemKNN", "LightGCN", "SimGCL", "SimGCL[-contrast]"]
@@ -39,7 +39,8 @@ def store(plan: Path) -> Path:
 def test_the_report_shows_an_equal_budget(plan: Path, store: Path, tmp_path: Path) -> None:
     done = intentbench("report", plan, "--store", store, "--out", tmp_path)
     assert done.exit_code == 0, done.output
-    assert "the best of 4 trials a system by validation Recall@5 (seeded TPE, at most 3 epochs" in done.output
+    said = "the best hyper-parameters of 4 trials, by validation Recall@5 (seeded TPE, at most 3 epochs"
+    assert said in done.output
     table = done.output.split("### Tuning")[1].split("Bought:")[0]
     rows = {line.split("|")[1].strip(): line for line in table.splitlines() if line.startswith("|")}
     assert all("4 of 4" in rows[name] for name in SYSTEMS if name != "MostPop")

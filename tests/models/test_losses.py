@@ -39,6 +39,39 @@ def test_info_nce_equals_its_definition(rows: int, count: int, tau: float, seed:
         torch.testing.assert_close(mine.grad, other.grad)
 
 
+@settings(deadline=None)
+@given(
+    st.integers(1, 30),
+    st.integers(1, 30),
+    st.sampled_from([0.08, 0.2, 1.0]),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_a_guard_is_added_to_the_share_of_the_partner(
+    rows: int, count: int, tau: float, many: bool, seed: int
+) -> None:
+    """With repeated anchors and candidates, and rows that are taken as they are."""
+    random = torch.Generator().manual_seed(seed)
+    parts = [torch.randn(n, 8, generator=random, dtype=torch.float64) for n in (rows, rows, count)]
+    parts = [part / part.norm(dim=1, keepdim=True) * 0.9 for part in parts]
+    repeats = torch.randint(1, 4, (rows,), generator=random)
+    counts = torch.randint(1, 4, (count,), generator=random)
+    ours = [part.clone().requires_grad_() for part in parts]
+    theirs = [part.clone().requires_grad_() for part in parts]
+    with pytest.MonkeyPatch.context() as patch:
+        if many:
+            patch.setattr("models.exp_logits.MANY", 9)
+            patch.setattr("models.exp_logits.CHUNK", 4)
+        value = info_nce(*ours, tau, repeats=repeats, counts=counts, guard=0.01, scaled=False)
+    anchors, partners, candidates = theirs
+    share = ((anchors * partners).sum(1) / tau).exp() / ((anchors @ candidates.T / tau).exp() * counts).sum(1)
+    wanted = -((share + 0.01).log() * repeats).sum() / repeats.sum()
+    torch.testing.assert_close(value, wanted)
+    torch.autograd.backward([3 * value, 3 * wanted])
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine.grad, other.grad)
+
+
 def test_counts_stand_for_duplicates() -> None:
     random = torch.Generator().manual_seed(0)
     rows, other = torch.randn(2, 6, 4, generator=random, dtype=torch.float64)

@@ -29,8 +29,8 @@ def told(**shift: float) -> list[str]:
 def test_a_system_ahead_of_both_beats_its_controls() -> None:
     found = told(X_s=0.05, X_r=0.1)
     assert found == [
-        "X beats its own controls on Recall@20: ahead of text=shuffled +11.1 % (p < .001), "
-        "text=random +25.0 % (p < .001)."
+        "X beats its own controls on Recall@20. Its gain is +11.1 % over text=shuffled (p < .001), "
+        "+25.0 % over text=random (p < .001)."
     ]
 
 
@@ -38,12 +38,14 @@ def test_a_control_that_finds_nothing_is_at_zero() -> None:
     users = scores(**{"X s": 0.05})
     users.loc[users["system"] == "X s", "recall@20"] = 0.0
     found = sentences(users, "recall@20", "Recall@20", NAMES, {})
-    assert found == ["X beats its own controls on Recall@20: ahead of text=shuffled at 0 (p < .001)."]
+    assert found == [
+        "X beats its own controls on Recall@20. Its gain is +0.5000 (from 0) over text=shuffled (p < .001)."
+    ]
 
 
 def test_one_that_is_not_ahead_or_behind_does_not() -> None:
-    assert told(X_s=0.0, X_r=0.0)[0].startswith("X does not beat its own controls on Recall@20: ahead of")
-    assert "text=shuffled -9.1 % (p < .001)" in told(X_s=-0.05, X_r=-0.05)[0]
+    assert told(X_s=0.0, X_r=0.0)[0].startswith("X does not beat its own controls on Recall@20. Its gain")
+    assert "-9.1 % over text=shuffled (p < .001)" in told(X_s=-0.05, X_r=-0.05)[0]
     assert told(X_s=-0.05, X_r=-0.05)[0].startswith("X does not beat")
     assert told(X_s=0.05, X_r=0.0)[0].startswith("X beats only some of its own controls")
 
@@ -52,14 +54,16 @@ def test_noise_is_told_apart() -> None:
     found = told(X_s=0.05, X_n=0.1)
     assert len(found) == 2
     assert found[1] == (
-        "X keeps of its Recall@20 when a share of its text rows is replaced: 80.0% with 20% (p < .001)."
+        "X with a share of its text rows replaced by other rows keeps this much of its Recall@20: "
+        "80.0% with 20% replaced (p < .001)."
     )
 
 
 def test_a_system_stands_beside_those_without_text() -> None:
     found = told(X_s=0.05, plain=0.1, wide=-0.05)
     assert found[1] == (
-        "X beside systems without text: plain +25.0 % (p < .001), wide -9.1 % (p < .001) Recall@20."
+        "X compared with systems without text on Recall@20: its gain is +25.0 % over plain (p < .001), "
+        "-9.1 % over wide (p < .001)."
     )
     assert len(found) == 2, "a control better than no text harms nobody"
 
@@ -67,8 +71,8 @@ def test_a_system_stands_beside_those_without_text() -> None:
 def test_controls_that_do_worse_than_no_text_are_told() -> None:
     found = told(X_s=0.1, X_r=0.02, plain=0.02)
     assert found[2] == (
-        "Wrong text makes X worse than plain, which has none (text=shuffled -16.7 % (p < .001)): being ahead of "
-        "such a control shows that wrong text harms, not that right text helps."
+        "Wrong text makes X worse than plain, which has none: the gain over it is -16.7 % with text=shuffled "
+        "(p < .001). To beat such a control shows that wrong text harms, not that right text helps."
     )
 
 

@@ -17,8 +17,8 @@ from harness.evaluation.stats import ranks, simulation
 from harness.evaluation.stats.stratified import by_stratum
 from harness.evaluation.strata import user_strata
 from harness.report import plots
+from harness.report.plots import style
 from harness.report.plots.style import FORMATS
-from tests.worlds import ROOT
 
 
 def strata() -> pd.DataFrame:
@@ -89,12 +89,25 @@ def test_a_figure_is_the_same_every_time(draw: Callable[[], Figure], tmp_path: P
     assert len(list((tmp_path / "one").iterdir())) == len(FORMATS)
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
 CRITICAL = """
+import sys
 from pathlib import Path
 from tests.report.test_plots import critical, plots
-from tests.worlds import ROOT
+assert "torch" not in sys.modules, "every process that writes figures would load it"
 print(plots.save(critical(), Path.cwd(), "name")[1].read_text())
 """
+
+
+def test_many_figures_are_written_by_several_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(style, "MANY", 2)
+    files = plots.save_all({"costs": costs(), "heat": heat()}, tmp_path / "together")
+    assert len(files) == 2 * len(FORMATS)
+    for file in plots.save(costs(), tmp_path / "alone", "costs"):
+        assert (tmp_path / "together" / file.name).read_bytes() == file.read_bytes()
 
 
 def test_critical_differences_do_not_depend_on_the_hashes_of_names(tmp_path: Path) -> None:

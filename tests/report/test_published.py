@@ -8,7 +8,7 @@ from harness.planning.plan import load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.training.loading import load
-from harness.training.prepared_data import material
+from harness.training.prepared_data import prepared
 from harness.training.run import train
 from tests.worlds import ROOT, needs_data
 
@@ -19,7 +19,7 @@ def first_recall(system: str) -> float:
     """Test Recall@20 of the first repetition in the amazon-book plan."""
     plan = load_plan(PLAN)
     run = next(run for run in expand(plan) if isinstance(run, Run) and run.system.name == system)
-    with material(*load(plan.variants[0], plan.seed, None)) as data:
+    with prepared(*load(plan.variants[0], plan.seed, None)) as data:
         return float(train(run, data).users["recall@20"].mean())
 
 

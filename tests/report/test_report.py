@@ -9,7 +9,8 @@ import pytest
 
 from harness.planning.plan import Plan
 from harness.planning.tasks import Run
-from harness.report import Options, write
+from harness.report.document import write
+from harness.report.evidence import Options
 from harness.store.store import Store
 from tests.worlds import fill
 
@@ -82,6 +83,7 @@ def test_a_lead_that_other_seeds_could_turn_is_no_verdict(tmp_path: Path) -> Non
         assert (found["difference_seeds_low"] < 0) == (verdict == "even")
 
 
+@pytest.mark.usefixtures("png_alone")
 def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> None:
     plan = make_plan(2)
     same = [each.model_copy(update={"source": plan.datasets[0].source}) for each in plan.datasets]
@@ -144,6 +146,7 @@ def test_one_system_alone_has_a_table_and_no_pairs(tmp_path: Path) -> None:
     assert "LightGCN" in (tmp_path / "out" / "leaderboard.md").read_text()
 
 
+@pytest.mark.usefixtures("png_alone")
 def test_item_strata_count_the_users_who_have_any(tmp_path: Path) -> None:
     plan = make_plan(evaluation={"item_strata": True})
     write(plan, filled(plan, tmp_path), tmp_path / "out")

@@ -12,8 +12,10 @@ import pytest
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
-from harness.report import Options, write
-from harness.report.sections.control_verdicts import on_controls
+from harness.report.document import write
+from harness.report.evidence import Options
+from harness.report.sections.control_verdicts import control_verdicts
+from harness.report.tables import read_rows
 from tests.planning.test_expansion import TEXT
 from tests.planning.test_plan import write as write_plan
 from tests.worlds import fill
@@ -51,14 +53,18 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         shown=["recall@20"],
         specs=specs,
     )
-    assert on_controls(evidence).markdown == [  # type: ignore[arg-type]
-        "RLMRec-Con[LightGCN] beats its own controls on Recall@20: ahead of text=random +25.0 % (p < .001).",
-        "RLMRec-Con[LightGCN] {layers=1} keeps of its Recall@20 when a share of its text rows is replaced: "
-        "50.0% with 50% (p < .001).",
-        "RLMRec-Con[LightGCN] beside systems without text: LightGCN -9.1 % (p < .001) Recall@20.",
-        "RLMRec-Con[LightGCN] {layers=1} beside systems without text: LightGCN -18.2 % (p < .001) Recall@20.",
-        "Wrong text makes RLMRec-Con[LightGCN] worse than LightGCN, which has none (text=random -27.3 % "
-        "(p < .001)): being ahead of such a control shows that wrong text harms, not that right text helps.",
+    assert control_verdicts(evidence).markdown == [  # type: ignore[arg-type]
+        "RLMRec-Con[LightGCN] beats its own controls on Recall@20. Its gain is +25.0 % over text=random "
+        "(p < .001).",
+        "RLMRec-Con[LightGCN] {layers=1} with a share of its text rows replaced by other rows keeps this much "
+        "of its Recall@20: 50.0% with 50% replaced (p < .001).",
+        "RLMRec-Con[LightGCN] compared with systems without text on Recall@20: its gain is -9.1 % over "
+        "LightGCN (p < .001).",
+        "RLMRec-Con[LightGCN] {layers=1} compared with systems without text on Recall@20: its gain is -18.2 % "
+        "over LightGCN (p < .001).",
+        "Wrong text makes RLMRec-Con[LightGCN] worse than LightGCN, which has none: the gain over it is -27.3 % "
+        "with text=random (p < .001). To beat such a control shows that wrong text harms, not that right text "
+        "helps.",
     ]
 
 
@@ -72,13 +78,13 @@ def score(run: Run) -> float:
     return found + sum(0.01 * run.settings[name] for name in run.varied)
 
 
-def report(folder: Path, dataset: dict[str, object], **more: object) -> Path:
+def report(folder: Path, dataset: dict[str, object], figures: bool = True, **more: object) -> Path:
     """The folder of a report on a dataset of a store filled by hand."""
     source = {"name": "d", "source": {"kind": "movielens"}, **dataset}
     base = {"name": "p", "repetitions": 2, "datasets": [source]}
     systems = ["MostPop", "LightGCN", "IRLLRec[LightGCN]"]
     plan = Plan.model_validate({**base, "systems": systems, **more})
-    write(plan, fill(plan, folder / "store", score, USERS), folder / "out", options=Options())
+    write(plan, fill(plan, folder / "store", score, USERS), folder / "out", options=Options(figures=figures))
     return folder / "out"
 
 
@@ -94,7 +100,7 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_ablations_say_what_a_term_is_worth(ablated: Path) -> None:
-    frame = pd.read_csv(ablated / "ablations.csv").set_index("without")
+    frame = read_rows(ablated / "ablations.csv").set_index("without")
     assert set(frame["system"]) == {"IRLLRec[LightGCN]"}
     assert frame["difference"].to_dict() == pytest.approx(
         {"-profile": -0.05, "-intent": 0.04, "-translation": 0.0}, abs=0.005
@@ -127,6 +133,7 @@ def test_shares_of_the_loss_are_told_and_drawn_for_whole_systems(ablated: Path) 
     assert (ablated / "losses-d.png").exists()
 
 
+@pytest.mark.usefixtures("png_alone")
 def test_densities_show_where_the_gain_is(tmp_path: Path) -> None:
     out = report(tmp_path, {"density": [1.0, 0.5, 0.25]})
     frame = pd.read_csv(out / "densities.csv")
@@ -144,7 +151,9 @@ def test_densities_show_where_the_gain_is(tmp_path: Path) -> None:
 
 def test_a_run_with_two_names_counts_for_both_and_a_point_is_no_baseline(tmp_path: Path) -> None:
     grid = [{"system": "LightGCN", "over": {"layers": [2, 3]}}]
-    whole, both = (report(tmp_path / name, {}, grid=more) for name, more in (("a", []), ("b", grid)))
+    whole, both = (
+        report(tmp_path / name, {}, figures=False, grid=more) for name, more in (("a", []), ("b", grid))
+    )
     alone, shared = (
         pd.read_csv(out / "leaderboard.csv").set_index(["metric", "system"]) for out in (whole, both)
     )
@@ -163,6 +172,7 @@ def test_a_run_with_two_names_counts_for_both_and_a_point_is_no_baseline(tmp_pat
     assert set(shared["baseline"].dropna()) == {"LightGCN"}
 
 
+@pytest.mark.usefixtures("png_alone")
 def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
     out = report(tmp_path, {"split": {"kind": "prequential", "windows": 3}})
     frame = pd.read_csv(out / "windows.csv")
@@ -173,7 +183,8 @@ def test_windows_show_accuracy_and_cost_over_time(tmp_path: Path) -> None:
 
 
 def test_windows_and_densities_together_are_sweeps_of_one_of_them(tmp_path: Path) -> None:
-    out = report(tmp_path, {"split": {"kind": "prequential", "windows": 2}, "density": [1.0, 0.5]})
+    dataset = {"split": {"kind": "prequential", "windows": 2}, "density": [1.0, 0.5]}
+    out = report(tmp_path, dataset, figures=False)
     windows = pd.read_csv(out / "windows.csv").set_index(["dataset", "variant", "system"])["mean"]
     found = [windows[name, f"window {n}", "LightGCN"] for name in ("d", "d@50%") for n in (1, 2)]
     assert found == pytest.approx([0.5, 0.6, 0.45, 0.55], abs=0.03)

@@ -64,6 +64,7 @@ def test_latex_escapes_names_and_titles() -> None:
     assert r"B\^{}R" in text
     assert r"A\_1" in text
     assert r"gain \%" in text
+    assert r"\textless{}.001" in text, "< alone is printed as another character"
     assert r"\textbf{0.3000} [0.2900, 0.3100]" in text
     assert r"\underline{0.2000}" in text
     assert r"$^{\blacktriangle}$" in text

@@ -10,8 +10,8 @@ import torch
 
 from harness.errors import Interrupted, StoreError
 from harness.store.checkpoint import Checkpoint
-from harness.training.loop import Watch
-from harness.training.prepared_data import PreparedData, material
+from harness.training.loop import Callbacks
+from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
 from tests.worlds import checkerboard, make_run, parity_text
 
@@ -21,14 +21,14 @@ QUICK = {"embedding_size": 8, "learning_rate": 0.02}
 @pytest.fixture(scope="module")
 def board() -> Iterator[PreparedData]:
     dataset = checkerboard()
-    with material(dataset, parity_text(dataset)) as made:
+    with prepared(dataset, parity_text(dataset)) as made:
         yield made
 
 
-def after(asks: int) -> Watch:
+def after(asks: int) -> Callbacks:
     """Stops when it has been asked that often."""
     left = iter(range(asks))
-    return Watch(stop=lambda: next(left, None) is None)
+    return Callbacks(should_stop=lambda: next(left, None) is None)
 
 
 @pytest.mark.parametrize("line", ["LightGCN", "SGL", "AlphaRec", "RLMRec-Gen[DCCF]", "IRLLRec[BIGCF]"])
@@ -37,11 +37,11 @@ def test_a_stopped_run_ends_as_an_undisturbed_one(line: str, board: PreparedData
     whole = train(run, board)
     checkpoint = Checkpoint(tmp_path / "c" / "run.pt")
     for asks in (1, 2, 1):
-        watch = Watch(checkpoint=checkpoint, stop=after(asks).stop)
+        callbacks = Callbacks(checkpoint=checkpoint, should_stop=after(asks).should_stop)
         with pytest.raises(Interrupted):
-            train(run, board, watch)
+            train(run, board, callbacks)
         torch.rand(5)  # another run's draws in between
-    taken_up = train(run, board, Watch(checkpoint=checkpoint))
+    taken_up = train(run, board, Callbacks(checkpoint=checkpoint))
     assert taken_up.users.equals(whole.users)
     for key in ("epochs", "best_epoch", "valid", "losses", "stopped", "overall"):
         assert taken_up.record[key] == whole.record[key], key

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.store.store import Store
-from tests.execution.test_execution import ENVIRONMENT, check_whole, finish, leaderboard, start, write_plan
+from tests.execution.commands import ENVIRONMENT, check_whole, leaderboard, write_plan
 from tests.worlds import intentbench
 
 SYSTEMS = ["MostPop", "ItemKNN", "LightGCN"]
@@ -62,11 +62,14 @@ def test_a_damaged_run_is_told_set_aside_and_done_again(
 def test_verify_finds_what_is_damaged(plan: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     intentbench("run", plan, "--store", store)
-    assert "3 runs are sound, and 0 are damaged." in intentbench("store", "verify", "--store", store).output
+    assert (
+        "3 runs are sound, and 0 parts of the store are damaged."
+        in intentbench("store", "verify", "--store", store).output
+    )
     flip(next(store.glob("runs/*/users.parquet")))
     done = intentbench("store", "verify", "--store", store)
     assert done.exit_code == 1
-    assert "2 runs are sound, and 1 are damaged." in done.output
+    assert "2 runs are sound, and 1 parts of the store are damaged." in done.output
     assert "1 missing" in intentbench("status", plan, "--store", store).output
 
 
@@ -96,7 +99,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(plan: Path, tmp_path: Pa
 
 def test_a_full_disk_ends_in_one_sentence_and_the_runs_go_on_later(plan: Path, tmp_path: Path) -> None:
     store, alone = tmp_path / "store", tmp_path / "alone"
-    finish(start(plan, alone))
+    assert intentbench("run", plan, "--store", alone).exit_code == 0
 
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
@@ -118,7 +121,7 @@ def test_a_full_disk_ends_in_one_sentence_and_the_runs_go_on_later(plan: Path, t
     assert "cannot be written (File too large)" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(Store(store).identities()) == 1
-    finish(start(plan, store))
+    assert intentbench("run", plan, "--store", store).exit_code == 0
     intentbench("store", "gc", "--store", store)
     check_whole(store, len(SYSTEMS))
     assert leaderboard(plan, store) == leaderboard(plan, alone)

@@ -15,17 +15,15 @@ import pytest
 
 from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
+from tests.store.small import FIXTURES, copy_plans
 from tests.worlds import intentbench
-
-FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the old store; its records name the data by paths relative to the working folder."""
     shutil.copytree(FIXTURES / "store-version-0", tmp_path / "store")
-    for name in ("log.csv", "items.jsonl", "tuned.yaml", "fixed.yaml"):
-        shutil.copy(FIXTURES / name, tmp_path)
+    copy_plans(tmp_path)
     monkeypatch.chdir(tmp_path)
     return Path("store")
 

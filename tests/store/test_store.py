@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from harness.errors import InputError
-from harness.store.housekeeping import merge
+from harness.store.housekeeping import merge, sweep
+from harness.store.layout import PROTOTYPES, SUMS, TRIALS
 from harness.store.store import Store
+from harness.store.sums import sums
 from tests.worlds import run_record
 
 
@@ -84,3 +86,48 @@ def test_degrees_are_kept_and_merged(tmp_path: Path) -> None:
             "d.json",
             "d.parquet",
         ]
+
+
+def test_a_sweep_takes_what_was_left_and_nothing_that_is_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put("done", run_record(), None)
+    left = [
+        tmp_path / "unfinished" / "going-1",
+        tmp_path / "damaged" / "a-1",
+        tmp_path / "checkpoints" / "done.pt",
+        tmp_path / "checkpoints" / ".going.pt.123",
+    ]
+    waiting = tmp_path / "checkpoints" / "going.pt"
+    for path in (*left, waiting):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    with store.claim("going"):
+        removed = sweep(store)
+        assert [path for path in left if path.exists()] == [left[0], left[3]]
+        assert not {left[0], left[3], waiting} & set(removed)
+    sweep(store)
+    assert not [path for path in left if path.exists()]
+    assert waiting.exists(), "the run may go on"
+    assert "done" in store
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"\0" * 40 + b"PAR1", b"PK\3\4 cut off"])
+def test_a_file_that_fits_its_checksum_but_is_unreadable_is_named(tmp_path: Path, content: bytes) -> None:
+    store = Store(tmp_path)
+    store.put("a", run_record(), scores(0.5))
+    for name in (TRIALS, PROTOTYPES):
+        (store.folder("a") / name).write_bytes(content)
+    (store.folder("a") / SUMS).write_text(sums(store.folder("a")))
+    assert store.is_sound("a")
+    with pytest.raises(InputError, match=r"trials\.parquet: cannot be read .*; delete the folder"):
+        store.trials("a")
+    with pytest.raises(InputError, match=r"prototypes\.npz: cannot be read .*; delete the folder"):
+        store.arrays("a", PROTOTYPES)
+
+
+def test_trials_without_a_column_are_named(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put("a", run_record(), scores(0.5))
+    pd.DataFrame({"trial": [0], "score": [0.5]}).to_parquet(store.folder("a") / TRIALS)
+    with pytest.raises(InputError, match=r"trials\.parquet: cannot be read \(no column 'state'\)"):
+        store.trials("a")

@@ -53,6 +53,15 @@ def test_a_preset_stands_in_the_name_and_a_wrong_one_is_refused() -> None:
 
 
 def test_an_unknown_dataset_of_the_releases_is_refused() -> None:
-    assert released_datasets() == ["amazon-book", "amazon-movie", "steam", "yelp"]
+    assert released_datasets() == ["amazon-book", "amazon-movie", "douban-book", "steam", "tmall", "yelp"]
     with pytest.raises(ValidationError, match="did you mean 'yelp'"):
         DatasetPlan.model_validate({"name": "a", "source": {"kind": "movielens"}, "released": "yelpp"})
+
+
+def test_an_alignment_without_published_values_takes_those_of_its_backbone() -> None:
+    alone, aligned = (settings(parse(line), {}) for line in ("MF", "RLMRec-Con[MF]"))
+    for name in ("l2_scope", "l2_weight", "learning_rate"):
+        assert aligned[name] == alone[name] != settings(parse("LightGCN"), {})[name]
+    tmall = settings(parse("IRLLRec[LightCCF]"), {}, "tmall")
+    assert (tmall["encoder"], tmall["neighbour_weight"], tmall["neighbour_tau"]) == ("MF", 5.0, 0.24)
+    assert settings(parse("RLMRec-Con[DCCF]"), {}, "steam")["layers"] == 2, "DCCF alone has 3 on steam"

@@ -78,7 +78,7 @@ def test_what_is_tuned_is_what_changes_a_loss(line: str, graph: Graph, text: Tex
             assert not changed
             continue
         assert (name in tuned) == bool(changed), name
-        if always_matters(spec, name):
+        if always_matters(spec, name, values):
             continue
         if name == "mask_ratio":
             changed &= {"reconstruct"}  # all losses of the pass lack the rows that it hides
@@ -118,6 +118,7 @@ def varied_system(
         other = next(choice for choice in (*choices, 5) if choice != value)
     else:
         other = type(value)(value / 2) or 1
+        other = value + 1 if other == value else other
     system = build(spec, settings(spec, {**values, name: other}), graph, text)
     if name != "teacher_start":  # this one decides about the start itself
         own = system.state_dict()

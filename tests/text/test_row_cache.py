@@ -250,6 +250,7 @@ from harness.text import row_cache
 row_cache.BATCH = 5
 def encode(texts):
     print(len(texts), flush=True)
+    time.sleep(0.002)
     return expected(texts)
 row_cache.cached_rows(Path(sys.argv[1]), "recipe", TEXTS, encode)
 """
@@ -262,10 +263,11 @@ def test_killed_at_any_moment_loses_no_finished_batch(tmp_path: Path) -> None:
             [sys.executable, "-c", ENCODE, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(draw.uniform(0, 0.05))
+        batches = draw.randint(1, 60)
+        for _ in range(batches):
+            process.stdout.readline()
         process.send_signal(signal.SIGKILL)
-        encoded += 5 + sum(int(line) for line in process.stdout)
+        encoded += 5 * batches + sum(int(line) for line in process.stdout)
         process.wait()
         process.stdout.close()
     rest = Encoder()

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +51,9 @@ def test_rows_follow_tokens_not_positions() -> None:
 
 def test_an_unknown_token_is_named() -> None:
     table = parity_text(checkerboard())
-    with pytest.raises(InputError, match="1 users without a text row, user 'ghost' first"):
+    with pytest.raises(
+        InputError, match="1 users of the dataset have no text row, the first is user 'ghost'"
+    ):
         table.rows(np.array(["t0", "ghost"]), table.items)
 
 
@@ -178,6 +181,27 @@ def test_precomputed_rows_with_ids(tmp_path: Path) -> None:
     np.testing.assert_array_equal(text_table(spec, dataset).user_profile, rows)
 
 
+def test_ids_of_rows_may_hold_blanks_and_stand_once(tmp_path: Path) -> None:
+    names = np.array([f"The Item {number}" for number in range(40)])
+    dataset = replace(checkerboard(), users=names, items=names)
+    rows = np.arange(80, dtype=np.float32).reshape(40, 2)
+    path = save(tmp_path, rows[::-1])
+    path.with_suffix(".ids").write_text("\ufeff" + "\n".join(names[::-1]) + "\n")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    np.testing.assert_array_equal(text_table(spec, dataset).user_profile, rows)
+    for written, hint in (
+        ([*names[:39], "The Item 0"], "row 40: 'The Item 0' stands in row 1 too"),
+        (
+            [*names[:39], "the item 39"],
+            r"no row for user 'The Item 39' \(1 user in all\).* differ only in form",
+        ),
+        ([f"{name} x" for name in names], "none of the 40 users has a row"),
+    ):
+        path.with_suffix(".ids").write_text("\n".join(written))
+        with pytest.raises(InputError, match=rf"rows.ids.*{hint}"):
+            text_table(spec, dataset)
+
+
 def broken(rows: np.ndarray) -> np.ndarray:
     rows[3, 2] = np.nan
     return rows
@@ -186,15 +210,33 @@ def broken(rows: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("rows", "hint"),
     [
-        (np.ones((39, 5)), "39 rows; expected 40, one a user"),
-        (np.ones(40), "expected one row a user"),
+        (np.ones((39, 5)), "39 rows; expected 40, one for each user"),
+        (np.ones(40), "expected one row for each user"),
         (broken(np.ones((40, 5))), "NaN or infinity in the row of user 't3'"),
+        (np.full((40, 5), 1e300), "NaN or infinity in the row of user 't0'"),
+        (np.ones((40, 0)), "expected one row for each user"),
     ],
 )
 def test_wrong_precomputed_rows_are_refused(tmp_path: Path, rows: np.ndarray, hint: str) -> None:
     path = save(tmp_path, rows)
     spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
     with pytest.raises(InputError, match=hint):
+        text_table(spec, checkerboard())
+
+
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [
+        ([np.ones(3), np.ones(4)], "the rows differ in width"),
+        ({"t0": np.ones(3)}, "holds a dict; expected a table of numbers"),
+        (sp.csr_matrix(np.ones((40, 5))), "holds a csr_matrix; expected a table of numbers"),
+        ([["a"] * 5] * 40, "holds a str; expected numpy and scipy arrays only"),
+    ],
+)
+def test_pickles_that_are_no_table_are_refused(tmp_path: Path, rows: Any, hint: str) -> None:
+    path = save(tmp_path, rows, "rows.pkl")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=path, item_profile=path)
+    with pytest.raises(InputError, match=f"rows.pkl: {hint}"):
         text_table(spec, checkerboard())
 
 
@@ -240,7 +282,7 @@ def test_model2vec_reads_a_folder(tmp_path: Path) -> None:
 
 
 def test_embeddings_come_from_a_server_in_batches() -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     texts = [f"text {number}" for number in range(10)] + ["", " "]
     with ScriptedServer() as server:
         spec = EmbeddingsSpec(kind="openai", model="e", base_url=server.url, batch=4, width=5)
@@ -248,7 +290,7 @@ def test_embeddings_come_from_a_server_in_batches() -> None:
     assert rows.shape == (12, 5)
     np.testing.assert_array_equal(rows[3], again[0])
     assert not rows[10:].any(), "servers refuse empty texts"
-    with pytest.raises(InputError, match=r"127.0.0.1:\d+/v1: no embeddings \(APIConnectionError\)"):
+    with pytest.raises(InputError, match=r"127.0.0.1:\d+/v1: e gives no embeddings \(no connection\)"):
         EmbeddingsSpec(kind="openai", model="e", base_url=server.url, tries=1).encode(["a"])
 
 
@@ -273,7 +315,7 @@ def test_a_reduction_is_noted_and_rows_stay_unit() -> None:
     )
     assert table.user_intent.shape == (40, 2)
     np.testing.assert_allclose(np.linalg.norm(table.item_profile, axis=1), 1, rtol=1e-5)
-    assert table.notes[0].startswith("profile rows are 2 principal directions that keep ")
+    assert table.notes[0].startswith("the profile rows are reduced to 2 principal directions, which keep ")
 
 
 def test_a_missing_extra_says_how_to_get_it() -> None:

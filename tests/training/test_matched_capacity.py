@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.training.matched_capacity import matched
-from harness.training.prepared_data import material
+from harness.training.prepared_data import prepared
 from harness.training.run import train
 from tests.worlds import checkerboard, make_run, parity_text
 
@@ -16,7 +16,7 @@ from tests.worlds import checkerboard, make_run, parity_text
 @pytest.mark.parametrize("alignment", ["RLMRec-Con", "IRLLRec"])
 def test_the_parameters_come_as_near_as_a_width_can(line: str, alignment: str) -> None:
     dataset, table = checkerboard(), parity_text(checkerboard(), width=32)
-    with material(dataset, table) as data:
+    with prepared(dataset, table) as data:
         own = train(make_run(f"{line}[capacity={alignment}]"), data).record
         text = train(make_run(f"{alignment}[{line}]"), data).record
         bare = train(make_run(line), data).record
@@ -30,6 +30,6 @@ def test_the_width_starts_from_the_plans() -> None:
     dataset, table = checkerboard(), parity_text(checkerboard(), width=32)
     run = make_run("LightGCN[capacity=RLMRec-Con]", {"embedding_size": 8})
     wide = replace(run, settings={**run.settings, "embedding_size": 16})
-    with material(dataset, table) as data:
+    with prepared(dataset, table) as data:
         narrow, wider = (matched(each, data).settings["embedding_size"] for each in (run, wide))
     assert 8 < narrow < wider

@@ -14,8 +14,9 @@ from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run, Skipped
+from harness.store.layout import WEIGHTS
 from harness.store.record import RunRecord
-from harness.store.store import WEIGHTS, Store
+from harness.store.store import Store
 from harness.systems.assembly import assemble
 from harness.systems.line import parse
 from harness.systems.settings import settings
@@ -47,7 +48,7 @@ def test_known_nodes_take_their_rows_over_and_new_ones_keep_what_they_drew() -> 
     assert second.backbone.user_prototypes.equal(first.backbone.user_prototypes)
 
 
-def windows(folder: Path, systems: list[Any], **more: Any) -> Path:
+def windows(folder: Path, systems: list[Any], number: int = 3, **more: Any) -> Path:
     """A plan over a log in which users come and go."""
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"user": np.repeat(np.arange(40), 15), "time": random.permutation(600)})
@@ -55,7 +56,7 @@ def windows(folder: Path, systems: list[Any], **more: Any) -> Path:
     frame = frame.drop_duplicates(["user", "item"])
     frame.to_csv(folder / "log.csv", index=False)
     source = {"kind": "table", "path": "log.csv", "timestamp": "time"}
-    dataset = {"split": {"kind": "prequential", "windows": 3}}
+    dataset = {"split": {"kind": "prequential", "windows": number}}
     return write_plan(folder, source, dataset=dataset, systems=systems, **more)
 
 
@@ -86,7 +87,7 @@ def test_a_window_goes_on_from_the_one_before(tmp_path: Path) -> None:
 
 
 def test_several_processes_give_the_same_table(tmp_path: Path) -> None:
-    plan = windows(tmp_path, ["LightGCN[start=warm]"], repetitions=2)
+    plan = windows(tmp_path, ["LightGCN[start=warm]"], number=2, repetitions=1)
     one, two = tmp_path / "one", tmp_path / "two"
     run(plan, one)
     run(plan, two, "--workers", "2")

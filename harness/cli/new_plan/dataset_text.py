@@ -53,6 +53,7 @@ def dataset_lines(name: str, dataset: NewDataset, folder: Path) -> list[str]:
         ),
         *_columns(table),
         line("      # core: 5", "users and items with fewer interactions are left out"),
+        line("      # duplicates: last", "of several rows with the same user and item, the last one counts"),
         *_texts(dataset, folder),
         *_split(table.split is not None, table.timestamp is not None),
         *_rows(dataset),

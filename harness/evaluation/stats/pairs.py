@@ -24,7 +24,7 @@ def all_pairs(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per pair, the system with the higher mean first: ``first``, ``second``, ``difference``,
         ``p_randomisation``, ``p_holm``, and ``detectable``, which is the smallest difference that Holm's
-        first step finds with a chance of 80 %.
+        first step finds with a chance of 80 % (NaN for one user).
     """
     table = table[table.mean().sort_values(ascending=False, kind="stable").index]
     values, names = table.to_numpy(dtype=float), list(table.columns)
@@ -34,7 +34,8 @@ def all_pairs(table: pd.DataFrame) -> pd.DataFrame:
     for first, second in combinations(range(len(names)), 2):
         difference = values[:, first] - values[:, second]
         p = p_between(values, flipped, first, second)
-        rows.append((names[first], names[second], difference.mean(), p, difference.std(ddof=1)))
+        spread = difference.std(ddof=1) if len(difference) > 1 else np.nan
+        rows.append((names[first], names[second], difference.mean(), p, spread))
     frame = pd.DataFrame(rows, columns=["first", "second", "difference", "p_randomisation", "spread"])
     frame["p_holm"] = holm(frame["p_randomisation"].to_numpy(dtype=float))
     frame["detectable"] = smallest_effect(len(table), max(count, 1)) * frame["spread"]

@@ -48,11 +48,12 @@ def rank(means: pd.DataFrame) -> Ranking:
         raise ValueError(f"{blocks} blocks x {systems} systems; expected 2 x 3 or more, none missing")
     mean_ranks = means.rank(axis=1, ascending=False).mean().sort_values(kind="stable")
     table = means[mean_ranks.index]
+    all_tied = bool((table.nunique(axis=1) == 1).all())
     p_nemenyi = scikit_posthocs.posthoc_nemenyi_friedman(table.to_numpy(dtype=float))
     p_nemenyi.index = p_nemenyi.columns = mean_ranks.index
     return Ranking(
         mean_ranks,
-        float(stats.friedmanchisquare(*table.to_numpy(dtype=float).T).pvalue),
+        1.0 if all_tied else float(stats.friedmanchisquare(*table.to_numpy(dtype=float).T).pvalue),
         p_nemenyi,
         critical_difference(systems, blocks),
         blocks,

@@ -22,7 +22,8 @@ def sweep_trends(tables: Mapping[float, pd.DataFrame], references: Mapping[str, 
 
     Args:
         tables: For each share of the train pairs a table with one row per user and one column per system,
-            one metric. Users who are missing at one density are left out at all.
+            one metric. Users who are missing at one density are left out
+            at every density.
         references: The reference of each system; both are in every table.
 
     Returns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from harness.report.plots.style import legend_below, line, new_figure, number
@@ -25,8 +26,13 @@ def curves(frame: pd.DataFrame, axis: str, title: str, *, log: bool = False) -> 
     settings = list(dict.fromkeys(frame["at"]))
     for index, (system, rows) in enumerate(frame.groupby("system", sort=False)):
         x = [settings.index(setting) for setting in rows["at"]]
-        margins = [rows["mean"] - rows["low"], rows["high"] - rows["mean"]] if "low" in rows else None
-        panel.errorbar(x, rows["mean"], yerr=margins, label=system, elinewidth=0.9, **line(index))
+        mean = rows["mean"].to_numpy(dtype=float)
+        margins = None
+        if "low" in rows:
+            margins = np.stack(
+                [mean - rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float) - mean]
+            )
+        panel.errorbar(x, mean, yerr=margins, label=system, elinewidth=0.9, **line(index))
     if log:
         panel.set_yscale("log")
         panel.yaxis.set_major_formatter("{x:g}")

@@ -1,1 +1,1 @@
-"""The parts of a report, each from the finished runs of one dataset or of several."""
+"""The sections of a report. Each is made from the finished runs of one dataset, or of several."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from harness.evaluation.stats import ranks
@@ -13,27 +14,34 @@ from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 
 
-def comparisons(everything: Sequence[Evidence], options: Options) -> Section:
-    """All pairs over all datasets and the metrics shown; ranks where two datasets share three systems."""
-    pairs = [_pairs(each, metric, options) for each in everything for metric in each.shown]
-    frame = pd.concat(pairs, ignore_index=True)
-    if frame.empty:
+def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:
+    """Compare all pairs on every dataset and metric shown.
+
+    If several datasets have the same three systems or more, their mean ranks are added.
+    """
+    pairs = [_pairs(evidence, metric, options) for evidence in datasets for metric in evidence.shown]
+    pairs = [frame for frame in pairs if not frame.empty]
+    if not pairs:
         return Section()
-    cells = len(everything) * len(everything[0].shown)
+    frame = pd.concat(pairs, ignore_index=True)
+    tested = len(datasets) * len(datasets[0].shown)
     text = [
         "## All pairs",
         tables.markdown(tables.numbered(win_tie_loss(frame))),
-        "Row against column, significantly better / even / worse (paired randomisation test, Holm over all "
-        f"pairs of a dataset and metric, .05), over {cells} pairs of dataset and metric. "
-        "`pairs.csv` has every difference, its p, and the smallest that could have been seen.",
+        "A cell counts on how many datasets and metrics the row's system is significantly better / neither "
+        f"/ significantly worse than the column's system, of {tested} combinations of dataset and metric. "
+        "The test is the paired randomisation test at .05, with Holm's correction over all pairs of a "
+        "dataset and metric. `pairs.csv` has every difference, its p, and the smallest difference that the "
+        "test finds with a chance of 80 %.",
     ]
     if options.wilcoxon:
         text.append(WILCOXON_WARNING)
-    ranked = _ranks(everything, options)
-    return Section(text + ranked.markdown, frames={"pairs": frame}, figures=ranked.figures)
+    ranking = _ranks(datasets, options)
+    return Section(text + ranking.markdown, frames={"pairs": frame}, figures=ranking.figures)
 
 
 def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
+    """Return the rows of pairs.csv for one dataset and metric."""
     frame = evidence.pairs[metric].copy()
     if options.wilcoxon:
         table = evidence.tables[metric]
@@ -44,44 +52,47 @@ def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
     return frame
 
 
-def _ranks(everything: Sequence[Evidence], options: Options) -> Section:
-    """Mean ranks of the whole systems that every dataset has; Friedman and Nemenyi over their sources.
+def _ranks(datasets: Sequence[Evidence], options: Options) -> Section:
+    """Rank the systems that all datasets have, and test the mean ranks with Friedman's and Nemenyi's tests.
 
-    Metrics of one dataset and variants of one source rank systems much alike: taken for independent blocks
-    they make Friedman's test raise false alarms in every second study and more.
+    The blocks of the tests are the sources of the datasets. Metrics of one dataset, and variants of one
+    source, rank systems much alike; as blocks they would make Friedman's test raise false alarms in half of
+    all studies.
 
-    Ablations, controls and points of grids are left out: a system's rank would tell how many versions of
-    another stand beside it.
+    Ablations, controls and grid points are left out. Otherwise the rank of a system would depend on how many
+    versions of another system there are.
     """
     means = pd.DataFrame(
         {
             (each.dataset.source.origin, each.dataset.name, metric): each.tables[metric][each.plain].mean()
-            for each in everything
+            for each in datasets
             for metric in each.shown
         }
     ).T.dropna(axis="columns")
-    if len(everything) < 2 or means.shape[1] < 3:
+    if len(datasets) < 2 or means.shape[1] < 3:
         return Section()
-    cells = means.rank(axis=1, ascending=False)
-    sources = -cells.groupby(level=0, sort=False).mean()
-    over = f"{len(everything)} datasets x {len(everything[0].shown)} metrics"
-    if len(sources) < 2:
+    rank_of_cell = means.rank(axis=1, ascending=False)
+    negative_ranks = -rank_of_cell.groupby(level=0, sort=False).mean()  # ranks.rank takes higher for better
+    size = f"{len(datasets)} datasets x {len(datasets[0].shown)} metrics"
+    if len(negative_ranks) < 2:
+        mean_ranks = rank_of_cell.mean().sort_values(kind="stable")
         text = (
-            f"Mean ranks over {over}: {_listed(cells.mean().sort_values(kind='stable'))}. The datasets have "
-            "one source; Friedman's test asks for independent ones."
+            f"Mean ranks over {size}: {_listed(mean_ranks)}. All datasets are made from one source, so the "
+            "ranks are not tested: Friedman's test needs independent datasets."
         )
         return Section([text])
-    found = ranks.rank(sources)
+    ranking = ranks.rank(negative_ranks)
     text = (
-        f"Mean ranks over {found.blocks} sources, in each by the mean rank over its metrics and variants "
-        f"({over}): {_listed(found.mean_ranks)}. Friedman {tables.p_value(found.p_friedman)}; ranks "
-        f"farther apart than {found.critical_difference:.2f} differ at .05 (Nemenyi)."
+        f"Mean ranks over {ranking.blocks} sources, where the rank in a source is the mean over its metrics "
+        f"and variants ({size}): {_listed(ranking.mean_ranks)}. Friedman "
+        f"{tables.p_value(ranking.p_friedman)}. Two systems differ significantly at .05 if their mean ranks "
+        f"differ by more than {ranking.critical_difference:.2f} (Nemenyi)."
     )
-    if not options.figures:
+    if not options.figures or np.ptp(ranking.mean_ranks) == 0:
         return Section([text])
-    figure = plots.ranks(found.mean_ranks, found.p_nemenyi, found.critical_difference)
+    figure = plots.ranks(ranking.mean_ranks, ranking.p_nemenyi, ranking.critical_difference)
     return Section([text, "![Critical differences](ranks.png)"], figures={"ranks": figure})
 
 
 def _listed(mean_ranks: pd.Series) -> str:
-    return ", ".join(f"{name} {rank:.2f}" for name, rank in mean_ranks.items())
+    return ", ".join(f"{tables.escape_markdown(name)} {rank:.2f}" for name, rank in mean_ranks.items())

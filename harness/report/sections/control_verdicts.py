@@ -1,4 +1,4 @@
-"""Whether text systems beat their own controls, and systems without text, in sentences."""
+"""Sentences that say whether systems with text beat their own controls, and systems without text."""
 
 from __future__ import annotations
 
@@ -12,30 +12,29 @@ from harness.evaluation.stats.comparison import holm
 from harness.evaluation.stats.paired import LEVEL
 from harness.evaluation.stats.randomisation import randomisation_test
 from harness.report import tables
-from harness.report.evidence import Evidence, Section, wholes
-from harness.store.columns import SYSTEM, USER
+from harness.report.evidence import Evidence, Section, unchanged_systems
 
 NOISE = "text=noise:"
-"""How a control begins that replaces a share of the rows only."""
+"""Beginning of a control that replaces only a share of the text rows."""
 
 
-def on_controls(evidence: Evidence) -> Section:
-    """Whether each text system beats its own controls and its backbone, on the first metric shown."""
-    found: dict[str, dict[str, str]] = {}
-    for control, whole in wholes(evidence, "text").items():
-        found.setdefault(whole, {})[f"text={evidence.specs[control].text}"] = control
-    without = {system: _without_text(evidence, system) for system in found}
+def control_verdicts(evidence: Evidence) -> Section:
+    """Compare each system with text with its controls and its backbone, on the first metric shown."""
+    controls: dict[str, dict[str, str]] = {}
+    for control, system in unchanged_systems(evidence, "text").items():
+        controls.setdefault(system, {})[f"text={evidence.specs[control].text}"] = control
+    without_text = {system: _without_text(evidence, system) for system in controls}
     metric = evidence.shown[0]
-    return Section(sentences(evidence.users, metric, tables.title(metric), found, without))
+    return Section(sentences(evidence.users, metric, tables.title(metric), controls, without_text))
 
 
 def _without_text(evidence: Evidence, system: str) -> list[str]:
-    """The backbone, and the backbone of equal size, as far as they have run."""
+    """Return the backbone, and the backbone with as many parameters, if they have finished runs."""
     spec = evidence.specs[system]
     if not spec.alignment:
         return []
-    wide = replace(spec.bare, start=None, capacity=spec.alignment)
-    return [each.name for each in (spec.bare, wide) if each.name in evidence.groups]
+    equal_size = replace(spec.bare, start=None, capacity=spec.alignment)
+    return [each.name for each in (spec.bare, equal_size) if each.name in evidence.groups]
 
 
 def sentences(
@@ -43,90 +42,116 @@ def sentences(
     metric: str,
     title: str,
     controls: Mapping[str, Mapping[str, str]],
-    without: Mapping[str, Sequence[str]],
+    without_text: Mapping[str, Sequence[str]],
 ) -> list[str]:
-    """For each text system, whether it beats itself with other rows; for noise, what is left.
+    """Write, for each system with text, how it compares with its controls and with systems without text.
 
-    Then how it stands beside systems without text, and whether its controls do worse than these: who
-    beats a control that does has shown that wrong text harms, and not yet that right text helps.
-    Paired randomisation tests by user, Holm over all of them; to beat is to be significantly better.
+    To beat another system is to be better with a significant paired randomisation test, after Holm's
+    correction over all comparisons of this section. A control that is worse than the system without text is
+    reported too: whoever beats such a control has shown that wrong text harms, but not that right text helps.
 
     Args:
         users: Columns ``system``, ``user`` and ``metric``, averaged over repetitions.
         metric: The metric compared.
-        title: The metric as a reader knows it.
-        controls: For each system the name of each of its controls, by the control.
-        without: For each system what it is beside without text: its backbone, one of equal size.
+        title: Title of the metric.
+        controls: For each system with text, the name of the system under each of its controls.
+        without_text: For each system with text, its backbone and the backbone with as many parameters.
     """
-    wide = users.pivot(index=USER, columns=SYSTEM, values=metric)
-    pairs = [pair for pair in _pairs(controls, without) if {pair[2], pair[3]} <= set(wide.columns)]
-    if not pairs:
-        return []
-    frame = pd.DataFrame(pairs, columns=["kind", "system", "name", "other", "control"])
-    means, compared = wide.mean(), list(zip(frame["name"], frame["other"], strict=True))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        frame["gain"] = [100.0 * (means[one] / means[two] - 1.0) for one, two in compared]
-    frame["p"] = holm(
-        np.array([randomisation_test((wide[one] - wide[two]).to_numpy()) for one, two in compared])
-    )
-    told = {"control": _verdict, "noise": _robustness, "without": _beside, "harm": _harm}
-    return [
-        line
-        for kind, tell in told.items()
-        for system, rows in frame[frame["kind"] == kind].groupby("system", sort=False)
-        if (line := tell(system, title, rows))
+    table = users.pivot(index="user", columns="system", values=metric)
+    comparisons = [
+        row for row in _comparisons(controls, without_text) if {row[2], row[3]} <= set(table.columns)
     ]
+    if not comparisons:
+        return []
+    frame = pd.DataFrame(comparisons, columns=["kind", "system", "name", "other", "control"])
+    pairs = list(zip(frame["name"], frame["other"], strict=True))
+    means = table.mean()
+    frame["mean"], frame["other_mean"] = (means[frame[column]].to_numpy() for column in ("name", "other"))
+    frame["p"] = holm(
+        np.array([randomisation_test((table[one] - table[two]).to_numpy()) for one, two in pairs])
+    )
+    write_of_kind = {"control": _verdict, "noise": _robustness, "without": _beside, "harm": _harm}
+    written = [
+        write(tables.escape_markdown(system), title, rows)
+        for kind, write in write_of_kind.items()
+        for system, rows in frame[frame["kind"] == kind].groupby("system", sort=False)
+    ]
+    return [sentence for sentence in written if sentence]
 
 
-def _pairs(
-    controls: Mapping[str, Mapping[str, str]], without: Mapping[str, Sequence[str]]
+def _comparisons(
+    controls: Mapping[str, Mapping[str, str]], without_text: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, str, str, str, str]]:
-    """What is asked, of which system, the two that are compared, and the control if there is one."""
-    for system, named in controls.items():
-        for control, name in named.items():
-            yield ("noise" if control.startswith(NOISE) else "control"), system, system, name, control
-            if not control.startswith(NOISE):
-                yield from (("harm", system, name, other, control) for other in without.get(system, ())[:1])
-        yield from (("without", system, system, other, "") for other in without.get(system, ()))
+    """Yield kind of comparison, system with text, the two systems compared, and the control, if any."""
+    for system, names in controls.items():
+        for control, name in names.items():
+            if control.startswith(NOISE):
+                yield "noise", system, system, name, control
+                continue
+            yield "control", system, system, name, control
+            for other in without_text.get(system, ())[:1]:
+                yield "harm", system, name, other, control
+        for other in without_text.get(system, ()):
+            yield "without", system, system, other, ""
 
 
 def _verdict(system: str, title: str, rows: pd.DataFrame) -> str:
-    beaten = (rows["gain"] > 0) & (rows["p"] < LEVEL)
+    beaten = (rows["mean"] > rows["other_mean"]) & (rows["p"] < LEVEL)
     verb = "beats its own controls" if beaten.all() else "does not beat its own controls"
     if beaten.any() and not beaten.all():
         verb = "beats only some of its own controls"
-    return f"{system} {verb} on {title}: ahead of {_cells(rows, 'control')}."
+    return f"{system} {verb} on {title}. Its gain is {_gains(rows, 'control')}."
 
 
 def _robustness(system: str, title: str, rows: pd.DataFrame) -> str:
-    shares = [float(control.removeprefix(NOISE)) for control in rows["control"]]
-    cells = ", ".join(
-        f"{1.0 / (1.0 + gain / 100.0):.1%} with {share:.0%} ({tables.p_value(p)})"
-        for gain, share, p in zip(rows["gain"], shares, rows["p"], strict=True)
+    kept = []
+    for row in rows.to_dict("records"):
+        share = float(row["control"].removeprefix(NOISE))
+        kept.append(f"{_share_kept(row)} with {share:.0%} replaced ({tables.p_value(row['p'])})")
+    return (
+        f"{system} with a share of its text rows replaced by other rows keeps this much of its {title}: "
+        f"{', '.join(kept)}."
     )
-    return f"{system} keeps of its {title} when a share of its text rows is replaced: {cells}."
+
+
+def _share_kept(row: Mapping[str, float]) -> str:
+    return f"{row['other_mean'] / row['mean']:.1%}" if row["mean"] else f"{row['other_mean']:.4f} (from 0)"
 
 
 def _beside(system: str, title: str, rows: pd.DataFrame) -> str:
-    return f"{system} beside systems without text: {_cells(rows, 'other')} {title}."
+    return f"{system} compared with systems without text on {title}: its gain is {_gains(rows, 'other')}."
 
 
 def _harm(system: str, title: str, rows: pd.DataFrame) -> str:
-    worse = rows[(rows["gain"] < 0) & (rows["p"] < LEVEL)]
+    worse = rows[(rows["mean"] < rows["other_mean"]) & (rows["p"] < LEVEL)]
     if worse.empty:
         return ""
-    other = worse["other"].iloc[0]
+    other = tables.escape_markdown(worse["other"].iloc[0])
     return (
-        f"Wrong text makes {system} worse than {other}, which has none ({_cells(worse, 'control')}): being "
-        "ahead of such a control shows that wrong text harms, not that right text helps."
+        f"Wrong text makes {system} worse than {other}, which has none: the gain over it is "
+        f"{_changes(worse, 'control')}. To beat such a control shows that wrong text harms, not that right "
+        "text helps."
     )
 
 
-def _cells(rows: pd.DataFrame, label: str) -> str:
+def _gains(rows: pd.DataFrame, column: str) -> str:
+    """List the gains over the systems in a column."""
     return ", ".join(
-        f"{row[label]} {_gain(row['gain'])} ({tables.p_value(row['p'])})" for _, row in rows.iterrows()
+        f"{_gain(row)} over {tables.escape_markdown(row[column])} ({tables.p_value(row['p'])})"
+        for row in rows.to_dict("records")
     )
 
 
-def _gain(percent: float) -> str:
-    return f"{percent:+.1f} %" if np.isfinite(percent) else "at 0"
+def _changes(rows: pd.DataFrame, column: str) -> str:
+    """List the gains of the systems in a column."""
+    return ", ".join(
+        f"{_gain(row)} with {tables.escape_markdown(row[column])} ({tables.p_value(row['p'])})"
+        for row in rows.to_dict("records")
+    )
+
+
+def _gain(row: Mapping[str, float]) -> str:
+    """Format a gain in per cent; if the other system reaches 0, the gain itself."""
+    if row["other_mean"]:
+        return f"{100.0 * (row['mean'] / row['other_mean'] - 1.0):+.1f} %"
+    return f"+{row['mean']:.4f} (from 0)" if row["mean"] else "0 (both reach 0)"

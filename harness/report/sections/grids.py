@@ -1,4 +1,4 @@
-"""How much hyper-parameters matter: heat maps of two, curves of one."""
+"""How much hyper-parameters matter: heat maps for two of them, curves for one."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 def grids(evidence: Evidence, options: Options) -> Section:
-    """Every grid of the plan by the first metric shown; empty where no point has run."""
+    """Show every grid of the plan on the first metric shown; empty if no point has finished runs."""
     points = pd.DataFrame(_points(evidence))
     if points.empty:
         return Section()
     metric, dataset = evidence.shown[0], evidence.dataset.name
-    found = compare_with_references(evidence.tables[metric][points["name"].unique()], {})
-    points = points.merge(found[["system", "mean", "low", "high"]], left_on="name", right_on="system")
+    comparison = compare_with_references(evidence.tables[metric][points["name"].unique()], {})
+    points = points.merge(comparison[["system", "mean", "low", "high"]], left_on="name", right_on="system")
     text, figures = ["### Grids"], {}
-    for place, (title, table, figure) in enumerate(_drawn(points, tables.title(metric)), start=1):
-        name = f"grid-{dataset}-{place}"
+    for number, (title, table, figure) in enumerate(_drawn(points, tables.title(metric)), start=1):
+        name = f"grid-{dataset}-{number}"
         text += [f"{title}:", tables.markdown(table)]
         if options.figures:
             text.append(f"![Grid]({name}.png)")
             figures[name] = figure
     text.append(
-        f"Means of {tables.title(metric)} on the test pairs show how much the values matter; nothing is "
-        "chosen by them."
+        f"The numbers are means of {tables.title(metric)} on the test pairs. They show how much the values "
+        "matter; no value is chosen by them."
     )
     rows = points.drop(columns=["system", "one", "two"]).rename(columns={"line": "system"})
     rows = rows.assign(metric=metric, dataset=dataset)
@@ -42,7 +42,7 @@ def grids(evidence: Evidence, options: Options) -> Section:
 
 
 def _points(evidence: Evidence) -> Iterator[dict[str, Any]]:
-    """Every finished point: its name in tables, its line, what is varied, and the values."""
+    """Yield every point with finished runs: its name in tables, its line, what is varied, and the values."""
     for run in runs_on(evidence.plan, evidence.dataset):
         if isinstance(run, Run) and run.varied and not run.repetition and run.name in evidence.groups:
             one, two = (run.settings[name] for name in (run.varied[0], run.varied[-1]))
@@ -51,21 +51,20 @@ def _points(evidence: Evidence) -> Iterator[dict[str, Any]]:
 
 
 def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFrame, Figure]]:
-    """Title, table and figure: a heat map a system and two parameters, curves of all systems for one."""
-    for over, mine in points.groupby("over", sort=False):
+    """Yield title, table and figure of every grid.
+
+    A grid of two hyper-parameters is a heat map for each system; grids of one are curves of all systems.
+    """
+    for over, rows in points.groupby("over", sort=False):
         down, _, across = str(over).partition(", ")
         if not across:
-            frame = mine.drop(columns="system").rename(columns={"line": "system", "one": "at"})
-            yield (
-                metric,
-                tables.cross_table(
-                    mine.rename(columns={"line": "System"}), "System", "values", "mean", ".4f"
-                ),
-                plots.curves(frame, down, metric),
-            )
+            frame = rows.drop(columns="system").rename(columns={"line": "system", "one": "at"})
+            named = rows.rename(columns={"line": "System"})
+            table = tables.cross_table(named, "System", "values", "mean", ".4f")
+            yield metric, table, plots.curves(frame, down, metric)
             continue
-        for line, its in mine.groupby("line", sort=False):
-            frame = its.rename(columns={"one": down, "two": across})
-            title = f"{metric} of {line}, {down} down, {across} across"
+        for line, rows_of_system in rows.groupby("line", sort=False):
+            frame = rows_of_system.rename(columns={"one": down, "two": across})
+            title = f"{metric} of {tables.escape_markdown(line)}, {down} down, {across} across"
             figure = plots.heat(frame, across, down, "mean", f"{metric}, {line}")
             yield title, tables.cross_table(frame, down, across, "mean", ".4f"), figure

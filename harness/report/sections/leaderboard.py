@@ -1,4 +1,4 @@
-"""A dataset's leaderboard: the table, how to read it, and what is not in it."""
+"""A dataset's leaderboard: the table, how to read it, and which runs are not in it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from harness.evaluation.stats.pairs import letters
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
-from harness.report import plots, published, tables
+from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.tuning import budget
-from harness.store.columns import USER
 from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
 
 def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
-    """The dataset's name, sizes and notes."""
-    noted = store.notes.description(dataset.key(plan.seed)) or {}
-    notes = [f"Note: {text}." for text in noted.get("notes", [])]
-    return Section([f"## {dataset.name}", _sizes(noted), *notes])
+    """Write the dataset's name, its sizes, and the notes that were made when it was prepared."""
+    facts = store.notes.description(dataset.key(plan.seed)) or {}
+    notes = [f"Note: {tables.escape_markdown(text)}." for text in facts.get("notes", [])]
+    return Section([f"## {tables.escape_markdown(dataset.name)}", _sizes(facts), *notes])
 
 
 def leaderboard(evidence: Evidence, options: Options) -> Section:
-    """The table of one dataset and its rows."""
+    """Make the table of one dataset, its caption, its rows and its figure of costs."""
     shown, name = evidence.shown, evidence.dataset.name
     comparison = compare(evidence.users, shown, evidence.baselines)
     comparison = comparison.merge(_seed_intervals(evidence, comparison), on=["system", "metric"])
@@ -44,18 +43,18 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
         figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
     if not options.costs:
         costs = costs.drop(columns=["seconds_s", "peak_bytes"])
-    rows = evidence.dataset.text
-    if isinstance(rows, IntentsSpec):
+    text_spec = evidence.dataset.text
+    if isinstance(text_spec, IntentsSpec):
         specs = evidence.specs
-        costs["text"] = [rows.writer.name if specs[name].needs_text else "" for name in costs.index]
-    lettered = letters(evidence.pairs[shown[0]])
+        costs["text"] = [text_spec.writer.name if specs[name].needs_text else "" for name in costs.index]
+    letters_of_systems = letters(evidence.pairs[shown[0]])
     markdown, latex = (
-        tables.leaderboard(comparison, costs, shown, look, lettered)
+        tables.leaderboard(comparison, costs, shown, look, letters_of_systems)
         for look in (tables.MARKDOWN, tables.LATEX)
     )
     text = [
         tables.markdown(markdown),
-        _caption(evidence, comparison, bool(lettered)),
+        _caption(evidence, comparison, bool(letters_of_systems)),
         *(f"![Accuracy against cost]({figure}.png)" for figure in figures),
     ]
     tex = [f"% {name}", tables.latex(latex)]
@@ -63,7 +62,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
 
 
 def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """The comparison with costs and the means of every metric."""
+    """Return the rows of leaderboard.csv: the comparison, the costs, and the means of every metric."""
     frame = comparison.merge(costs, left_on="system", right_index=True)
     means = pd.DataFrame(
         {name: evidence.run_means.loc[runs].mean() for name, runs in evidence.groups.items()}
@@ -74,26 +73,27 @@ def _rows(evidence: Evidence, comparison: pd.DataFrame, costs: pd.DataFrame) -> 
 
 
 def _seed_intervals(evidence: Evidence, comparison: pd.DataFrame) -> pd.DataFrame:
-    """Intervals over users and seeds of every mean and difference; NaN where a system ran once."""
+    """Return intervals over users and seeds of every mean and difference; NaN if a system ran only once."""
     rows = []
     identities = list(evidence.run_means.index)
     scores = evidence.store.scores(identities, evidence.shown)
-    for metric, mine in comparison.groupby("metric", sort=False):
+    for metric, rows_of_metric in comparison.groupby("metric", sort=False):
         means = pd.DataFrame(resampled_means(scores[metric].to_numpy(dtype=float)), columns=identities)
-        drawn = {name: means_over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
-        for row in mine.itertuples():
-            other = drawn.get(row.baseline)
-            gap = (np.nan, np.nan) if other is None else intervals(drawn[row.system] - other)
-            rows.append((row.system, metric, *intervals(drawn[row.system]), *gap))
+        resampled = {name: means_over_seeds(means[runs].to_numpy()) for name, runs in evidence.groups.items()}
+        for row in rows_of_metric.itertuples():
+            baseline = resampled.get(row.baseline)
+            missing = (np.nan, np.nan)
+            difference = missing if baseline is None else intervals(resampled[row.system] - baseline)
+            rows.append((row.system, metric, *intervals(resampled[row.system]), *difference))
     bounds = ["seeds_low", "seeds_high", "difference_seeds_low", "difference_seeds_high"]
     return pd.DataFrame(rows, columns=["system", "metric", *bounds])
 
 
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
-    """Medians over a system's runs, its beyond-accuracy figures and its spread over repetitions."""
+    """Return medians over a system's runs of costs and of measures of its lists, and its spread over runs."""
     records = evidence.records[system]
     keys = ("seconds_s", "peak_bytes", "parameters")
-    frame = pd.DataFrame([{key: getattr(each, key) for key in keys} | each.overall for each in records])
+    frame = pd.DataFrame([{key: getattr(record, key) for key in keys} | record.overall for record in records])
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),
@@ -102,78 +102,78 @@ def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     }
 
 
-def beside_published(known: pd.DataFrame, evidence: Evidence) -> Section:
-    """Published numbers beside ours, for what both have."""
-    dataset = evidence.dataset.name
-    named = [evidence.run_means.loc[runs].assign(system=name) for name, runs in evidence.groups.items()]
-    ours = pd.concat(named, ignore_index=True)
-    found, known = published.beside(known, dataset, ours), known[known["dataset"] == dataset]
-    if found.empty:
-        return Section([f"No published number of {dataset} is for a system and metric of this table."])
-    both = set(zip(found["system"], found["metric"], strict=True))
-    others = [pair for pair in zip(known["system"], known["metric"], strict=True) if pair not in both]
-    lacking = ", ".join(f"{system} {tables.title(metric)}" for system, metric in others)
-    return Section(
-        [
-            "Mean over our repetitions / published number (difference):",
-            tables.markdown(tables.published(found)),
-            f"Source: {'; '.join(sorted(known['source'].unique()))}.",
-            f"Published, and not in this table: {lacking}." if lacking else "",
-        ]
-    )
-
-
-def _sizes(noted: dict[str, Any]) -> str:
-    if not noted:
+def _sizes(facts: dict[str, Any]) -> str:
+    if not facts:
         return ""
-    pairs = " / ".join(f"{noted['pairs'][split]:,}" for split in SPLITS)
-    return f"{noted['users']:,} users, {noted['items']:,} items, {pairs} train / validation / test pairs."
+    pairs = " / ".join(f"{facts['pairs'][split]:,}" for split in SPLITS)
+    return f"{facts['users']:,} users, {facts['items']:,} items, {pairs} train / validation / test pairs."
 
 
-def _caption(evidence: Evidence, comparison: pd.DataFrame, lettered: bool) -> str:
-    """How to read the table, and what was compared with what."""
-    plan, first = evidence.plan, tables.title(evidence.shown[0])
-    against = comparison.dropna(subset=["baseline"]).drop_duplicates("metric")
-    named = ", ".join(f"{row.baseline} on {tables.title(row.metric)}" for row in against.itertuples())
-    tests = int(comparison["p_holm"].notna().sum())
-    runs = sorted({len(each) for each in evidence.groups.values()})
-    repetitions = f"{runs[0]} to {runs[-1]} repetitions" if runs[1:] else f"{runs[0]} repetitions"
-    repetitions = "1 repetition" if runs == [1] else repetitions
-    seeds = ", and the interval over users and seeds leaves 0 out" if runs != [1] else ""
+def _caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> str:
+    """Say how to read the table, and what was compared with what."""
+    users = evidence.users["user"].nunique()
+    runs = sorted({len(identities) for identities in evidence.groups.values()})
+    repetitions = tables.counted(runs[-1], "repetition")
+    if len(runs) > 1:
+        repetitions = f"{runs[0]} to {repetitions}"
+    parts = [
+        f"Means over {tables.counted(users, 'test user')} of per-user values, which are averaged over "
+        f"{repetitions}, with 95 % bootstrap intervals over users in brackets; "
+        "the best mean is bold, the second best underlined.",
+        _baseline_caption(evidence, comparison, several_seeds=runs != [1]),
+        _pairs_caption(evidence, has_letters),
+        budget(evidence.plan),
+        "Costs (the memory is that of the whole process) and parameters are medians over runs.",
+    ]
+    if users == 1:
+        parts.insert(1, "Only 1 user is tested, so intervals and tests say nothing about other users.")
+    return " ".join(part for part in parts if part)
+
+
+def _baseline_caption(evidence: Evidence, comparison: pd.DataFrame, several_seeds: bool) -> str:
+    """Say which system is the best baseline, and what the verdicts mean."""
+    tested = comparison.dropna(subset=["baseline"]).drop_duplicates("metric")
+    if tested.empty:
+        return "There is no baseline to compare with, so there are no gains and no tests against one."
+    best = ", ".join(
+        f"{tables.escape_markdown(row.baseline)} on {tables.title(row.metric)}" for row in tested.itertuples()
+    )
+    tests = tables.counted(int(comparison["p_holm"].notna().sum()), "test")
+    seeds = ", and the interval over users and seeds does not hold 0" if several_seeds else ""
+    grid = " (grid points aside)" if evidence.plan.grid else ""
     return (
-        f"Means over {evidence.users[USER].nunique():,} test users of per-user values averaged over "
-        f"{repetitions}, with 95 % bootstrap intervals over users; best bold, second "
-        f"underlined. Gain, effect size (paired Cohen's d) and p are for {first} against the "
-        f"best baseline ({named or 'none'}), chosen among all "
-        "systems without IRLLRec by the figures in this table. "
-        f"▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over {tests} tests{seeds}; "
-        "for ▼ it does so over all pairs too, since the best baseline is picked by these figures. "
-        f"{_pairs_caption(evidence, lettered)}"
-        f"{budget(plan)} Costs (memory: whole process) and parameters are medians over runs."
+        f"Gain, effect size (paired Cohen's d) and p are for {tables.title(evidence.shown[0])} against the "
+        f"best baseline ({best}), which is the system without IRLLRec{grid} that has the highest mean in "
+        "this table. ▲ (better) and ▼ (worse) mark systems for which the paired randomisation test is "
+        f"significant at .05 after Holm's correction over {tests}{seeds}. For ▼ it must also be "
+        "significant after Holm's correction over all pairs, because the best baseline is chosen by the "
+        "numbers in this table."
     )
 
 
-def _pairs_caption(evidence: Evidence, lettered: bool) -> str:
-    """What the letters mean, and how small a difference could have been seen."""
+def _pairs_caption(evidence: Evidence, has_letters: bool) -> str:
+    """Say what the letters mean, and how small a difference the test over all pairs can find."""
     pairs = evidence.pairs[evidence.shown[0]]
-    if pairs.empty:
-        return ""
-    shared = "Systems that share a letter do not differ significantly. " if lettered else ""
-    return (
-        f"{shared}Over all {len(pairs)} pairs with Holm, a difference of {pairs['detectable'].median():.4f} "
-        "(median over pairs) would have been seen with a chance of 80 %. "
-    )
+    parts = ["Systems that share a letter do not differ significantly."] if has_letters else []
+    detectable = pairs["detectable"].dropna()
+    if len(detectable):  # with one system or one user there is none
+        parts.append(
+            f"With Holm's correction over all {tables.counted(len(pairs), 'pair')}, a difference of "
+            f"{detectable.median():.4f} (median over pairs) would have been seen with a chance of 80 %."
+        )
+    return " ".join(parts)
 
 
-def absent(mine: list[RunStatus]) -> Section:
-    """Failed, skipped and missing runs, each system with its reasons."""
-    lines: dict[str, int] = {}
-    for each in mine:
-        if each.status != "finished":
-            line = f"- {each.system}: {each.status}, {each.reason}"
-            lines[line] = lines.get(line, 0) + 1
-    if not lines:
+def absent(statuses: list[RunStatus]) -> Section:
+    """List the failed, skipped and missing runs, each system with its reasons."""
+    counts: dict[str, int] = {}
+    for run in statuses:
+        if run.status != "finished":
+            line = (
+                f"- {tables.escape_markdown(run.system)}: {run.status}, {tables.escape_markdown(run.reason)}"
+            )
+            counts[line] = counts.get(line, 0) + 1
+    if not counts:
         return Section()
-    many = {line: f" ({count} runs)" if count > 1 else "" for line, count in lines.items()}
-    shown = "\n".join(line + many[line] for line in lines)
-    return Section(["Not in the table, or with fewer runs:", shown])
+    lines = [f"{line} ({count} runs)" if count > 1 else line for line, count in counts.items()]
+    return Section(["Not in the table, or with fewer runs:", "\n".join(lines)])

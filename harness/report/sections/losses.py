@@ -1,18 +1,18 @@
-"""What each term contributes to a system's training loss, at the best epoch and on the way there."""
+"""Each term's share of a system's training loss, at the best epoch and over all epochs."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from harness.report import plots
+from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.store.record import RunRecord
 
 
 def losses(evidence: Evidence, options: Options) -> Section:
-    """Shares of the loss of every trained system with more terms than a ranking loss and L2.
+    """Show the shares of the loss for every trained system that has more terms than a ranking loss and L2.
 
-    Text and figure leave out ablations, controls and grids; ``losses.csv`` has every system.
+    Text and figure leave out ablations, controls and grid points; ``losses.csv`` has every system.
     """
     courses = {name: course for name in evidence.groups if (course := _course(evidence, name)) is not None}
     if not courses:
@@ -22,7 +22,7 @@ def losses(evidence: Evidence, options: Options) -> Section:
     plain = [name for name in courses if name in evidence.plain]
     if not plain:
         return Section(frames={"losses": rows})
-    lines = [f"- {name}: {_at_best(evidence, name)}" for name in plain]
+    lines = [f"- {tables.escape_markdown(name)}: {_at_best_epoch(evidence, name)}" for name in plain]
     text = ["### Loss terms", "Shares of the training loss at the best epoch:", "\n".join(lines)]
     if not options.figures:
         return Section(text, frames={"losses": rows})
@@ -33,11 +33,11 @@ def losses(evidence: Evidence, options: Options) -> Section:
 
 
 def _course(evidence: Evidence, system: str) -> pd.DataFrame | None:
-    """Columns ``system``, ``term``, ``epoch``, ``loss`` and ``share``: means over the system's runs.
+    """Return ``system``, ``term``, ``epoch``, ``loss`` and ``share``, averaged over the system's runs.
 
-    Epochs that not every run reached are left out.
+    Epochs that not every run reached are left out. None if the system has two terms or fewer.
     """
-    runs = [pd.DataFrame(each.losses) for each in _records(evidence, system)]
+    runs = [pd.DataFrame(record.losses) for record in _records(evidence, system)]
     if not runs or len(runs[0].columns) <= 2:
         return None
     mean = sum(run.iloc[: min(map(len, runs))] for run in runs) / len(runs)
@@ -49,18 +49,18 @@ def _course(evidence: Evidence, system: str) -> pd.DataFrame | None:
     return loss
 
 
-def _at_best(evidence: Evidence, system: str) -> str:
-    """Every term's share in the best epochs of the system's runs."""
+def _at_best_epoch(evidence: Evidence, system: str) -> str:
+    """List every term's share, averaged over the best epochs of the system's runs."""
     best = pd.DataFrame(
         [
-            {term: course[max(each.best_epoch or 0, 1) - 1] for term, course in each.losses.items()}
-            for each in _records(evidence, system)
+            {term: course[max(record.best_epoch or 0, 1) - 1] for term, course in record.losses.items()}
+            for record in _records(evidence, system)
         ]
     ).mean()
     shares = (100.0 * best / best.sum()).sort_values(ascending=False, kind="stable")
-    return ", ".join(f"{term} {share:.2g} %" for term, share in shares.items())
+    return ", ".join(f"{tables.escape_markdown(str(term))} {share:.2g} %" for term, share in shares.items())
 
 
 def _records(evidence: Evidence, system: str) -> list[RunRecord]:
-    """Records of the system's runs that were trained in epochs."""
-    return [each for each in evidence.records[system] if each.losses]
+    """Return the records of the system's runs that were trained in epochs."""
+    return [record for record in evidence.records[system] if record.losses]

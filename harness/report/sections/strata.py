@@ -1,4 +1,4 @@
-"""Sparse and dense users apart, and popular and rare items: tables, trends, and curves."""
+"""Strata: users with few and with many train pairs, and items from rare to popular."""
 
 from __future__ import annotations
 
@@ -11,110 +11,115 @@ from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
-from harness.store.columns import DEGREE, SYSTEM, USER
 
 GROUPED = {
-    "equal_users": "strata hold about the same number of tested users",
-    "equal_interactions": "strata hold about the same number of train pairs of tested users",
+    "equal_users": "Strata hold about the same number of tested users",
+    "equal_interactions": "Strata hold about the same number of train pairs of tested users",
 }
 
 
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
-    """Strata of users by train degree, by the first metric shown."""
+    """Compare the systems in strata of users by train degree, on the first metric shown."""
     heading = "### By train pairs of a user"
-    noted = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
-    if noted is None:
-        return Section(
-            [
-                heading,
-                "The store does not hold the users' train pairs; `intentbench run` once more notes them.",
-            ]
+    degrees = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
+    if degrees is None:
+        missing = (
+            "The store does not hold the users' train pairs, so there are no strata. `intentbench run` "
+            "with this plan stores them; it repeats no finished run."
         )
+        return Section([heading, missing])
     metric = evidence.shown[0]
-    table = _by_mean(evidence.tables[metric])
-    degree = noted.set_index(USER)[DEGREE].loc[table.index]
+    table = _best_first(evidence.tables[metric])
+    degree = degrees.set_index("user")["degree"].loc[table.index]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
-    found = by_stratum(table, labels, references)
+    comparison = by_stratum(table, labels, references)
     trend = trends(table, degree, labels, references)
-    grouped = "strata end with the degrees given" if plan.edges else GROUPED[plan.users]
+    grouped = "Strata end with the degrees that the plan gives" if plan.edges else GROUPED[plan.users]
     text = [
         heading,
-        tables.markdown(tables.strata(found)),
-        f"{tables.title(metric)}; {grouped}, and users of one degree are never parted. {_caption(found)}",
+        tables.markdown(tables.strata(comparison)),
+        f"The numbers are {tables.title(metric)}. {grouped}, and all users of one degree are in the same "
+        f"stratum. {_caption(comparison)}",
     ]
     if not trend.empty:
         text += [tables.markdown(tables.trends(trend)), _trend_caption(metric)]
-    rows = {"strata": _named(found, evidence, metric), "trends": _named(trend, evidence, metric)}
-    drawn = _curves(evidence, found, references, "strata", "train pairs of a user", metric, options)
-    return Section(text + drawn.markdown, frames=rows, figures=drawn.figures)
+    rows = {"strata": _named(comparison, evidence, metric), "trends": _named(trend, evidence, metric)}
+    figure = _figure(evidence, comparison, references, "strata", "train pairs of a user", metric, options)
+    return Section(text + figure.markdown, frames=rows, figures=figure.figures)
 
 
 def items(evidence: Evidence, options: Options) -> Section:
-    """Recall of tail, middle and head items apart, at the cut-off of the first metric shown."""
+    """Compare the recall of tail, middle and head items, at the cut-off of the first metric shown."""
     first = evidence.shown[0]
     metric = f"recall@{first.partition('@')[2]}"
-    names = [f"{metric}|{label}" for label in ITEM_STRATA]
-    scores = evidence.store.user_means(evidence.groups, names)
-    order = _by_mean(evidence.tables[first]).columns
+    columns = [f"{metric}|{label}" for label in ITEM_STRATA]
+    scores = evidence.store.user_means(evidence.groups, columns)
+    order = _best_first(evidence.tables[first]).columns
     by_label = {
-        label: scores.pivot(index=USER, columns=SYSTEM, values=name)[order].dropna()
-        for label, name in zip(ITEM_STRATA, names, strict=True)
+        label: scores.pivot(index="user", columns="system", values=column)[order].dropna()
+        for label, column in zip(ITEM_STRATA, columns, strict=True)
     }
     references = evidence.references(first)
-    found = compare_in_each(by_label, references)
+    comparison = compare_in_each(by_label, references)
     text = [
         "### By popularity of the relevant items",
-        tables.markdown(tables.strata(found)),
-        f"{tables.title(metric)} of the relevant items in the stratum alone, over the users who have any; "
-        f"each stratum's items hold about a third of the train pairs. {_caption(found)}",
+        tables.markdown(tables.strata(comparison)),
+        f"The numbers are {tables.title(metric)} of the relevant items in the stratum only, over the users "
+        "who have any. The items of each stratum hold about a third of the train pairs. "
+        f"{_caption(comparison)}",
     ]
-    drawn = _curves(evidence, found, references, "items", "popularity of the items", metric, options)
-    rows = {"items": _named(found, evidence, metric)}
-    return Section(text + drawn.markdown, frames=rows, figures=drawn.figures)
+    figure = _figure(evidence, comparison, references, "items", "popularity of the items", metric, options)
+    rows = {"items": _named(comparison, evidence, metric)}
+    return Section(text + figure.markdown, frames=rows, figures=figure.figures)
 
 
-def _by_mean(table: pd.DataFrame) -> pd.DataFrame:
+def _best_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with its columns in the order of their means, the best first."""
     return table[table.mean().sort_values(ascending=False, kind="stable").index]
 
 
-def _curves(
+def _figure(
     evidence: Evidence,
-    found: pd.DataFrame,
+    comparison: pd.DataFrame,
     references: Mapping[str, str],
     name: str,
     axis: str,
     metric: str,
     options: Options,
 ) -> Section:
-    """The figure, with the gains of systems over their own backbones; where there are none, all gains."""
+    """Draw means over strata, and the gains of systems over their backbones; if there are none, all gains."""
     if not options.figures or not evidence.plain:
         return Section()
-    drawn = found[found["system"].isin(evidence.plain)]
-    own = [system for system in evidence.plain if evidence.backbone(system)]
-    gaining = own or [system for system in references if system in evidence.plain]
+    drawn = comparison[comparison["system"].isin(evidence.plain)]
+    with_backbone = [system for system in evidence.plain if evidence.backbone(system)]
+    gaining = with_backbone or [system for system in references if system in evidence.plain]
     figure = plots.sparsity(drawn, tables.title(metric), gaining, axis)
     name = f"{name}-{evidence.dataset.name}"
     return Section([f"![Curves over strata]({name}.png)"], figures={name: figure})
 
 
 def _named(frame: pd.DataFrame, evidence: Evidence, metric: str) -> pd.DataFrame:
+    """Add the names of dataset and metric to the rows."""
     named = frame.assign(metric=metric)
     named.insert(0, "dataset", evidence.dataset.name)
     return named
 
 
-def _caption(found: pd.DataFrame) -> str:
+def _caption(comparison: pd.DataFrame) -> str:
+    tests = tables.counted(int(comparison["p_holm"].notna().sum()), "test")
     return (
-        "95 % bootstrap intervals over users. Per cent: gain over the backbone where it has run, else over "
-        "the best baseline. ▲ better, ▼ worse: the paired randomisation test survives Holm at .05 over "
-        f"{int(found['p_holm'].notna().sum())} tests."
+        "Brackets hold 95 % bootstrap intervals over users. The per cents are gains over the system's "
+        "backbone if that has finished runs, and else over the best baseline. ▲ (better) and ▼ (worse) "
+        "mark gains for which the paired randomisation test is significant at .05 after Holm's correction "
+        f"over {tests}."
     )
 
 
 def _trend_caption(metric: str) -> str:
     return (
-        f"Trend: change of the gain in {tables.title(metric)} with each doubling of 1 + train pairs (least "
-        "squares, robust errors); sparsest - densest: difference of the two strata's gains (Welch). "
-        "95 % intervals; p by Holm over both columns. Both speak of absolute gains."
+        f"The trend is the change of the gain in {tables.title(metric)} with each doubling of 1 + train "
+        "pairs (least squares with robust errors). Sparsest - densest is the gain in the sparsest stratum "
+        "minus the gain in the densest (Welch's test). Gains are absolute, not in per cent; brackets hold "
+        "95 % intervals, and p has Holm's correction over both columns."
     )

@@ -1,4 +1,4 @@
-"""Variants of a dataset side by side: densities, windows of time, twins."""
+"""Variants of a dataset side by side: densities, windows of time, and duplicate items."""
 
 from __future__ import annotations
 
@@ -15,78 +15,79 @@ from harness.report.evidence import Evidence, Options, Section
 
 
 def variants(
-    plan: Plan, everything: Sequence[Evidence], rows: Sequence[pd.DataFrame], options: Options
+    plan: Plan, datasets: Sequence[Evidence], rows: Sequence[pd.DataFrame], options: Options
 ) -> list[Section]:
-    """Every dataset that stands in several variants: figures and seconds, and how gains change.
+    """Compare the variants of every dataset that has several: their numbers, and how gains change.
 
     Args:
-        plan: The plan, which says what is a variant of what.
-        everything: What the finished runs of each dataset say.
-        rows: Rows of the datasets' leaderboards.
+        plan: The plan of the report.
+        datasets: The finished runs of each dataset.
+        rows: Rows of the leaderboards of these datasets.
         options: Whether seconds and figures are shown.
     """
     families: dict[str, list[Evidence]] = {}
-    for each in everything:
-        families.setdefault(each.dataset.family, []).append(each)
-    found = []
+    for evidence in datasets:
+        families.setdefault(evidence.dataset.family, []).append(evidence)
+    sections = []
     for family, members in families.items():
         if len(members) > 1:
             frame = pd.concat(rows, ignore_index=True)
             frame = frame[frame["dataset"].isin([each.dataset.name for each in members])]
-            found += [_side_by_side(plan, family, members, frame, options)]
-            for name, mine in _alike(members, _whole):
-                found.append(_by_density(name, mine, options))
-            for name, mine in _alike(members, _at_any_time):
-                found.append(_by_window(name, mine, frame, options))
-    return found
+            sections.append(_side_by_side(plan, family, members, frame, options))
+            for name, alike in _groups(members, _without_density):
+                sections.append(_by_density(name, alike, options))
+            for name, alike in _groups(members, _without_window):
+                sections.append(_by_window(name, alike, frame, options))
+    return sections
 
 
-def _whole(dataset: DatasetVariant) -> DatasetVariant:
+def _without_density(dataset: DatasetVariant) -> DatasetVariant:
     return dataset.model_copy(update={"density": 1.0})
 
 
-def _at_any_time(dataset: DatasetVariant) -> DatasetVariant:
+def _without_window(dataset: DatasetVariant) -> DatasetVariant:
     return dataset.at_window(None)
 
 
-def _alike(
-    members: Sequence[Evidence], shared: Callable[[DatasetVariant], DatasetVariant]
+def _groups(
+    members: Sequence[Evidence], without: Callable[[DatasetVariant], DatasetVariant]
 ) -> Iterator[tuple[str, list[Evidence]]]:
-    """Members that differ by nothing but what ``shared`` takes away, under the name that is left."""
+    """Yield the groups of variants that differ only in what ``without`` takes away, each with its name."""
     groups: dict[str, list[Evidence]] = {}
-    for each in members:
-        name = shared(each.dataset).name
-        groups.setdefault(name, []).append(each)
-    yield from ((name, mine) for name, mine in groups.items() if len(mine) > 1)
+    for evidence in members:
+        name = without(evidence.dataset).name
+        groups.setdefault(name, []).append(evidence)
+    yield from ((name, alike) for name, alike in groups.items() if len(alike) > 1)
 
 
 def _side_by_side(
     plan: Plan, family: str, members: Sequence[Evidence], frame: pd.DataFrame, options: Options
 ) -> Section:
+    """Show each metric, and the seconds of a run, with one column per variant."""
     first = plan.evaluation.show[0]
-    cells = [(tables.title(metric), metric, "mean", ".4f") for metric in plan.evaluation.show]
-    cells += [("Seconds a run", first, "seconds_s", ".1f")] if options.costs else []
-    text = [f"## {family}, side by side"]
-    for title, metric, column, form in cells:
-        mine = frame[frame["metric"] == metric].sort_values("mean", ascending=False, kind="stable")
-        text += [f"{title}:", tables.markdown(_crossed(mine, members, column, form))]
+    shown = [(tables.title(metric), metric, "mean", ".4f") for metric in plan.evaluation.show]
+    shown += [("Seconds a run", first, "seconds_s", ".1f")] if options.costs else []
+    text = [f"## {tables.escape_markdown(family)}, side by side"]
+    for title, metric, column, form in shown:
+        rows = frame[frame["metric"] == metric].sort_values("mean", ascending=False, kind="stable")
+        text += [f"{title}:", tables.markdown(_by_variant(rows, members, column, form))]
     return Section(text)
 
 
-def _crossed(frame: pd.DataFrame, members: Sequence[Evidence], column: str, form: str) -> pd.DataFrame:
-    """One row a system, one column a variant, in the order of ``members``."""
+def _by_variant(frame: pd.DataFrame, members: Sequence[Evidence], column: str, form: str) -> pd.DataFrame:
+    """Make a table with one row per system and one column per variant, in the order of ``members``."""
     labels = {member.dataset.name: member.dataset.label or "whole" for member in members}
     frame = frame.assign(dataset=frame["dataset"].map(labels)).rename(columns={"system": "System"})
     return tables.cross_table(frame, "System", "dataset", column, form, list(labels.values()))
 
 
 def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Section:
-    """Curves over shares of the train pairs, and whether the gain over the backbone changes with them."""
+    """Show gains at each density, and test whether a gain over the backbone depends on the density."""
     ascending = {
         each.dataset.density: each for each in sorted(members, key=lambda each: each.dataset.density)
     }
     labelled = {f"{100 * share:g}%": each for share, each in ascending.items()}
-    section = _apart(name, labelled, "densities", options)
+    section = _in_each(name, labelled, "densities", options)
     metric = members[0].shown[0]
     references = _references(list(ascending.values()))
     trend = sweep_trends({share: each.tables[metric] for share, each in ascending.items()}, references)
@@ -94,63 +95,82 @@ def _by_density(name: str, members: Sequence[Evidence], options: Options) -> Sec
         return section
     section.markdown += [
         tables.markdown(tables.trends(trend)),
-        f"Trend: change of a user's gain in {tables.title(metric)} with each doubling of the train pairs; "
-        "sparsest - densest: a user's gain at the lowest density less that at the highest (one-sample t over "
-        "users, who are the same at every density). 95 % intervals; p by Holm over both columns. Both speak "
-        "of absolute gains.",
+        f"The trend is the change of a user's gain in {tables.title(metric)} with each doubling of the "
+        "train pairs. Sparsest - densest is a user's gain at the lowest density minus the gain at the "
+        "highest. Both are averaged over users, who are the same at every density, and tested by the "
+        "one-sample t-test. Gains are absolute, not in per cent; brackets hold 95 % intervals, and p has "
+        "Holm's correction over both columns.",
     ]
     section.frames["density-trends"] = trend.assign(dataset=name, metric=metric)
     return section
 
 
 def _by_window(name: str, members: Sequence[Evidence], frame: pd.DataFrame, options: Options) -> Section:
-    """Curves over windows of time, and what training cost in each."""
+    """Show gains in each window of time, and the seconds that training took in each."""
     windows = {each.dataset.split.window: each for each in members}
-    section = _apart(name, {f"window {window}": each for window, each in windows.items()}, "windows", options)
+    labelled = {f"window {window}": each for window, each in windows.items()}
+    section = _in_each(name, labelled, "windows", options)
     if options.figures and options.costs:
         metric = members[0].shown[0]
         costs = frame[frame["metric"] == metric].rename(columns={"seconds_s": "mean", "mean": "accuracy"})
-        at = {each.dataset.name: window for window, each in windows.items()}
-        costs = costs.assign(at=costs["dataset"].map(at)).dropna(subset=["at"])
+        window_of = {each.dataset.name: window for window, each in windows.items()}
+        costs = costs.assign(at=costs["dataset"].map(window_of)).dropna(subset=["at"])
         costs = costs.set_index("system").loc[_common(members), ["at", "mean"]].reset_index()
         costs = costs.sort_values("at", kind="stable")
-        picture = f"window-costs-{name}"
-        section.figures[picture] = plots.curves(costs, "window of time", "seconds a run", log=True)
-        section.markdown.append(f"![Training cost over windows]({picture}.png)")
+        figure_name = f"window-costs-{name}"
+        section.figures[figure_name] = plots.curves(costs, "window of time", "seconds per run", log=True)
+        section.markdown.append(f"![Training cost over windows]({figure_name}.png)")
     return section
 
 
-def _apart(name: str, by_label: Mapping[str, Evidence], kind: str, options: Options) -> Section:
-    """Means and gains of the systems that every variant has, Holm over all variants."""
-    metric = next(iter(by_label.values())).shown[0]
-    references = _references(list(by_label.values()))
-    common = _common(list(by_label.values()))
-    found = compare_in_each(
-        {label: each.tables[metric][common] for label, each in by_label.items()}, references
+def _in_each(name: str, by_label: Mapping[str, Evidence], kind: str, options: Options) -> Section:
+    """Show means and gains of the systems that all variants have, with Holm over all variants.
+
+    Args:
+        name: Name of the group of variants.
+        by_label: The variants by their labels, in order.
+        kind: ``densities`` or ``windows``.
+        options: Whether figures are shown.
+    """
+    members = list(by_label.values())
+    common, metric = _common(members), members[0].shown[0]
+    heading = f"### {kind.capitalize()} of {tables.escape_markdown(name)}"
+    if not common:
+        return Section([heading, "No system has finished runs in all of these variants."])
+    references = _references(members)
+    comparison = compare_in_each(
+        {label: evidence.tables[metric][common] for label, evidence in by_label.items()}, references
     )
-    text = [
-        f"### {kind.capitalize()} of {name}",
-        tables.markdown(tables.strata(found)),
-        f"{tables.title(metric)} with 95 % bootstrap intervals over users. Per cent: gain over the backbone. "
-        "▲ better, ▼ worse: the paired randomisation test, seeds as they are, survives Holm at .05 "
-        f"over {int(found['p_holm'].notna().sum())} tests.",
-    ]
-    rows = found.rename(columns={"stratum": "variant"}).assign(dataset=name, metric=metric)
+    text = [heading, tables.markdown(tables.strata(comparison)), _caption(comparison, metric)]
+    rows = comparison.rename(columns={"stratum": "variant"}).assign(dataset=name, metric=metric)
     if not options.figures:
         return Section(text, frames={kind: rows})
     axis = {"densities": "share of the train pairs", "windows": "time"}[kind]
-    figure = plots.sparsity(found, tables.title(metric), list(references) or common, axis)
-    picture = f"{kind}-{name}"
-    return Section([*text, f"![Curves]({picture}.png)"], frames={kind: rows}, figures={picture: figure})
+    figure = plots.sparsity(comparison, tables.title(metric), list(references) or common, axis)
+    figure_name = f"{kind}-{name}"
+    text.append(f"![Curves]({figure_name}.png)")
+    return Section(text, frames={kind: rows}, figures={figure_name: figure})
+
+
+def _caption(comparison: pd.DataFrame, metric: str) -> str:
+    text = f"The numbers are {tables.title(metric)}, with 95 % bootstrap intervals over users."
+    tests = int(comparison["p_holm"].notna().sum())
+    if not tests:
+        return text
+    return (
+        f"{text} The per cents are gains over the system's backbone. ▲ (better) and ▼ (worse) mark gains for "
+        "which the paired randomisation test is significant at .05 after Holm's correction over "
+        f"{tables.counted(tests, 'test')}. The test takes the seeds as they are."
+    )
 
 
 def _common(members: Sequence[Evidence]) -> list[str]:
-    """Systems that every variant has, in the order of the last."""
+    """Return the systems that all variants have, in the order of the last."""
     return [name for name in members[-1].groups if all(name in each.groups for each in members)]
 
 
 def _references(members: Sequence[Evidence]) -> dict[str, str]:
-    """The backbone of every alignment, where both have run on every variant."""
+    """Return the backbone of every system with an alignment, if all variants have both."""
     common = _common(members)
     backbones = {name: members[-1].backbone(name) for name in common}
-    return {name: own for name, own in backbones.items() if own in common}
+    return {name: backbone for name, backbone in backbones.items() if backbone in common}

@@ -1,4 +1,4 @@
-"""What a report says of tuning: the budget, what each system spent of it, and what it bought."""
+"""Tuning: the budget, what each search spent of it, and what it gained."""
 
 from __future__ import annotations
 
@@ -12,66 +12,73 @@ from harness.planning.searches import searches
 from harness.planning.tasks import Search
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
-from harness.store.columns import SECONDS, SYSTEM
 from harness.store.record import SearchRecord
 
-SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid"}
+SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid search"}
 
 
 def budget(plan: Plan) -> str:
-    """One sentence for the caption: how hyper-parameters were chosen."""
+    """Say how the hyper-parameters were chosen, for the caption of the leaderboard."""
     tuning = plan.tuning
     if tuning is None:
         return "Hyper-parameters are fixed by the plan, not tuned."
-    hours = f", at most {tuning.hours:g} hours" if tuning.hours else ""
+    hours = f" in at most {tuning.hours:g} hours" if tuning.hours else ""
     pruning = f", {tuning.pruner} pruning" if tuning.pruner != "none" else ""
-    ablations = "; ablations and controls take the full system's" if tuning.ablations == "full" else ""
+    shared = (
+        " Ablations and controls have the hyper-parameters of the full system."
+        if tuning.ablations == "full"
+        else ""
+    )
     return (
-        f"Hyper-parameters: the best of {tuning.trials} trials a system{hours} by validation "
+        f"Each system has the best hyper-parameters of {tuning.trials} trials{hours}, by validation "
         f"{tables.title(plan.training.metric)} ({SAMPLERS[tuning.sampler]}, at most "
-        f"{tuning.epochs or plan.training.epochs} epochs a trial{pruning}; the first trial has the "
-        f"released defaults){ablations}. Trials have a seed that no run of this table has."
+        f"{tuning.epochs or plan.training.epochs} epochs per trial{pruning}). The first trial has the "
+        f"released defaults.{shared} The seed of the trials is used by no run of this table."
     )
 
 
 def tuning(evidence: Evidence, options: Options) -> Section:
-    """What each search of a dataset spent and found, and a row for every trial; empty without tuning."""
-    found = _finished(evidence)
-    if not found:
+    """Show what each search of a dataset spent and found, with a row per trial; empty without tuning."""
+    finished = _finished(evidence)
+    if not finished:
         return Section()
-    rows = pd.DataFrame([_row(search, record, options.costs) for search, _, record in found])
+    rows = pd.DataFrame([_row(search, record, options.costs) for search, _, record in finished])
     title = tables.title(evidence.plan.training.metric)
     text = [
         "### Tuning",
         tables.markdown(rows),
-        f"Bought: {title} of the best trial over the released defaults', both on the validation pairs that "
-        "chose it. Importance: fANOVA over the finished trials. `trials.csv` has every trial.",
+        f"Released and best are {title} of the first trial, which has the released defaults, and of the "
+        "best trial. Bought is the gain of the best over the released. All are on the validation pairs, by "
+        "which the best was chosen. The importance of a hyper-parameter is that of fANOVA over the "
+        "finished trials. `trials.csv` has every trial.",
     ]
-    trials = [_trials(evidence, search, identity, options.costs) for search, identity, _ in found]
+    trials = [_trials(evidence, search, identity, options.costs) for search, identity, _ in finished]
     return Section(text, frames={"trials": pd.concat(trials, ignore_index=True)})
 
 
 def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:
-    """Each finished search of the dataset once, with its identity and record."""
-    plan, found = evidence.plan, {}
-    shelf = StoreIndex(plan, evidence.store)
+    """Return each finished search of the dataset once, with its identity and record."""
+    plan, finished = evidence.plan, {}
+    index = StoreIndex(plan, evidence.store)
     for _, search in searches(plan) if plan.tuning else ():
-        identity = shelf.identity(search)
+        identity = index.identity(search)
         if identity and search.dataset.name == evidence.dataset.name:
             record = evidence.store.search_record(identity)
             if record.status == "finished":
-                found[identity] = (search, identity, record)
-    return list(found.values())
+                finished[identity] = (search, identity, record)
+    return list(finished.values())
 
 
 def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool) -> pd.DataFrame:
+    """Return the rows of trials.csv for one search."""
     frame = evidence.store.trials(identity)
     frame.insert(0, "dataset", search.dataset.name)
-    frame.insert(1, SYSTEM, search.name)
-    return frame if with_costs else frame.drop(columns=SECONDS)
+    frame.insert(1, "system", search.name)
+    return frame if with_costs else frame.drop(columns="seconds_s")
 
 
 def _row(search: Search, record: SearchRecord, with_costs: bool) -> dict[str, str]:
+    """Return the row of one search in the table."""
     assert record.valid is not None, "every finished search has a best score"
     assert record.seconds_s is not None, "every finished search has its cost"
     counts, before, best = record.trials, record.valid_before, record.valid

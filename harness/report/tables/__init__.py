@@ -1,11 +1,21 @@
-"""Tables as a reader sees them, in Markdown or LaTeX. Every cell is text."""
+"""Tables in Markdown and LaTeX, and rows in CSV files. Names are text in all of them."""
 
-from harness.report.tables.cells import cross_table, p_value, title
+from harness.report.tables.cells import counted, cross_table, p_value, title
+from harness.report.tables.csv_rows import csv_text, read_rows
 from harness.report.tables.leaderboard import leaderboard, published
-from harness.report.tables.markup import LATEX, MARKDOWN, Look, latex, markdown
+from harness.report.tables.markup import (
+    LATEX,
+    MARKDOWN,
+    Look,
+    escape_markdown,
+    escape_paragraphs,
+    latex,
+    markdown,
+)
 from harness.report.tables.studies import ablations, numbered, strata, trends
 
 __all__ = [
-    "LATEX", "MARKDOWN", "Look", "ablations", "cross_table", "latex", "leaderboard", "markdown",
-    "numbered", "p_value", "published", "strata", "title", "trends",
+    "LATEX", "MARKDOWN", "Look", "ablations", "counted", "cross_table", "csv_text", "escape_markdown",
+    "escape_paragraphs", "latex", "leaderboard", "markdown", "numbered", "p_value", "published",
+    "read_rows", "strata", "title", "trends",
 ]  # fmt: skip

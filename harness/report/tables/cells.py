@@ -13,7 +13,7 @@ def title(metric: str) -> str:
     """Return the title of a metric as papers print it, such as ``NDCG@20`` for ``ndcg@20``."""
     name, _, k = metric.partition("@")
     upper = name.upper() if name in ("ndcg", "mrr", "map") else name.capitalize()
-    return f"{upper}@{k}"
+    return f"{upper}@{k}" if k else upper
 
 
 def cross_table(
@@ -58,6 +58,11 @@ def number(value: float | None, form: str) -> str:
 def probability(value: float) -> str:
     """Format a p for a cell, as papers print it; empty if it is NaN."""
     return "" if np.isnan(value) else "<.001" if value < 0.001 else f"{value:.3f}".lstrip("0")
+
+
+def counted(count: int, noun: str) -> str:
+    """Format a count with its noun: ``1 test``, ``2 tests``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def p_value(value: float) -> str:

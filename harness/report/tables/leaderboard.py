@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from harness.report.tables.cells import cross_table, number, probability, title
-from harness.report.tables.markup import Look
+from harness.report.tables.markup import Look, Markup
 
 
 def leaderboard(
@@ -69,9 +69,10 @@ def published(joined: pd.DataFrame) -> pd.DataFrame:
 def _metric_cells(rows: pd.DataFrame, look: Look) -> dict[str, str]:
     """Return every system's cell for one metric: mean, interval and mark; the best two means are styled."""
     ranks = rows["mean"].rank(method="min", ascending=False)
-    cells = {}
+    cells: dict[str, str] = {}
     for (_, row), rank in zip(rows.iterrows(), ranks, strict=True):
         style = {1: look.best, 2: look.second}.get(int(rank), "{}")
         mean = style.format(f"{row['mean']:.4f}")
-        cells[row["system"]] = f"{mean} [{row['low']:.4f}, {row['high']:.4f}]{look.marks[row['verdict']]}"
+        interval = f"[{row['low']:.4f}, {row['high']:.4f}]"
+        cells[row["system"]] = Markup(f"{mean} {interval}{look.marks[row['verdict']]}")
     return cells

@@ -1,1 +1,1 @@
-"""From reviews to intents: documents of train pairs, a writer's answers, profiles and intents."""
+"""Writes profiles and intents from train reviews, with a language model or without one; see README.md."""

@@ -1,4 +1,4 @@
-"""What a language model is asked for, as validated JSON, read tolerantly from what it says."""
+"""Reads a language model's answers: JSON of a form that is checked, with whatever stands around it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,70 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from harness.logs import CONTROL
+from harness.text.intents.refusals import is_refusal
+
 Output = Literal["profile", "intent"]
 
-Fate = Literal[
-    "answered", "repaired", "refused", "empty", "too long", "unreadable", "unanswered", "no document"
+Status = Literal[
+    "answered",
+    "repaired",
+    "refused",
+    "empty",
+    "too long",
+    "cut off by answer_tokens",
+    "unreadable",
+    "unanswered",
+    "no document",
 ]
-"""What became of one output of one node; all but the first two fall back to the document."""
+"""What became of one profile or intent. The document stands in for it unless it was answered or repaired."""
 
-FALLBACKS: tuple[Fate, ...] = ("refused", "empty", "too long", "unreadable", "unanswered", "no document")
+FALLBACKS: tuple[Status, ...] = (
+    "refused",
+    "empty",
+    "too long",
+    "cut off by answer_tokens",
+    "unreadable",
+    "unanswered",
+    "no document",
+)
 
-_REFUSAL = re.compile(r"^\W*(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t|i am unable|as an ai)", re.I)
+LONGEST_ANSWER = 20_000
+"""Characters of an answer, without thoughts, in which JSON is looked for."""
+
+MOST_BRACES = 200
+"""So many braces of an answer are tried as the beginning of JSON."""
+
+THOUGHTS = re.compile(r"[<\[](/?)\s*(?:think|thinking|thought)\s*[>\]]", re.IGNORECASE)
+"""The tags around a model's thoughts."""
+
+ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+"""Sequences of characters that steer a terminal."""
+
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Letters of languages that put no spaces between words. About two of them are a word."""
+
+
+def _clean(value: Any) -> Any:
+    """A text without characters that steer a terminal; anything else as it is."""
+    return CONTROL.sub(" ", ANSI.sub("", value)) if isinstance(value, str) else value
+
+
+def _clean_or_empty(value: Any) -> Any:
+    return "" if value is None else _clean(value)
 
 
 def _phrases(value: Any) -> Any:
-    """A list of phrases, also where a model wrote them as one text with commas."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """A list of phrases. Some models write null for an empty list, or one text with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in re.split("[,，、;；]", value) if part.strip()]
+    if isinstance(value, list):
+        return [part for part in value if part is not None]
+    return () if value is None else value
 
 
-Phrases = Annotated[tuple[str, ...], BeforeValidator(_phrases)]
+Text = Annotated[str, BeforeValidator(_clean)]
+Phrases = Annotated[tuple[Text, ...], BeforeValidator(_phrases)]
 
 
 class _Answer(BaseModel):
@@ -35,32 +81,32 @@ class _Answer(BaseModel):
 
     @property
     def text(self) -> str:
-        """The part that becomes the node's text."""
+        """The part of the answer that is encoded."""
         raise NotImplementedError
 
 
 class Profile(_Answer):
-    """Who would enjoy an item, or what a person enjoys, and why."""
+    """Who would enjoy an item, or what a user enjoys, and why."""
 
-    reasoning: str = ""
-    profile: str
+    reasoning: Annotated[str, BeforeValidator(_clean_or_empty)] = ""
+    profile: Text
 
     @property
     def text(self) -> str:
-        """The profile without its reasoning."""
+        """The profile without the reasoning."""
         return self.profile
 
 
 class Intent(_Answer):
-    """What is liked and disliked, and the sentence that says what is wanted."""
+    """What is liked and what is disliked, and a sentence that says what is wanted."""
 
     likes: Phrases = ()
     dislikes: Phrases = ()
-    intent: str
+    intent: Text
 
     @property
     def text(self) -> str:
-        """The intent sentence."""
+        """The sentence without the lists."""
         return self.intent
 
 
@@ -68,18 +114,26 @@ ANSWERS: dict[Output, type[Profile] | type[Intent]] = {"profile": Profile, "inte
 
 
 class Outcome(NamedTuple):
-    """What became of one output: its answer, or why there is none."""
+    """A profile or an intent, or the reason why there is none."""
 
-    fate: Fate
+    status: Status
     answer: Profile | Intent | None = None
 
 
 class Unreadable(Exception):
-    """A model's words hold no such JSON; the message says what is wrong with them."""
+    """An answer does not hold the JSON that was asked for.
+
+    Attributes:
+        status: The status if there is no second answer.
+    """
+
+    def __init__(self, problem: str, status: Status = "unreadable") -> None:
+        super().__init__(problem)
+        self.status = status
 
 
 class Reply(NamedTuple):
-    """A model's words as the server gave them; ``finish`` is its reason to stop."""
+    """An answer as the server gave it. ``finish`` is the server's reason to stop."""
 
     text: str
     finish: str = "stop"
@@ -87,27 +141,58 @@ class Reply(NamedTuple):
 
 
 def read(reply: Reply, output: Output, most_words: int) -> Outcome:
-    """The outcome of a reply.
+    """The profile or intent in a reply, or the reason why there is none.
+
+    Args:
+        reply: The reply.
+        output: What was asked for.
+        most_words: The most words of the answer's text.
 
     Raises:
-        Unreadable: It holds no JSON of the expected form.
+        Unreadable: The reply holds no JSON of the expected form.
     """
-    if reply.refusal or reply.finish == "content_filter" or _REFUSAL.match(reply.text):
+    text = without_thoughts(reply.text).strip()
+    if reply.refusal or reply.finish == "content_filter" or is_refusal(text):
         return Outcome("refused")
-    if not reply.text.strip():
-        return Outcome("empty")
-    answer = _parse(reply.text, ANSWERS[output])
-    words = len(answer.text.split())
+    if not text:
+        return Outcome("cut off by answer_tokens" if reply.finish == "length" else "empty")
+    try:
+        answer = _parse(text[:LONGEST_ANSWER], ANSWERS[output])
+    except Unreadable as error:
+        if reply.finish == "length":
+            raise Unreadable("the answer was cut off", "cut off by answer_tokens") from error
+        raise
+    if is_refusal(answer.text):
+        return Outcome("refused")
     if not any(letter.isalpha() for letter in answer.text):  # "..." is a common way to say nothing
         return Outcome("empty")
-    return Outcome("too long") if words > most_words else Outcome("answered", answer)
+    return Outcome("too long") if count_words(answer.text) > most_words else Outcome("answered", answer)
+
+
+def without_thoughts(text: str) -> str:
+    """The text without a model's thoughts, also if only their end is marked, or only their beginning."""
+    kept: list[str] = []
+    position, thinking = 0, False
+    for tag in THOUGHTS.finditer(text):
+        if not thinking:
+            kept.append(text[position : tag.start()])
+        is_end = bool(tag[1])
+        if is_end and not thinking:  # what stood before were thoughts, whose beginning is not marked
+            kept.clear()
+        position, thinking = tag.end(), not is_end
+    return "".join(kept) if thinking else "".join(kept) + text[position:]
+
+
+def count_words(text: str) -> int:
+    """The number of words; two letters of a language without spaces between words count as one."""
+    return len(UNSPACED.sub(" ", text).split()) + len(UNSPACED.findall(text)) // 2
 
 
 @cache
 def schema(output: Output) -> dict[str, Any]:
-    """The JSON schema of an output, every field required and no other allowed."""
-    found = ANSWERS[output].model_json_schema()
-    properties = {name: _bare(part) for name, part in found["properties"].items()}
+    """The JSON schema of an answer, in which every field is required and no other is allowed."""
+    fields = ANSWERS[output].model_json_schema()["properties"]
+    properties = {name: _bare(part) for name, part in fields.items()}
     return {
         "type": "object",
         "properties": properties,
@@ -121,24 +206,26 @@ def _bare(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parse(text: str, form: type[Profile] | type[Intent]) -> Profile | Intent:
-    """The first JSON object in ``text`` that has the expected form, whatever stands around it."""
-    wrong = "no JSON object"
-    for found in _objects(text):
+    """The first JSON object in ``text`` that has the expected form."""
+    problem = "no JSON object"
+    for candidate in _objects(text):
         try:
-            return form.model_validate(found)
+            return form.model_validate(candidate)
         except ValidationError as error:
             first = error.errors()[0]
-            wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    raise Unreadable(wrong)
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    raise Unreadable(problem)
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Every JSON object that begins at a brace of ``text``."""
+    """Every JSON object that begins at a brace of ``text``; first those without a mistake."""
     decoder = json.JSONDecoder(strict=False)  # models write line breaks inside strings
-    for brace in re.finditer(r"\{", text):
-        try:
-            found, _ = decoder.raw_decode(text, brace.start())
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(found, dict):
-            yield found
+    without_trailing_commas = re.sub(r",(\s*[}\]])", r"\1", text)
+    for version in dict.fromkeys((text, without_trailing_commas)):
+        for _, brace in zip(range(MOST_BRACES), re.finditer(r"\{", version), strict=False):
+            try:
+                value, _ = decoder.raw_decode(version, brace.start())
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value

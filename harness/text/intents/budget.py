@@ -1,4 +1,4 @@
-"""What requests may use: a bound is set aside before each, and replaced by what it took."""
+"""Keeps requests within a budget: an upper bound is set aside before each, and replaced by what it used."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from harness.errors import InputError
 from harness.text.intents.settings import ModelWriterSpec, Price
 
 MESSAGE_TOKENS = 16
-"""What a chat format may put around one message, at most."""
+"""Most tokens that a chat format puts around one message."""
 
 BYTES_A_TOKEN = 4.0
-"""Of English text, on average over common tokenizers; for estimates alone."""
+"""Bytes of English text in a token, on average over common tokenizers. Only estimates use it."""
 
 
 class OverBudget(Exception):
@@ -21,7 +21,7 @@ class OverBudget(Exception):
 
 @dataclass(frozen=True)
 class Tokens:
-    """Tokens of requests and of answers."""
+    """A number of tokens in requests, and one in answers."""
 
     input: float = 0
     output: float = 0
@@ -36,35 +36,36 @@ class Tokens:
 
     @property
     def total(self) -> float:
-        """Both together."""
+        """Tokens of requests and answers together."""
         return self.input + self.output
 
 
 def bound(messages: Iterable[Mapping[str, str]], answer_tokens: int) -> Tokens:
-    """More tokens than a request can take: no token is shorter than a byte."""
-    sizes = [len(each["content"].encode()) + MESSAGE_TOKENS for each in messages]
+    """The most tokens that a request and its answer can have, since no token is shorter than a byte."""
+    sizes = [len(message["content"].encode()) + MESSAGE_TOKENS for message in messages]
     return Tokens(sum(sizes), answer_tokens)
 
 
 def guess(messages: Iterable[Mapping[str, str]], answer_tokens: float) -> Tokens:
-    """About the tokens a request takes, for estimates."""
-    return Tokens(sum(len(each["content"].encode()) for each in messages) / BYTES_A_TOKEN, answer_tokens)
+    """An estimate of the tokens of a request and its answer."""
+    size = sum(len(message["content"].encode()) for message in messages)
+    return Tokens(size / BYTES_A_TOKEN, answer_tokens)
 
 
 class Budget:
-    """Tokens spent and set aside, against the plan's limits."""
+    """The tokens that are spent and those that are set aside, and the limits of the plan."""
 
     def __init__(self, spec: ModelWriterSpec, spent: Tokens) -> None:
-        """``spent`` is what earlier builds took.
+        """``spent`` is what earlier builds used.
 
         Raises:
-            InputError: A cost is limited and no price is given.
+            InputError: The plan limits the cost and gives no price.
         """
         limits = spec.budget
         self.most_tokens = limits.tokens if limits else None
         self.most_cost = limits.cost if limits else None
         if self.most_cost is not None and spec.price is None:
-            raise InputError("the budget limits the cost, and no price is given; expected `price` beside it")
+            raise InputError("`budget` limits the cost, but no price is given; expected `price` beside it")
         self.price = spec.price or Price(input=0, output=0)
         self.spent = spent
         self.held = Tokens()
@@ -73,7 +74,7 @@ class Budget:
         """Set tokens aside for a request.
 
         Raises:
-            OverBudget: Spent, held and these could exceed a limit; nothing was set aside.
+            OverBudget: They could exceed a limit together with what is spent and set aside. Nothing changed.
         """
         after = self.spent + self.held + tokens
         if self.most_tokens is not None and after.total > self.most_tokens:
@@ -82,7 +83,7 @@ class Budget:
             raise OverBudget
         self.held += tokens
 
-    def pay(self, held: Tokens, taken: Tokens) -> None:
-        """Replace what was set aside by what was taken."""
+    def pay(self, held: Tokens, used: Tokens) -> None:
+        """Replace what was set aside by what was used."""
         self.held -= held
-        self.spent += taken
+        self.spent += used

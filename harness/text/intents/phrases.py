@@ -1,4 +1,4 @@
-"""Key phrases: TF-IDF of words and short phrases, and the strongest of them without repetition."""
+"""Finds key phrases: the TF-IDF of words and short phrases, and the strongest phrases without repetition."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import scipy.sparse as sp
 from harness.errors import InputError
 
 WORD = r"(?u)\b[^\W\d_]{3,}\b"
-"""Three letters at least: numbers and initials are no phrases."""
+"""A word has at least three letters, so numbers and initials are in no phrase."""
 
 
 def phrase_weights(
     texts: Sequence[str], longest: int, common: float = 1.0
 ) -> tuple[sp.csr_matrix, np.ndarray]:
-    """TF-IDF of the phrases of at least two texts: [n, V], and their words, [V].
+    """The TF-IDF [n, V] of phrases that at least two texts have, and the phrases themselves, [V].
 
     Args:
         texts: The texts, [n].
-        longest: Words of a phrase at most.
-        common: Words in a larger share of the texts than this are in no phrase.
+        longest: Most words in a phrase.
+        common: Words that a larger share of the texts has are in no phrase.
 
     Raises:
         InputError: The texts have no phrase in common.
@@ -29,27 +29,30 @@ def phrase_weights(
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfVectorizer
 
     try:
-        once = CountVectorizer(token_pattern=WORD, binary=True)
-        share = np.asarray(once.fit_transform(texts).mean(0)).ravel()
-        dropped = ENGLISH_STOP_WORDS.union(once.get_feature_names_out()[share > common])
-        counter = TfidfVectorizer(
-            ngram_range=(1, longest), stop_words=sorted(dropped), token_pattern=WORD,
+        words = CountVectorizer(token_pattern=WORD, binary=True)
+        share = np.asarray(words.fit_transform(texts).mean(0)).ravel()
+        ignored = ENGLISH_STOP_WORDS.union(words.get_feature_names_out()[share > common])
+        phrases = TfidfVectorizer(
+            ngram_range=(1, longest), stop_words=sorted(ignored), token_pattern=WORD,
             sublinear_tf=True, min_df=2, max_features=100_000, dtype=np.float32,
         )  # fmt: skip
-        weights = counter.fit_transform(texts)
+        weights = phrases.fit_transform(texts)
     except ValueError as error:
-        raise InputError(f"the texts have no phrase in common ({error})") from None
-    return weights, counter.get_feature_names_out()
+        raise InputError(f"the texts have no phrase in common, so none is a key phrase ({error})") from None
+    return weights, phrases.get_feature_names_out()
 
 
 def strongest(values: np.ndarray, phrases: np.ndarray, count: int) -> tuple[str, ...]:
-    """Up to ``count`` phrases [V] by their positive values [V], best first, no word twice."""
+    """At most ``count`` of ``phrases`` [V], those of the highest positive ``values`` [V], best first.
+
+    No word is in two of them. Phrases of equal value are taken in the order of letters.
+    """
     chosen: list[str] = []
     words: set[str] = set()
-    for place in np.lexsort((phrases, -values)):
-        if values[place] <= 0 or len(chosen) == count:
+    for position in np.lexsort((phrases, -values)):
+        if values[position] <= 0 or len(chosen) == count:
             break
-        phrase = str(phrases[place])
+        phrase = str(phrases[position])
         if words.isdisjoint(phrase.split()):
             chosen.append(phrase)
             words.update(phrase.split())

@@ -1,4 +1,4 @@
-"""What a plan says of a language model that writes intents."""
+"""What a plan says of a language model that writes profiles and intents."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from harness.text.connection import Connection
 from harness.text.intents import prompts
 from harness.text.intents.prompts import Prompts
 
-Structure = Literal["json_schema", "json_object", "json_object_schema", "none"]
+StructuredOutput = Literal["json_schema", "json_object", "json_object_schema", "none"]
 
 
 class Price(StrictModel):
-    """What a million tokens cost, in any currency."""
+    """The price of a million tokens, in any currency."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
+    input: float = Field(ge=0, description="price of a million tokens in requests")
+    output: float = Field(ge=0, description="price of a million tokens in answers")
 
     def of(self, input_tokens: float, output_tokens: float) -> float:
         """The cost of so many tokens."""
@@ -27,36 +27,49 @@ class Price(StrictModel):
 
 
 class BudgetSpec(StrictModel):
-    """What writing may use in all, earlier builds with the same model included."""
+    """What all builds with one model may use together."""
 
-    tokens: int | None = Field(None, ge=1, description="of requests and answers")
-    cost: float | None = Field(None, gt=0, description="in the currency of `price`")
+    tokens: int | None = Field(None, ge=1, description="most tokens of requests and answers together")
+    cost: float | None = Field(None, gt=0, description="highest cost, in the currency of `price`")
 
 
 class ModelWriterSpec(Connection):
-    """A language model behind an OpenAI-compatible server."""
+    """What a plan says of a writer that is a language model behind an OpenAI-compatible server."""
 
     kind: Literal["openai"]
-    structured: Structure = Field(
-        "json_schema", description="how the server is told the form; json_object_schema is llama-cpp-python's"
+    structured: StructuredOutput = Field(
+        "json_schema",
+        description="how the request tells the server the form of the answer; llama-cpp-python needs "
+        "json_object_schema",
     )
-    concurrency: int = Field(8, ge=1, le=1024, description="requests in flight")
-    requests_per_minute: float | None = Field(None, gt=0)
-    tokens_per_minute: float | None = Field(None, gt=0)
-    back_off_s: float = Field(0.5, gt=0, description="wait after a first failure; doubles with each further")
-    temperature: float | None = Field(0.0, ge=0, le=2, description="null where the model takes none")
-    answer_tokens: int = Field(400, ge=16, description="at most, of one answer")
+    concurrency: int = Field(8, ge=1, le=1024, description="most requests that are in flight at once")
+    requests_per_minute: float | None = Field(None, gt=0, description="most requests that start in a minute")
+    tokens_per_minute: float | None = Field(
+        None, gt=0, description="most tokens of the requests that start in a minute"
+    )
+    back_off_s: float = Field(
+        0.5, gt=0, description="seconds to wait after the first failed try; each further failure doubles them"
+    )
+    temperature: float | None = Field(
+        0.0, ge=0, le=2, description="sampling temperature; null if the model takes none"
+    )
+    answer_tokens: int = Field(400, ge=16, description="most tokens of one answer")
     limit_name: Literal["max_tokens", "max_completion_tokens"] = Field(
-        "max_tokens", description="what the server calls that limit"
+        "max_tokens", description="the server's name for `answer_tokens`"
     )
-    language: str = "English"
-    words: int = Field(60, ge=5, description="asked for at most, in a profile and in an intent")
-    most_words: int = Field(200, ge=5, description="a text beyond this falls back to the document")
-    prompts: str = Field("v1", description="a version of harness/intents/prompts, or a folder of your own")
-    price: Price | None = None
-    budget: BudgetSpec | None = None
+    language: str = Field("English", description="language of the answers")
+    words: int = Field(60, ge=5, description="most words that a profile or an intent is asked to have")
+    most_words: int = Field(
+        200, ge=5, description="a profile or intent with more words than this is replaced by the document"
+    )
+    prompts: str = Field(
+        "v1", description="version in harness/text/intents/prompts, or a folder with prompts of your own"
+    )
+    price: Price | None = Field(None, description="price of the tokens, for estimates and a `budget` in cost")
+    budget: BudgetSpec | None = Field(None, description="what all builds with this model may use together")
     unanswered: Literal["refuse", "document"] = Field(
-        "refuse", description="what `run` does with a document that no build has asked about"
+        "refuse",
+        description="what `run` does if texts are not written yet: it refuses, or it uses the document",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""What a plan can say of written intents: ``text: {kind: intents, ...}``."""
+"""What a plan says of written intents: ``text: {kind: intents, ...}``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ WriterSpec = Annotated[ExtractiveSpec | ModelWriterSpec, Field(discriminator="ki
 
 
 class IntentsSpec(StrictModel):
-    """Documents of the train pairs, what writes profiles and intents of them, what encodes those."""
+    """Text rows of profiles and intents that a writer makes from documents of the train pairs."""
 
     kind: Literal["intents"]
-    documents: DocumentSpec = DocumentSpec()
-    writer: WriterSpec = ExtractiveSpec()
-    encoder: EncoderSpec = TfidfSpec()
-    reduce: Reduction | None = None
+    documents: DocumentSpec = Field(DocumentSpec(), description="what the writer reads")
+    writer: WriterSpec = Field(ExtractiveSpec(), description="what writes the profiles and intents")
+    encoder: EncoderSpec = Field(TfidfSpec(), description="what turns the written texts into rows")
+    reduce: Reduction | None = Field(None, description="how the rows are reduced to fewer columns, if at all")
 
     @property
     def one_by_one(self) -> bool:

@@ -1,4 +1,4 @@
-"""Written intents as text rows."""
+"""Makes text rows of written profiles and intents."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from pathlib import Path
 from harness.data.dataset import Dataset, digest
 from harness.errors import InputError
 from harness.text.encoding import encode_texts, recipe
-from harness.text.intents.cache import Replies
-from harness.text.intents.compose import Composition, compose
 from harness.text.intents.documents import TrainLog
 from harness.text.intents.extractive import ExtractiveSpec, ExtractiveWriter
+from harness.text.intents.reply_journal import ReplyJournal
 from harness.text.intents.settings import ModelWriterSpec
 from harness.text.intents.spec import IntentsSpec
 from harness.text.intents.writer import ModelWriter, Writer
+from harness.text.intents.written_texts import WrittenTexts, write_texts
 from harness.text.row_cache import Watcher
 from harness.text.rows import TextTable
 
 
 def replies_folder(cache: Path | None) -> Path | None:
-    """Where replies are kept beside encoded rows."""
+    """The folder of kept replies, beside the encoded rows; None if nothing is kept."""
     return cache / "replies" if cache else None
 
 
 def intent_table(
     spec: IntentsSpec, dataset: Dataset, cache: Path | None = None, watch: Watcher | None = None
 ) -> TextTable:
-    """The text rows of a dataset; asks no language model.
+    """The text rows of a dataset. No language model is asked.
 
     Raises:
-        InputError: The dataset has nothing to write from, or a build has yet to ask about documents.
+        InputError: The dataset has nothing to write from, or `intents build` has yet to ask for some texts.
     """
     log = TrainLog.of(dataset)
     return encode(spec, log, written_so_far(spec, log, cache), cache, watch)
 
 
-def written_so_far(spec: IntentsSpec, log: TrainLog, cache: Path | None) -> Composition:
-    """What is written; asks no language model."""
-    return compose(log, spec.documents, _writer(spec, cache))
+def written_so_far(spec: IntentsSpec, log: TrainLog, cache: Path | None) -> WrittenTexts:
+    """The profiles and intents that are written so far. No language model is asked."""
+    return write_texts(log, spec.documents, _writer(spec, cache))
 
 
 def _writer(spec: IntentsSpec, cache: Path | None) -> Writer:
     if isinstance(spec.writer, ExtractiveSpec):
         return ExtractiveWriter(spec.writer)
-    return ModelWriter(spec.writer, Replies(replies_folder(cache), spec.writer.model))
+    return ModelWriter(spec.writer, ReplyJournal(replies_folder(cache), spec.writer.model))
 
 
 def encode(
-    spec: IntentsSpec, log: TrainLog, written: Composition, cache: Path | None, watch: Watcher | None = None
+    spec: IntentsSpec, log: TrainLog, written: WrittenTexts, cache: Path | None, watch: Watcher | None = None
 ) -> TextTable:
-    """Rows of what was written; fallbacks are documents, and the notes say how many.
+    """The text rows of written profiles and intents. A note says how many of them are documents.
 
     Raises:
-        InputError: Documents without an answer are refused by the plan.
+        InputError: Some texts were not asked for yet, and the plan does not let documents stand in for them.
     """
     _refuse_unanswered(spec, written)
     texts = written.texts()
@@ -72,7 +72,7 @@ def encode(
 
 
 def _identity(spec: IntentsSpec) -> str:
-    """What determines the words, but not how a server is reached."""
+    """All that determines the texts, without the settings that say how a server is reached."""
     writer = spec.writer
     if isinstance(writer, ModelWriterSpec):
         prompts = writer.filled_prompts()
@@ -83,14 +83,15 @@ def _identity(spec: IntentsSpec) -> str:
 def _origin(spec: IntentsSpec) -> str:
     writer = spec.writer
     if isinstance(writer, ModelWriterSpec):
-        return f"profiles and intents are written by {writer.model}, prompts {writer.prompts}"
-    return "profiles and intents are extractive: key phrases of train reviews, no language model's words"
+        return f"the profiles and intents were written by {writer.model} with the prompts {writer.prompts}"
+    return "the profiles and intents are key phrases of train reviews; no language model wrote them"
 
 
-def _refuse_unanswered(spec: IntentsSpec, written: Composition) -> None:
+def _refuse_unanswered(spec: IntentsSpec, written: WrittenTexts) -> None:
     unanswered = written.count("unanswered")
     if unanswered and isinstance(spec.writer, ModelWriterSpec) and spec.writer.unanswered == "refuse":
         raise InputError(
-            f"{unanswered} of {written.outputs} texts of {spec.writer.model} are not written yet; "
-            "`intentbench intents build PLAN` asks for them, or say `unanswered: document`"
+            f"{unanswered} of {written.outputs} texts of {spec.writer.model} are not written yet; type "
+            "`intentbench intents build PLAN` to have them written, or set `unanswered: document` in "
+            "`writer` to use the documents in their place"
         )

@@ -1,4 +1,4 @@
-"""Writers: what turns documents into profiles and intents."""
+"""Writers: each makes profiles and intents from documents."""
 
 from __future__ import annotations
 
@@ -7,109 +7,115 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from harness.text.intents.answers import FALLBACKS, Fate, Outcome, Output, Unreadable, read
-from harness.text.intents.cache import Replies
+from harness.text.intents.answers import FALLBACKS, Outcome, Output, Status, Unreadable, read
 from harness.text.intents.documents import TrainLog
-from harness.text.intents.prompts import Ask, Side
+from harness.text.intents.prompts import Request, Side
+from harness.text.intents.reply_journal import ReplyJournal
 from harness.text.intents.settings import ModelWriterSpec
 
 OUTPUTS: tuple[Output, ...] = ("profile", "intent")
 
 
-class Written(NamedTuple):
-    """What was written of one node."""
+class NodeTexts(NamedTuple):
+    """The document, the profile and the intent of one user or item."""
 
     document: str
     profile: Outcome
     intent: Outcome
 
     def text(self, output: Output) -> str:
-        """The profile or intent; the document itself where there is none."""
+        """The profile or the intent; the document if there is none."""
         outcome: Outcome = getattr(self, output)
         return outcome.answer.text if outcome.answer else self.document
 
-    def fate(self, output: Output) -> Fate:
-        """What became of the profile or intent."""
+    def status(self, output: Output) -> Status:
+        """What became of the profile or the intent."""
         outcome: Outcome = getattr(self, output)
-        return outcome.fate
+        return outcome.status
 
     @property
     def fallbacks(self) -> list[Output]:
-        """The outputs that are the document itself."""
-        return [output for output in OUTPUTS if self.fate(output) in FALLBACKS]
+        """The outputs that the document stands in for."""
+        return [output for output in OUTPUTS if self.status(output) in FALLBACKS]
 
 
 class Writer(Protocol):
-    """Anything that writes profiles and intents."""
+    """What every writer has."""
 
-    def write(self, side: Side, log: TrainLog, documents: Sequence[str]) -> list[Written]:
-        """One entry a document, [n], in order."""
+    def write(self, side: Side, log: TrainLog, documents: Sequence[str]) -> list[NodeTexts]:
+        """The texts of every node of a side, [n], in the order of ``documents`` [n]."""
 
 
 class ModelWriter:
-    """A language model; writes from kept replies, and asks for the others where it is told to."""
+    """Takes texts from the kept replies of a language model, and can have missing ones requested."""
 
     def __init__(
         self,
         spec: ModelWriterSpec,
-        replies: Replies,
-        ask: Callable[[Side, list[Ask]], None] | None = None,
+        replies: ReplyJournal,
+        send: Callable[[Side, list[Request]], None] | None = None,
         limit: int | None = None,
     ) -> None:
-        """Without ``ask`` nothing is asked.
+        """Make a writer.
 
         Args:
             spec: The plan's.
-            replies: What the model ever replied.
-            ask: Gets the requests that a side may need, each once, settled ones among them.
-            limit: Nodes a side that are asked about, those with most train pairs first.
+            replies: All replies of the model that are kept.
+            send: Gets all requests of a side, each once, also those that have a reply. Without it nothing
+                is requested.
+            limit: Most nodes of a side that are asked about. Those with the most train pairs are chosen.
         """
-        self.spec, self.replies, self.ask, self.limit = spec, replies, ask, limit
+        self.spec, self.replies, self.send, self.limit = spec, replies, send, limit
         self.prompts = spec.filled_prompts()
 
-    def write(self, side: Side, log: TrainLog, documents: Sequence[str]) -> list[Written]:
-        """One entry a document, from kept replies."""
-        asks = [self.asks(side, document) for document in documents]
-        if self.ask is not None:
+    def write(self, side: Side, log: TrainLog, documents: Sequence[str]) -> list[NodeTexts]:
+        """The texts of every node of a side, [n], from the replies that are kept in the end."""
+        requests = [self.requests(side, document) for document in documents]
+        if self.send is not None:
             chosen = self._busiest(side, log, len(documents))
-            # One output after the other: servers keep what consecutive prompts have in common.
-            ordered = [asks[node][place] for place in range(len(OUTPUTS)) for node in chosen if asks[node]]
-            self.ask(side, list({ask.key: ask for ask in ordered}.values()))
+            # All profiles, then all intents: servers keep what consecutive prompts have in common.
+            ordered = [
+                requests[node][place] for place in range(len(OUTPUTS)) for node in chosen if requests[node]
+            ]
+            self.send(side, list({request.key: request for request in ordered}.values()))
         return [
-            Written(document, *[self.outcome(ask) for ask in pair])
+            NodeTexts(document, *(self.outcome(request) for request in pair))
             if pair
-            else Written(document, Outcome("no document"), Outcome("no document"))
-            for document, pair in zip(documents, asks, strict=True)
+            else NodeTexts(document, Outcome("no document"), Outcome("no document"))
+            for document, pair in zip(documents, requests, strict=True)
         ]
 
-    def step(self, ask: Ask) -> Outcome | Ask:
-        """The outcome of a request, or the request still to be made: itself, or one repair."""
-        kept = self.replies.get(ask.key)
+    def requests(self, side: Side, document: str) -> list[Request]:
+        """The requests for the profile and the intent of a document; none if the document is empty."""
+        return [self.prompts.request(side, output, document) for output in OUTPUTS] if document else []
+
+    def outcome_or_request(self, request: Request) -> Outcome | Request:
+        """The outcome of a request as far as replies are kept, or what has to be requested next.
+
+        That is the request itself, or its repair if the reply cannot be read.
+        """
+        kept = self.replies.get(request.key)
         if kept is None:
-            return ask
+            return request
         try:
-            return read(kept.reply, ask.output, self.spec.most_words)
+            return read(kept.reply, request.output, self.spec.most_words)
         except Unreadable as error:
-            again = self.prompts.repair(ask, kept.reply, str(error))
-        kept = self.replies.get(again.key)
+            repair = self.prompts.repair(request, kept.reply, str(error))
+        kept = self.replies.get(repair.key)
         if kept is None:
-            return again
+            return repair
         try:
-            found = read(kept.reply, ask.output, self.spec.most_words)
-        except Unreadable:
-            return Outcome("unreadable")
-        return found._replace(fate="repaired") if found.answer else found
+            outcome = read(kept.reply, request.output, self.spec.most_words)
+        except Unreadable as error:
+            return Outcome(error.status)
+        return outcome._replace(status="repaired") if outcome.answer else outcome
 
-    def asks(self, side: Side, document: str) -> list[Ask]:
-        """The first requests for a document; none for an empty one."""
-        return [self.prompts.ask(side, output, document) for output in OUTPUTS] if document else []
-
-    def outcome(self, ask: Ask) -> Outcome:
-        """What became of a request as far as replies are kept."""
-        step = self.step(ask)
-        return Outcome("unanswered") if isinstance(step, Ask) else step
+    def outcome(self, request: Request) -> Outcome:
+        """The outcome of a request as far as replies are kept."""
+        outcome = self.outcome_or_request(request)
+        return Outcome("unanswered") if isinstance(outcome, Request) else outcome
 
     def _busiest(self, side: Side, log: TrainLog, count: int) -> np.ndarray:
-        """The nodes to ask about, in the order of their numbers."""
+        """The nodes with the most train pairs, in the order of their numbers."""
         degree = np.bincount(log.pairs[:, 0 if side == "user" else 1], minlength=count)
         return np.sort(np.argsort(-degree, kind="stable")[: self.limit])

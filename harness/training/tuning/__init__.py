@@ -1,1 +1,1 @@
-"""A search for hyper-parameters, on validation pairs alone."""
+"""The search for hyper-parameters, which sees train and validation pairs alone."""

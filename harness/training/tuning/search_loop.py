@@ -1,7 +1,7 @@
-"""Tuning: Optuna suggests, validation pairs judge, and any process can take it up again.
+"""The search for hyper-parameters: Optuna suggests values, and validation pairs judge them.
 
-Which values a trial tries follows from the trials before it and a seed of its own, so that a search
-that was killed and resumed is the search that was never disturbed.
+The values of a trial follow from the trials before it and from a seed of its own. So a search that was killed
+and resumed, in whichever process, ends as if it had never been disturbed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harness.store import layout
 from harness.store.checkpoint import Checkpoint
 from harness.store.columns import REASON
 from harness.store.store import Store
-from harness.training.loop import Watch
+from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData
 from harness.training.run import try_out
 from harness.training.tuning.search_record import frame, record
@@ -37,7 +37,7 @@ PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = {
     "median": lambda: optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=3),
     "halving": optuna.pruners.SuccessiveHalvingPruner,
 }
-"""By a plan's name for them; a step is a validation."""
+"""Makes Optuna's pruner, by the name that a plan has for it. A step of a pruner is a validation."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,15 @@ class SearchContext:
         identity: The search's identity, which is also the name of Optuna's study in ``storage``.
         checksum: The dataset's checksum, from which the identity of a trial's run is computed.
         store: The store that keeps the checkpoints of trials.
-        watch: Who follows: ``progress`` is told of every trial and its score, ``stop`` is asked.
+        callbacks: ``on_progress`` is told of every trial and its score. ``should_stop`` is asked before every
+            trial and every epoch. The others are not used.
     """
 
     storage: BaseStorage
     identity: str
     checksum: str
     store: Store
-    watch: Watch
+    callbacks: Callbacks
 
     def checkpoint(self, run: Run) -> Checkpoint:
         """The checkpoint of a trial's run."""
@@ -64,16 +65,19 @@ class SearchContext:
 
 
 def tune(search: Search, data: PreparedData, context: SearchContext) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Spend the search's budget; its record, and one row a trial.
+    """Search for the best hyper-parameters until the budget is spent.
 
     Args:
-        search: What is searched.
-        data: PreparedData without test pairs (``PreparedData.for_tuning``).
-        context: Storage, checkpoints and who follows.
+        search: What is searched, and with which budget.
+        data: The dataset without its test pairs, from ``PreparedData.for_tuning``.
+        context: Where trials and their checkpoints are kept, and what is called meanwhile.
+
+    Returns:
+        The fields of the search's record that are measured, and the trials as a table, one row each.
 
     Raises:
         RunFailed: No trial finished.
-        Interrupted: ``context.watch.stop`` said so; the trial under way has a checkpoint.
+        Interrupted: ``context.callbacks.should_stop`` returned true. The trial under way has a checkpoint.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
@@ -87,53 +91,63 @@ def tune(search: Search, data: PreparedData, context: SearchContext) -> tuple[di
         study.tell(dead.number, state=TrialState.FAIL)  # this process holds the search's claim
     spent = _spent(study)
     while _has_budget(search, spent):
-        if context.watch.stop():
-            raise Interrupted("stopped between two trials")
+        if context.callbacks.should_stop():
+            raise Interrupted(f"The search {search.title} was interrupted between two trials.")
         study.sampler = sampler(search, len(spent))
-        score = _carry_out(study, search, data, context)
+        score = _do_trial(study, search, data, context)
         spent = _spent(study)
-        context.watch.progress(len(spent), score)
+        context.callbacks.on_progress(len(spent), score)
     return record(search, study, spent), frame(search, spent)
 
 
-class _Judge:
-    """Tells the pruner every validation once, those before a resumption too."""
+class _TrialReporter:
+    """Reports a trial's validation scores to Optuna, whose pruner may end the trial."""
 
     def __init__(self, trial: optuna.Trial) -> None:
-        self.trial, self.told, self.epochs = trial, 0, 0
+        self.trial, self.reported, self.epochs = trial, 0, 0
 
-    def progress(self, epoch: int, score: float | None) -> None:
+    def on_progress(self, epoch: int, score: float | None) -> None:
         """Counts the trial's epochs."""
         self.epochs = epoch
 
-    def validated(self, scores: list[float]) -> None:
-        """Ends the trial if the pruner says so."""
-        for step in range(self.told, len(scores)):
+    def on_validation(self, scores: list[float]) -> None:
+        """Reports each score once. Scores from before a resumption are reported again as well.
+
+        Raises:
+            TrialPruned: The pruner ends the trial.
+        """
+        for step in range(self.reported, len(scores)):
             self.trial.report(scores[step], step)
-        self.told = len(scores)
+        self.reported = len(scores)
         if self.trial.should_prune():
             raise optuna.TrialPruned
 
 
-def _carry_out(
+def _do_trial(
     study: optuna.Study, search: Search, data: PreparedData, context: SearchContext
 ) -> float | None:
-    """Ask for, train and judge one trial; its score, or None where it was pruned or failed."""
+    """Do one trial with values that Optuna suggests.
+
+    Returns:
+        The trial's validation score. None if the trial was pruned or failed.
+    """
     trial = study.ask({name: distribution(domain) for name, domain in search.space.items()})
-    run, judge = search.trial(trial.params), _Judge(trial)
+    run, reporter = search.trial(trial.params), _TrialReporter(trial)
     checkpoint, started = context.checkpoint(run), time.perf_counter()
     score, state = None, TrialState.COMPLETE
     logger.debug("Trial %d of %s begins with %s.", trial.number + 1, search.title, trial.params)
-    watch = Watch(judge.progress, judge.validated, checkpoint, context.watch.stop)
+    callbacks = Callbacks(
+        reporter.on_progress, reporter.on_validation, checkpoint, context.callbacks.should_stop
+    )
     try:
-        history = try_out(run, data, watch)
+        history = try_out(run, data, callbacks)
         score = history["valid"][search.training.metric]
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except RunFailed as error:
         state = TrialState.FAIL
         trial.set_user_attr(REASON, str(error))
-    trial.set_user_attr("epochs", judge.epochs)
+    trial.set_user_attr("epochs", reporter.epochs)
     trial.set_user_attr("seconds_s", time.perf_counter() - started)
     study.tell(trial, score, state)
     checkpoint.remove()
@@ -142,14 +156,17 @@ def _carry_out(
 
 
 def _spent(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that count; those whose process died have neither ended nor a reason, and do not."""
-    finished = (TrialState.COMPLETE, TrialState.PRUNED)
-    every = study.get_trials(deepcopy=False)
-    return [each for each in every if each.state in finished or REASON in each.user_attrs]
+    """The trials that count against the budget: those that finished, were pruned or failed.
+
+    A trial whose process died has a state of failure too, but no reason. It does not count.
+    """
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    trials = study.get_trials(deepcopy=False)
+    return [trial for trial in trials if trial.state in ended or REASON in trial.user_attrs]
 
 
 def _has_budget(search: Search, spent: list[FrozenTrial]) -> bool:
-    """Whether another trial may begin; the released defaults always may."""
+    """Whether another trial may begin. The first trial, which has the released defaults, always may."""
     hours = search.tuning.hours
-    in_time = hours is None or sum(each.user_attrs["seconds_s"] for each in spent) < hours * HOUR_S
+    in_time = hours is None or sum(trial.user_attrs["seconds_s"] for trial in spent) < hours * HOUR_S
     return len(spent) < search.trials and (in_time or not spent)

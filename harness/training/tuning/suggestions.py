@@ -1,4 +1,4 @@
-"""Which values a trial tries; they follow from the trials before it and a seed of its own."""
+"""Which values a trial tries. They follow from the trials before it and from a seed of its own."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from harness.planning.tasks import Search
 from harness.systems.search_space import Domain, drawn_for
 
 STARTUP_SHARE = 4
-"""A quarter of the trials, five at least, is drawn at random before TPE has seen enough."""
+"""One in so many trials, but at least five, is drawn at random, because TPE learns from finished trials."""
 
 
-class _Given(optuna.samplers.BaseSampler):
-    """Suggests values that are known beforehand."""
+class _FixedSampler(optuna.samplers.BaseSampler):
+    """Suggests the values that it was made with."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
@@ -42,16 +42,16 @@ class _Given(optuna.samplers.BaseSampler):
 
 
 def sampler(search: Search, number: int) -> optuna.samplers.BaseSampler:
-    """What suggests the values of trial ``number``: the released defaults first."""
+    """Optuna's sampler for the trial with a ``number`` from 0. Trial 0 has the released defaults."""
     wanted = drawn_for(search.space, search.settings)
     start = {name: domain.closest_to(wanted[name]) for name, domain in search.space.items()}
     if number == 0:
-        return _Given(start)
+        return _FixedSampler(start)
     if search.tuning.sampler == "grid":
         cells = itertools.product(*(domain.choices for domain in search.space.values()))
         others = [cell for cell in cells if cell != tuple(start.values())]
         order = np.random.default_rng(search.seed(0)).permutation(len(others))
-        return _Given(dict(zip(search.space, others[order[number - 1]], strict=True)))
+        return _FixedSampler(dict(zip(search.space, others[order[number - 1]], strict=True)))
     if search.tuning.sampler == "random":
         return optuna.samplers.RandomSampler(seed=search.seed(number))
     startup = max(5, search.trials // STARTUP_SHARE)
@@ -59,7 +59,7 @@ def sampler(search: Search, number: int) -> optuna.samplers.BaseSampler:
 
 
 def distribution(domain: Domain) -> BaseDistribution:
-    """A hyper-parameter's domain as Optuna has it."""
+    """The domain of a hyper-parameter in Optuna's form."""
     if domain.choices:
         return CategoricalDistribution(domain.choices)
     if domain.whole:

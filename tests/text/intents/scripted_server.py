@@ -12,11 +12,24 @@ import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-Script = Callable[[str, int], str]
+
+class Response(NamedTuple):
+    """A response as it goes over the wire.
+
+    ``body`` is bytes, text, or what becomes JSON; or a function that makes one of them from the request.
+    """
+
+    body: Any = b""
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    reason: str = "X"
+
+
+Script = Callable[[str, int], "str | Response"]
 """From a request's digest and how often it was made to what the server does; see ``ScriptedServer``."""
 
 STALL_S = 30.0
@@ -29,11 +42,16 @@ class ScriptedServer:
     ``cut`` (the connection ends in the middle of an answer); ``torn`` (status 200, half a body);
     ``truncated`` (half of the model's JSON); ``prose`` (no JSON); ``fenced`` (JSON in a code block with
     words around it); ``refusal``; ``sorry``; ``empty``; ``long``; ``echo`` (the answer repeats the
-    request's headers).
+    request's headers); or a ``Response``. ``embed`` makes the body of an answer of /embeddings.
     """
 
-    def __init__(self, script: Script = lambda key, times: "ok", delay_s: float = 0.0) -> None:
-        self.script, self.delay_s = script, delay_s
+    def __init__(
+        self,
+        script: Script = lambda key, times: "ok",
+        delay_s: float = 0.0,
+        embed: Callable[[dict[str, Any]], Any] | None = None,
+    ) -> None:
+        self.script, self.delay_s, self.embed = script, delay_s, embed or embeddings
         self.made: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
         self.heads: list[str] = []
@@ -84,7 +102,7 @@ class ScriptedServer:
         length = re.search(r"content-length: (\d+)", head, re.I)
         request = json.loads(await reader.readexactly(int(length[1]) if length else 0))
         if "/embeddings" in head.split("\n")[0]:
-            return await self._send(writer, 200, embeddings(request))
+            return await self._send(writer, 200, self.embed(request))
         key = hashlib.sha256(json.dumps(request["messages"]).encode()).hexdigest()
         self.made[key] += 1
         self.heads.append(head)
@@ -98,8 +116,13 @@ class ScriptedServer:
             self._in_flight -= 1
 
     async def _act(
-        self, writer: asyncio.StreamWriter, act: str, key: str, head: str, request: dict[str, Any]
+        self, writer: asyncio.StreamWriter, act: str | Response, key: str, head: str, request: dict[str, Any]
     ) -> bool:
+        if isinstance(act, Response):
+            body = act.body(request) if callable(act.body) else act.body
+            going = await self._send(writer, act.status, body, act.headers, act.reason)
+            self.answered[key] += act.status == 200
+            return going
         if act == "stall":
             await asyncio.sleep(STALL_S)
             return False
@@ -119,11 +142,20 @@ class ScriptedServer:
         self.answered[key] += 1
         return going
 
-    async def _send(self, writer: asyncio.StreamWriter, status: int, body: Any) -> bool:
-        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        more = b"retry-after: 0.05\r\n" if status == 429 else b""
-        writer.write(b"HTTP/1.1 %d X\r\ncontent-type: application/json\r\n%b" % (status, more))
-        writer.write(b"content-length: %d\r\n\r\n%b" % (len(content), content))
+    async def _send(
+        self,
+        writer: asyncio.StreamWriter,
+        status: int,
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        reason: str = "X",
+    ) -> bool:
+        text = body if isinstance(body, str) else "" if isinstance(body, bytes) else json.dumps(body)
+        content = body if isinstance(body, bytes) else text.encode()
+        lines = {"content-type": "application/json", "content-length": len(content)}
+        lines |= headers if headers is not None else {"retry-after": "0.05"} if status == 429 else {}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        writer.write(f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode() + content)
         await writer.drain()
         return True
 

@@ -12,14 +12,14 @@ import pytest
 
 from harness.data.dataset import digest
 from harness.errors import InputError
-from harness.text.intents.cache import Replies
-from harness.text.intents.client import FAILURES_IN_A_ROW, Asker, Tally
-from harness.text.intents.prompts import Ask
+from harness.text.intents.client import FAILURES_IN_A_ROW, RequestSender, Tally
+from harness.text.intents.prompts import Request
+from harness.text.intents.reply_journal import ReplyJournal
 from harness.text.intents.settings import ModelWriterSpec
 from harness.text.intents.writer import ModelWriter
 from tests.text.intents.scripted_server import Script, ScriptedServer
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 
 
 def settings(server: ScriptedServer | None = None, **more: Any) -> ModelWriterSpec:
@@ -29,19 +29,19 @@ def settings(server: ScriptedServer | None = None, **more: Any) -> ModelWriterSp
     return ModelWriterSpec.model_validate(given)
 
 
-def ask(spec: ModelWriterSpec, folder: Path, documents: int = 12) -> tuple[Tally, ModelWriter, list[Ask]]:
+def ask(spec: ModelWriterSpec, folder: Path, documents: int = 12) -> tuple[Tally, ModelWriter, list[Request]]:
     """Ask for the profiles and intents of so many documents."""
-    replies = Replies(folder, spec.model)
+    replies = ReplyJournal(folder, spec.model)
     writer, tally = ModelWriter(spec, replies), Tally()
-    pairs = [writer.asks("item", f"Reviews:\n- number {word} is fine") for word in range(documents)]
+    pairs = [writer.requests("item", f"Reviews:\n- number {word} is fine") for word in range(documents)]
     asks = [each for pair in pairs for each in pair]
     with replies.adding():
-        Asker(spec, replies, writer.step, tally).ask(asks, lambda: None)
+        RequestSender(spec, replies, writer.outcome_or_request, tally).send(asks, lambda: None)
     return tally, writer, asks
 
 
-def fates(writer: ModelWriter, asks: list[Ask]) -> Counter[str]:
-    return Counter(writer.outcome(each).fate for each in asks)
+def fates(writer: ModelWriter, asks: list[Request]) -> Counter[str]:
+    return Counter(writer.outcome(each).status for each in asks)
 
 
 def first(act: str, times: int = 1) -> Script:
@@ -62,7 +62,7 @@ def first(act: str, times: int = 1) -> Script:
 def test_a_failed_try_is_tried_again_and_counted(act: str, trouble: str, tmp_path: Path) -> None:
     with ScriptedServer(first(act)) as server:
         tally, writer, asks = ask(settings(server), tmp_path)
-    assert tally.troubles == {trouble: 24}
+    assert tally.failed_tries == {trouble: 24}
     assert tally.complete
     assert fates(writer, asks) == {"answered": 24}
     assert set(server.made.values()) == {2}
@@ -71,7 +71,7 @@ def test_a_failed_try_is_tried_again_and_counted(act: str, trouble: str, tmp_pat
 def test_a_stalled_answer_times_out_and_is_tried_again(tmp_path: Path) -> None:
     with ScriptedServer(first("stall")) as server:
         tally, writer, asks = ask(settings(server, timeout_s=0.3, concurrency=24), tmp_path)
-    assert tally.troubles["time-out"] >= 24
+    assert tally.failed_tries["time-out"] >= 24
     assert fates(writer, asks) == {"answered": 24}
     assert set(server.answered.values()) == {1}
 
@@ -207,7 +207,7 @@ def test_some_failures_leave_the_rest_and_are_asked_next_time(tmp_path: Path) ->
 
     with ScriptedServer(script) as server:
         tally, writer, asks = ask(settings(server), tmp_path)
-        assert tally.failed == {"status 400": 3}
+        assert tally.failed_requests == {"status 400": 3}
         assert fates(writer, asks) == {"answered": 21, "unanswered": 3}
         tally, writer, asks = ask(settings(server), tmp_path)
     assert tally.complete
@@ -233,33 +233,30 @@ def test_structure_is_asked_for_as_the_plan_says(structured: str, tmp_path: Path
 
 def test_two_builds_at_once_are_refused(tmp_path: Path) -> None:
     refused = pytest.raises(InputError, match="another process is building")
-    with Replies(tmp_path, "m").adding(), refused, Replies(tmp_path, "m").adding():
+    with ReplyJournal(tmp_path, "m").adding(), refused, ReplyJournal(tmp_path, "m").adding():
         pass
 
 
-def test_a_torn_line_is_ignored_and_swallows_nothing(tmp_path: Path) -> None:
+def test_a_torn_line_is_set_aside_and_swallows_nothing(tmp_path: Path) -> None:
     with ScriptedServer() as server:
         ask(settings(server), tmp_path, documents=3)
         path = next(tmp_path.glob("*.jsonl"))
         path.write_bytes(path.read_bytes()[:-20])
-        assert len(Replies(tmp_path, "m")) == 5
+        assert len(ReplyJournal(tmp_path, "m")) == 5
+        assert ReplyJournal(tmp_path, "m").damaged == 1
         tally, writer, asks = ask(settings(server), tmp_path, documents=3)
     assert tally.replies == 1
     assert fates(writer, asks) == {"answered": 6}
-    assert len(Replies(tmp_path, "m")) == 6
-    assert Replies(tmp_path, "m").damaged == 1
-    assert sum(not _is_json(line) for line in path.read_text().splitlines()) == 1
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
+    assert len(ReplyJournal(tmp_path, "m")) == 6
+    assert ReplyJournal(tmp_path, "m").damaged == 0
+    assert len([json.loads(line) for line in path.read_text().splitlines()]) == 6
+    aside = path.with_name(f"{path.name}.damaged").read_text().splitlines()
+    assert len(aside) == 1
 
 
 def test_replies_are_keyed_by_model_prompt_and_document() -> None:
-    one, two = (ModelWriter(settings(), Replies(None, "m")).asks("item", text) for text in ("a", "b"))
+    one, two = (
+        ModelWriter(settings(), ReplyJournal(None, "m")).requests("item", text) for text in ("a", "b")
+    )
     assert len({each.key for each in [*one, *two]}) == 4
     assert one[0].key != digest([b"a"])

@@ -9,11 +9,11 @@ import pytest
 
 from harness.errors import InputError
 from harness.text.intents.answers import Intent, Profile
-from harness.text.intents.compose import Composition, compose
 from harness.text.intents.documents import DocumentSpec, TrainLog
 from harness.text.intents.extractive import ExtractiveSpec, ExtractiveWriter
 from harness.text.intents.phrases import phrase_weights, strongest
-from harness.text.intents.writer import Written
+from harness.text.intents.writer import NodeTexts
+from harness.text.intents.written_texts import WrittenTexts, write_texts
 
 LOG = TrainLog(
     np.array(["u0", "u1"]), np.array(["i0", "i1", "i2"]), np.array([[0, 0], [0, 1], [1, 0], [1, 1]]),
@@ -22,11 +22,11 @@ LOG = TrainLog(
 )  # fmt: skip
 
 
-def written(log: TrainLog = LOG, **settings: float) -> Composition:
-    return compose(log, DocumentSpec(), ExtractiveWriter(ExtractiveSpec.model_validate(settings)))
+def written(log: TrainLog = LOG, **settings: float) -> WrittenTexts:
+    return write_texts(log, DocumentSpec(), ExtractiveWriter(ExtractiveSpec.model_validate(settings)))
 
 
-def intent(node: Written) -> Intent:
+def intent(node: NodeTexts) -> Intent:
     assert isinstance(node.intent.answer, Intent)
     return node.intent.answer
 
@@ -41,11 +41,11 @@ def test_phrases_are_split_by_rating() -> None:
     assert user.intent == "Somebody who wants lovely, tone, warm; avoids broken, cable."
     assert isinstance(piano.profile.answer, Profile)
     assert piano.profile.answer.profile == "Piano. Liked: lovely, tone, warm."
-    assert unseen.fate("intent") == "no document"
+    assert unseen.status("intent") == "no document"
 
 
 def test_the_threshold_and_the_number_of_phrases_are_settings() -> None:
-    assert written(like_from=4.5).items[0].fate("intent") == "empty", "liked and disliked for the same"
+    assert written(like_from=4.5).items[0].status("intent") == "empty", "liked and disliked for the same"
     assert len(intent(written(phrases=1).items[0]).likes) == 1
 
 

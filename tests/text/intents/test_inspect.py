@@ -19,9 +19,17 @@ def test_sharing_is_counted_as_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspect, "NEIGHBOURS", 1)
     rows = np.array([[1, 0], [0.99, 0.1], [0, 1], [0.1, 0.99]], dtype=np.float32)
     matrix = sp.csr_matrix(np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]))
-    near, chance = inspect.sharing(rows, matrix)
+    near, chance = inspect.shared_partners(rows, matrix)
     assert near == 2 / 4
     assert chance == pytest.approx(2 / 12)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_few_nodes_have_fewer_neighbours(count: int) -> None:
+    near, chance = inspect.shared_partners(
+        np.eye(count, dtype=np.float32), sp.csr_matrix(np.ones((count, 1)))
+    )
+    assert near == chance == (count > 1)
 
 
 def test_a_node_is_shown_with_all_its_parts(tmp_path: Path) -> None:
@@ -41,14 +49,14 @@ def test_a_node_is_shown_with_all_its_parts(tmp_path: Path) -> None:
 
 
 def test_figures_and_fallbacks_are_listed(tmp_path: Path) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     with ScriptedServer(lambda key, made: "refusal") as server:
         plan = write_plan(tmp_path, model(server))
         assert intentbench("intents", "build", plan, "--store", tmp_path / "s").exit_code == 0
     shown = intentbench("intents", "stats", plan, "--store", tmp_path / "s", "--fallbacks").output
-    assert "refused (falls back)" in shown
+    assert "refused (the document stands in)" in shown
     assert "intent of user u3: refused" in shown
-    assert "5 nearest intents that share a train pair" in shown
+    assert "5 nearest by intent that share a train partner" in shown
     assert shown.count(": refused") == 40
 
 

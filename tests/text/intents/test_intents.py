@@ -22,8 +22,8 @@ import yaml
 
 from harness.data.prepare import prepare
 from harness.data.spec import SplitSpec, Table
-from harness.text.intents.cache import Replies
 from harness.text.intents.documents import TrainLog
+from harness.text.intents.reply_journal import ReplyJournal
 from harness.text.intents.spec import IntentsSpec
 from harness.text.tables import text_table
 from tests.data.test_data import interactions
@@ -96,7 +96,7 @@ def model(server: ScriptedServer, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["extractive", "openai"])
 def test_held_out_reviews_appear_nowhere_downstream(kind: str, tmp_path: Path) -> None:
     """Every held-out review holds a marker word: no request, cache, store, table or print has it."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     with ScriptedServer() as server:
         plan = write_plan(tmp_path, {"kind": "extractive"} if kind == "extractive" else model(server))
         store, out = tmp_path / "store", tmp_path / "out"
@@ -178,7 +178,7 @@ def test_no_secret_is_ever_written_or_said(
     act: str, login: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Key and credentials of the address, also where the server throws them back at us."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     caplog.set_level(logging.DEBUG)
     with ScriptedServer(lambda key, made: act) as server:
         monkeypatch.setenv("INTENT_KEY", KEY)
@@ -208,23 +208,23 @@ def test_credentials_in_a_plan_are_refused_and_not_repeated(tmp_path: Path) -> N
 BUILD = """
 import sys
 from pathlib import Path
-from harness.text.intents.cache import Replies
-from harness.text.intents.client import Asker, Tally
+from harness.text.intents.reply_journal import ReplyJournal
+from harness.text.intents.client import RequestSender, Tally
 from harness.text.intents.settings import ModelWriterSpec
 from harness.text.intents.writer import ModelWriter
 given = {"kind": "openai", "model": "m", "base_url": sys.argv[2], "concurrency": 8, "back_off_s": 0.01}
 spec = ModelWriterSpec.model_validate(given)
-replies = Replies(Path(sys.argv[1]), "m")
+replies = ReplyJournal(Path(sys.argv[1]), "m")
 writer, tally = ModelWriter(spec, replies), Tally()
-asks = [ask for number in range(150) for ask in writer.asks("item", f"- number {number} is fine")]
+asks = [ask for number in range(150) for ask in writer.requests("item", f"- number {number} is fine")]
 with replies.adding():
-    Asker(spec, replies, writer.step, tally).ask(asks, lambda: None)
+    RequestSender(spec, replies, writer.outcome_or_request, tally).send(asks, lambda: None)
 """
 
 
 def test_killed_at_random_moments_repeats_no_answered_request(tmp_path: Path) -> None:
     """Every reply that reached the process is kept; only what was on the way may be asked again."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     draw, kills, flaky = random.Random(4), 0, random.Random(5)
     command = [sys.executable, "-c", BUILD, str(tmp_path)]
     acts = ["ok"] * 8 + ["500", "prose", "cut"]
@@ -239,7 +239,7 @@ def test_killed_at_random_moments_repeats_no_answered_request(tmp_path: Path) ->
                 process.send_signal(signal.SIGKILL)
                 kills += 1
             code = process.wait(60)
-            kept = len(Replies(tmp_path, "m"))
+            kept = len(ReplyJournal(tmp_path, "m"))
             on_the_way = sum(server.answered.values()) - kept
             assert 0 <= on_the_way <= 8 * kills, "at most what was in flight at a kill is lost"
             if code == 0:
@@ -252,13 +252,15 @@ def test_killed_at_random_moments_repeats_no_answered_request(tmp_path: Path) ->
 
 
 def test_an_unfinished_build_is_named_by_run_and_refused(tmp_path: Path) -> None:
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     with ScriptedServer() as server:
         plan = write_plan(tmp_path, model(server))
         store = tmp_path / "store"
         result = intentbench("run", plan, "--store", store)
         assert result.exit_code == 2
-        assert "40 of 40 texts of m are not written yet; `intentbench intents build PLAN`" in result.output
+        assert (
+            "40 of 40 texts of m are not written yet; type `intentbench intents build PLAN`" in result.output
+        )
         result = intentbench("intents", "build", plan, "--store", store, "--limit", 3)
         assert "12 answered" in result.output
         assert "28 unanswered" in result.output
@@ -277,8 +279,11 @@ def test_a_plan_may_do_without_answers_and_says_so(tmp_path: Path) -> None:
         assert intentbench("run", plan, "--store", store).exit_code == 0
         intentbench("report", plan, "--store", store, "--out", tmp_path)
     table = (tmp_path / "leaderboard.md").read_text()
-    assert "Note: 28 of 40 texts fall back to their document: 28 unanswered." in table
-    assert "Note: profiles and intents are written by m, prompts v1." in table
+    assert (
+        "Note: 28 of 40 profiles and intents are missing; the document of the user or item stands in" in table
+    )
+    assert "stands in for each (28 unanswered)." in table
+    assert "Note: the profiles and intents were written by m with the prompts v1." in table
 
 
 def test_an_estimate_asks_nothing_and_is_near(tmp_path: Path) -> None:
@@ -340,7 +345,7 @@ finally:
 @pytest.mark.slow
 def test_ten_thousand_documents_in_a_minute(tmp_path: Path) -> None:
     """32 in flight, profile and intent of each: 20,000 requests under 60 s, below 500 MB."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     random, users, items = np.random.default_rng(0), 9000, 1000
     pairs = np.unique(
         np.stack([np.arange(6 * users) % users, random.integers(items, size=6 * users)], 1), axis=0
@@ -391,7 +396,7 @@ def test_ten_thousand_documents_in_a_minute(tmp_path: Path) -> None:
 @needs_data
 def test_musical_instruments_through_a_flaky_server_to_a_leaderboard(tmp_path: Path) -> None:
     """Every system and control of the plan, with text by a server that fails one request in ten."""
-    pytest.importorskip("openai")
+    pytest.importorskip("httpx2")
     tree = yaml.safe_load((ROOT / "harness" / "plans" / "musical-extractive.yaml").read_text())
     draw = random.Random(3)
     acts = ["ok"] * 90 + [

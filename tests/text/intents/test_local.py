@@ -89,7 +89,7 @@ def test_the_real_model_answers_in_the_form_asked_for(tmp_path: Path) -> None:
         server.wait(60)
     assert tally.replies >= 2
     assert tally.complete
-    assert all(writer.outcome(each).fate != "unanswered" for each in asks)
+    assert all(writer.outcome(each).status != "unanswered" for each in asks)
 
 
 def wait_for(port: int) -> None:

@@ -20,7 +20,7 @@ def filled(version: str = "v1", language: str = "English", words: int = 60) -> P
 @pytest.mark.parametrize("side", ["user", "item"])
 @pytest.mark.parametrize("output", ["profile", "intent"])
 def test_every_place_is_filled_and_dollars_in_documents_stay(side: str, output: str) -> None:
-    ask = filled(language="German").ask(side, output, "costs $words less, {braces}")  # type: ignore[arg-type]
+    ask = filled(language="German").request(side, output, "costs $words less, {braces}")  # type: ignore[arg-type]
     system, user = ask.messages
     assert "in German" in system["content"]
     assert "at most 60 words" in user["content"]
@@ -29,7 +29,7 @@ def test_every_place_is_filled_and_dollars_in_documents_stay(side: str, output: 
 
 
 def test_a_repair_shows_what_was_said_and_what_was_wrong() -> None:
-    ask = filled().ask("item", "intent", "a thing")
+    ask = filled().request("item", "intent", "a thing")
     again = filled().repair(ask, Reply("It is nice."), "no JSON object")
     assert again.messages[:2] == ask.messages
     assert again.messages[2] == {"role": "assistant", "content": "It is nice."}
@@ -40,21 +40,25 @@ def test_a_repair_shows_what_was_said_and_what_was_wrong() -> None:
 def test_an_edited_prompt_is_another_version(tmp_path: Path) -> None:
     copy = tmp_path / "mine"
     shutil.copytree(FOLDER / "v1", copy)
-    assert filled(str(copy)).ask("item", "profile", "d").key == filled().ask("item", "profile", "d").key
+    assert (
+        filled(str(copy)).request("item", "profile", "d").key == filled().request("item", "profile", "d").key
+    )
     prompts.load.cache_clear()
     file = copy / "item_profile.yaml"
     file.write_text(file.read_text().replace("who would enjoy", "who enjoys"))
-    assert filled(str(copy)).ask("item", "profile", "d").key != filled().ask("item", "profile", "d").key
-    assert filled(str(copy)).ask("item", "intent", "d").key == filled().ask("item", "intent", "d").key
+    assert (
+        filled(str(copy)).request("item", "profile", "d").key != filled().request("item", "profile", "d").key
+    )
+    assert filled(str(copy)).request("item", "intent", "d").key == filled().request("item", "intent", "d").key
 
 
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("- a list", "expected the keys"),
-        ("user: cost $5", "a \\$ that is no place"),
-        ("user: $name", "a \\$ that is no place"),
-        ("user: [", "unreadable prompt"),
+        ("user: cost $5", "a \\$ that begins no placeholder"),
+        ("user: $name", "a \\$ that begins no placeholder"),
+        ("user: [", "the prompt cannot be read"),
     ],
 )
 def test_a_broken_prompt_is_named(text: str, hint: str, tmp_path: Path) -> None:
@@ -66,5 +70,7 @@ def test_a_broken_prompt_is_named(text: str, hint: str, tmp_path: Path) -> None:
 
 
 def test_an_unknown_version_is_named() -> None:
-    with pytest.raises(InputError, match=r"no such prompt; expected a version among \['v1'\]"):
+    with pytest.raises(
+        InputError, match=r"there is no such prompt; expected `prompts` to be v1, or a folder"
+    ):
         prompts.load("v0")

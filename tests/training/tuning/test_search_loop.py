@@ -21,8 +21,8 @@ from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search
 from harness.store.store import Store
-from harness.training.loop import Watch
-from harness.training.prepared_data import PreparedData, material
+from harness.training.loop import Callbacks
+from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
 from harness.training.tuning import search_loop
 from harness.training.tuning.search_loop import SearchContext, tune
@@ -47,7 +47,7 @@ STORAGES = ExitStack()
 
 @pytest.fixture(scope="module")
 def board() -> Iterator[PreparedData]:
-    with material(checkerboard(), None) as made:
+    with prepared(checkerboard(), None) as made:
         yield made
 
 
@@ -56,9 +56,9 @@ def search(name: str, **tuning: Any) -> Search:
     return next(search for _, search in searches(plan))
 
 
-def context(folder: Path, watch: Watch | None = None) -> SearchContext:
+def context(folder: Path, callbacks: Callbacks | None = None) -> SearchContext:
     storage = STORAGES.enter_context(open_storage(None, folder / "search.journal"))
-    return SearchContext(storage, "search", "", Store(folder), watch or Watch())
+    return SearchContext(storage, "search", "", Store(folder), callbacks or Callbacks())
 
 
 def test_the_released_defaults_are_the_first_trial_and_the_budget_is_kept(
@@ -107,9 +107,9 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(board: PreparedDat
     while True:
         number = next(asked)
         polls = iter(range(1000))
-        watch = Watch(stop=lambda polls=polls: next(polls) > 2)  # type: ignore[misc]
+        callbacks = Callbacks(should_stop=lambda polls=polls: next(polls) > 2)  # type: ignore[misc]
         try:
-            _, pieces = tune(wanted, board.for_tuning(), context(tmp_path / "pieces", watch))
+            _, pieces = tune(wanted, board.for_tuning(), context(tmp_path / "pieces", callbacks))
             break
         except Interrupted:
             pauses += 1
@@ -128,7 +128,7 @@ def test_a_trial_of_a_dead_process_is_done_again(board: PreparedData, tmp_path: 
             raise KeyboardInterrupt  # nobody tells Optuna
 
     with pytest.raises(KeyboardInterrupt):
-        tune(wanted, board.for_tuning(), context(tmp_path / "torn", Watch(progress=die)))
+        tune(wanted, board.for_tuning(), context(tmp_path / "torn", Callbacks(on_progress=die)))
     journal = tmp_path / "torn" / "search.journal"
     with open_storage(None, journal) as storage:
         optuna.load_study(study_name="search", storage=storage).ask()  # as a killed process leaves it
@@ -172,8 +172,8 @@ def test_the_task_runner_hands_tuning_nothing_that_leads_to_test_pairs(
     monkeypatch.setattr(search_loop, "tune", record_arguments)
     wanted = search("LightGCN")
     with task_runner.RunnerConfig(tmp_path, seed=0).open() as runner:
-        runner.do(wanted, lambda epoch, score: None, lambda: False)
-        test_pairs = runner.material(wanted.dataset).dataset.pairs("test")
+        runner.run(wanted, lambda epoch, score: None, lambda: False)
+        test_pairs = runner.data(wanted.dataset).dataset.pairs("test")
         assert any(isinstance(argument, PreparedData) for argument in handed_over)
         test_pairs_are_reachable = id(test_pairs) in reachable(*handed_over)
         assert not test_pairs_are_reachable
@@ -232,7 +232,7 @@ def reachable(*roots: object) -> set[int]:
 
 def test_changed_test_pairs_change_no_trial(board: PreparedData, tmp_path: Path) -> None:
     other = replace(checkerboard(), test=np.array([[0, 0]]))
-    with material(other, None) as changed:
+    with prepared(other, None) as changed:
         frames = [
             tune(search("LightGCN"), each.for_tuning(), context(tmp_path / str(number)))[1]
             for number, each in enumerate((board, changed))
@@ -282,7 +282,7 @@ def test_a_system_with_nothing_to_tune_has_one_trial(board: PreparedData, tmp_pa
 
 def test_a_ridge_is_drawn_with_what_is_added_to_it_and_kept_without(tmp_path: Path) -> None:
     dataset = checkerboard()
-    with material(dataset, parity_text(dataset)) as board:
+    with prepared(dataset, parity_text(dataset)) as board:
         wanted = search("L3AE")
         record, trials = tune(wanted, board.for_tuning(), context(tmp_path))
     sums = trials["ridge"] + trials["distillation"]

@@ -1,0 +1,37 @@
+"""A run that needs more memory than is free is refused before it takes any."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from harness.errors import RunFailed
+from harness.training import run as training
+from harness.training.memory import PROCESS_BYTES
+from harness.training.prepared_data import prepared
+from harness.training.run import train
+from tests.worlds import checkerboard, make_run
+
+GIB = 2**30
+
+
+def test_a_run_beyond_the_free_memory_fails_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "needed_bytes", lambda *arguments: 11 * GIB)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=8 * GIB))
+    with (
+        prepared(checkerboard(), None) as data,
+        pytest.raises(RunFailed, match=r"^needs about 11\.0 GiB of memory; 8\.0 GiB are free$"),
+    ):
+        train(make_run("LightGCN"), data)
+
+
+def test_what_the_process_holds_already_is_not_needed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes whose estimates fit together into the free memory do not refuse each other's runs."""
+    free = 8 * GIB
+    held = min(psutil.Process().memory_info().rss, PROCESS_BYTES)
+    monkeypatch.setattr(training, "needed_bytes", lambda *arguments: free + held // 2)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
+    with prepared(checkerboard(), None) as data:
+        assert train(make_run("MostPop"), data).record["parameters"] == 40
