@@ -12,7 +12,11 @@ class LightGCNHyper:
     """Hyper-parameters of LightGCN, which propagates without weights or activations."""
 
     layers: int = hyper(3, "number L of propagation layers", 1, 4)
-    readout: str = hyper("sum", "how the layers E^0 .. E^L become the scored rows", choices=("sum", "mean"))
+    readout: str = hyper(
+        "sum",
+        "what is scored: the sum of E^0 .. E^L, their mean, or the sum of the propagated layers E^1 .. E^L",
+        choices=("sum", "mean", "propagated"),
+    )
     edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
 
 
@@ -187,6 +191,44 @@ class RLMRecGenHyper:
         low=1,
         choices=("all",),
         read_by=("reconstruct",),
+    )
+
+
+@dataclass(frozen=True)
+class ProMaxHyper:
+    """Hyper-parameters of ProMax: soft targets over items, and a second graph, both made from text."""
+
+    products: str = products_of("shaping", "retrieval")
+    shaping_weight: float = hyper(
+        0.5, "weight of the cross-entropy with the text's items", 0.1, 3.0, log=True, weighs="shaping"
+    )
+    shaping_tau: float = hyper(
+        0.2,
+        "temperature of the softmax over items, for text and for nodes",
+        0.1,
+        0.5,
+        minimum=LOWEST_TAU,
+        read_by=("shaping",),
+    )
+    whitening: str = hyper(
+        "joint",
+        "how text rows are whitened: users and items each by themselves, together, or not at all",
+        choices=("separate", "joint", "none"),
+        read_by=("shaping",),
+    )
+    retrieval_weight: float = hyper(
+        0.1, "weight of the contrasts with the second graph", 0.01, 0.5, log=True, weighs="retrieval"
+    )
+    retrieval_tau: float = hyper(
+        0.2, "temperature of these contrasts", 0.1, 0.5, minimum=LOWEST_TAU, read_by=("retrieval",)
+    )
+    retrieved_items: int = hyper(
+        2,
+        "items that the second graph adds for each user, where the text rows bring no edges",
+        1,
+        10,
+        tuned=False,
+        read_by=("retrieval",),
     )
 
 

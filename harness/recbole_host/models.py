@@ -19,6 +19,7 @@ from models.recommender import HostedClassic, HostedRecommender
 RECBOLE_NAMES = {
     "IRLLRec": "IRLLRec[LightGCN]",
     "RLMRec": "RLMRec-Con[LightGCN]",
+    "ProMax": "ProMax[LightGCN]",
     "RLMRecGen": "RLMRec-Gen[LightGCN]",
     "DCCF": "DCCF",
     "BIGCF": "BIGCF",

@@ -23,6 +23,7 @@ from baselines.hyper import (
     MFHyper,
     MostPopHyper,
     P3alphaHyper,
+    ProMaxHyper,
     RLMRecConHyper,
     RLMRecGenHyper,
     RP3betaHyper,
@@ -147,6 +148,12 @@ ALIGNMENTS = {
         RLMRecGenHyper,
         "reconstruction of the profile text of hidden nodes (WWW 2024)",
         tables=8,
+    ),
+    "ProMax": Entry(
+        "baselines.promax:ProMax",
+        ProMaxHyper,
+        "text as soft targets over items, and a second graph with edges by text (release ProRec)",
+        tables=10,
     ),
     "IRLLRec": Entry(
         "models.irllrec:IRLLRec",
