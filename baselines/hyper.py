@@ -200,7 +200,7 @@ class ProMaxHyper:
 
     products: str = products_of("shaping", "retrieval")
     shaping_weight: float = hyper(
-        0.5, "weight of the cross-entropy with the text's items", 0.1, 3.0, log=True, weighs="shaping"
+        0.1, "weight of the cross-entropy with the text's items", 0.1, 3.0, log=True, weighs="shaping"
     )
     shaping_tau: float = hyper(
         0.2,
@@ -217,7 +217,7 @@ class ProMaxHyper:
         read_by=("shaping",),
     )
     retrieval_weight: float = hyper(
-        0.1, "weight of the contrasts with the second graph", 0.01, 0.5, log=True, weighs="retrieval"
+        0.01, "weight of the contrasts with the second graph", 0.01, 0.5, log=True, weighs="retrieval"
     )
     retrieval_tau: float = hyper(
         0.2, "temperature of these contrasts", 0.1, 0.5, minimum=LOWEST_TAU, read_by=("retrieval",)

@@ -58,11 +58,19 @@ def test_classics_learn_the_checkerboard(line: str, board: PreparedData) -> None
     assert scores(train(make_run(line), board))["recall@5"] > 0.7
 
 
-@pytest.mark.parametrize("name", ["RLMRec-Con[LightGCN]", "IRLLRec[LightGCN]"])
+HEAVY = {
+    "RLMRec-Con[LightGCN]": {"profile_weight": 1.0},
+    "ProMax[LightGCN]": {"shaping_weight": 3.0, "whitening": "joint"},
+    "IRLLRec[LightGCN]": {"profile_weight": 1.0},
+}
+"""Weights with which the text is learned in few epochs."""
+
+
+@pytest.mark.parametrize("name", HEAVY)
 def test_helpful_text_beats_shuffled_text(name: str) -> None:
     """Two train pairs a user say little of its colour; its text says it."""
     dataset = checkerboard(known=2)
-    hyper = {**QUICK, "profile_weight": 1.0}
+    hyper = {**QUICK, **HEAVY[name]}
     with prepared(dataset, parity_text(dataset)) as sparse:
 
         def reach(line: str) -> float:
