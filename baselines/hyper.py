@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.hyper import LOWEST_TAU, hyper, products_of
+from models.hyper import LOWEST_TAU, MOST_LAYERS, hyper, products_of
 
 
 @dataclass(frozen=True)
 class LightGCNHyper:
     """Hyper-parameters of LightGCN, which propagates without weights or activations."""
 
+<<<<<<< HEAD
     layers: int = hyper(3, "number L of propagation layers", 1, 4)
     readout: str = hyper(
         "sum",
         "what is scored: the sum of E^0 .. E^L, their mean, or the sum of the propagated layers E^1 .. E^L",
         choices=("sum", "mean", "propagated"),
     )
+=======
+    layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
+    readout: str = hyper("sum", "how the layers E^0 .. E^L become the scored rows", choices=("sum", "mean"))
+>>>>>>> main
     edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
 
 
@@ -25,7 +30,7 @@ class ViewHyper:
     """Hyper-parameters that SGL and SimGCL share: both contrast two disturbed views of the graph."""
 
     products: str = products_of("contrast")
-    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
     contrast_weight: float = hyper(
         0.1, "weight of the contrast between views", 1e-4, 1.0, log=True, weighs="contrast"
     )
@@ -60,7 +65,7 @@ class XSimGCLHyper:
     """Hyper-parameters of XSimGCL, which adds noise to every layer and contrasts one with their mean."""
 
     products: str = products_of("contrast")
-    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
     noise_size: float = hyper(0.2, "length of the noise that each layer adds in training", 0.01, 0.5)
     contrast_weight: float = hyper(
         0.2, "weight of the contrast between layers", 0.01, 1.0, log=True, weighs="contrast"
@@ -88,7 +93,12 @@ class LightCCFHyper:
         choices=("LightGCN", "MF"),
     )
     layers: int = hyper(
-        3, "number L of propagation layers of LightGCN", 1, 4, matters_when={"encoder": "LightGCN"}
+        3,
+        "number L of propagation layers of LightGCN",
+        1,
+        4,
+        maximum=MOST_LAYERS,
+        matters_when={"encoder": "LightGCN"},
     )
     neighbour_weight: float = hyper(
         5.0, "weight of the neighbour term", 0.1, 10.0, log=True, weighs="neighbour"
@@ -108,7 +118,7 @@ class DCCFHyper:
     """Hyper-parameters of DCCF, which learns intent prototypes and contrasts views made with them."""
 
     products: str = products_of("contrast")
-    layers: int = hyper(2, "number L of propagation layers", 1, 4)
+    layers: int = hyper(2, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
     n_intents: int = hyper(
         128, "number K of prototypes of users, and of items", 8, 512, log=True, tuned=False
     )
@@ -131,7 +141,7 @@ class BIGCFHyper:
     """Hyper-parameters of BIGCF, which adds a random intent to each node and contrasts nodes and intents."""
 
     products: str = products_of("contrast")
-    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
     n_intents: int = hyper(
         128, "number K of prototypes of users, and of items", 8, 512, log=True, tuned=False
     )
@@ -148,7 +158,7 @@ class BIGCFHyper:
 class AlphaRecHyper:
     """Hyper-parameters of AlphaRec, which propagates item text and learns no node embeddings."""
 
-    layers: int = hyper(2, "number L of propagation layers", 1, 4)
+    layers: int = hyper(2, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
     softmax_tau: float = hyper(0.15, "temperature of the softmax loss", 0.05, 1.0, minimum=LOWEST_TAU)
     negatives: int = hyper(
         256, "number of negatives drawn for each pair of a batch", 1, 1024, log=True, tuned=False

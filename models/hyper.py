@@ -9,6 +9,12 @@ from typing import Any
 LOWEST_TAU = 0.03
 """Least temperature of InfoNCE: below it, sums of exp(1 / tau) over many candidates overflow float32."""
 
+LARGEST_WHOLE = 10_000_000
+"""Largest whole number that a hyper-parameter may have: more than there are nodes in any graph that fits."""
+
+MOST_LAYERS = 100
+"""Largest number of propagation layers. Embeddings of connected nodes are equal long before."""
+
 PRODUCTS = ("float32", "bfloat16")
 """Precisions that the matrix products of InfoNCE may have. Its sums and gradients are always float32."""
 
@@ -45,6 +51,7 @@ def hyper(
     choices: tuple[str, ...] = (),
     tuned: bool = True,
     minimum: float | None = None,
+    maximum: float | None = None,
     plus: str = "",
     weighs: str = "",
     read_by: tuple[str | Reader, ...] = (),
@@ -61,6 +68,8 @@ def hyper(
         choices: The values it may have. If absent, it is a number.
         tuned: Whether tuning varies it unasked. Choices are varied only where a plan lists them.
         minimum: Least number allowed. If absent, the number must be above 0.
+        maximum: Largest number allowed. If absent, a whole number is at most ``LARGEST_WHOLE``, and any other
+            number may be as large as it likes.
         plus: Another hyper-parameter. The bounds are then those of the sum of the two, which must be
             above 0, and tuning draws the sum. The number itself may be negative.
         weighs: The loss term whose weight it is. A weight may be 0, which ablates the term.
@@ -78,6 +87,7 @@ def hyper(
         "choices": choices,
         "tuned": tuned and not choices,
         "minimum": 0.0 if weighs else minimum,
+        "maximum": LARGEST_WHOLE if maximum is None and (choices or isinstance(default, int)) else maximum,
         "plus": plus,
         "weighs": weighs,
         "read_by": tuple(readers),

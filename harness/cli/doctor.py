@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from harness.cli.terminal import show_table
 
-PACKAGES = ("torch", "recbole", "numpy", "scipy", "pandas", "duckdb", "scikit-learn", "statsmodels")
+PACKAGES = ("torch", "recbole", "numpy", "scipy", "pandas", "duckdb", "scikit-learn")
 
 Fact = tuple[str, str]
 """What is looked at, and what was found."""

@@ -70,34 +70,38 @@ def load_dataset(config: Any, pairs: int) -> Any:
     return dataset
 
 
-def ids_of(model: Any, users: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the model's RecBole ids of user tokens [U] and item tokens [I]; id 0 is RecBole's padding."""
-    user_ids = pd.Index(model.user_tokens).get_indexer(pd.Index(users)) + 1
-    item_ids = pd.Index(model.item_tokens).get_indexer(pd.Index(items)) + 1
-    return user_ids, item_ids
+def ids_of(model: Any) -> tuple[np.ndarray, np.ndarray]:
+    """RecBole's ids of the users [U] and the items [I] of :func:`write_atomic_files`, in their order.
+
+    RecBole numbers tokens by first appearance, and its id 0 is padding.
+    """
+    users, items = (np.argsort(tokens.astype(int)) + 1 for tokens in (model.user_tokens, model.item_tokens))
+    return users, items
 
 
 ATOMIC_NAME = "train-pairs"
 """Name of all our datasets in RecBole. It is not ``ml-100k``, whose data RecBole replaces by its own copy."""
 
 
-def write_atomic_files(folder: Path, pairs: pd.DataFrame, users: np.ndarray, items: np.ndarray) -> None:
-    """Write the train pairs, and all user and item tokens, as RecBole's atomic files.
+def write_atomic_files(folder: Path, pairs: np.ndarray, users: int, items: int) -> None:
+    """Write the train pairs, and all users and items, as RecBole's atomic files.
 
-    Validation and test pairs are not written, so that no model can read them.
+    A user or item is called by its number. Not every id would survive such a file: ``NA`` is read as a
+    missing value, and a quote swallows the lines that follow. Validation and test pairs are not written, so
+    that no model can read them.
 
     Args:
         folder: Where the folder ATOMIC_NAME is made.
-        pairs: Train pairs: a column of user tokens and a column of item tokens.
-        users: All user tokens, [U].
-        items: All item tokens, [I].
+        pairs: Train pairs [E, 2], as numbers of users and items.
+        users: Number of users U.
+        items: Number of items I.
     """
-    name, folder = ATOMIC_NAME, folder / ATOMIC_NAME
+    folder = folder / ATOMIC_NAME
     folder.mkdir(parents=True, exist_ok=True)
     frames = {
-        "inter": pairs.set_axis(["user_id:token", "item_id:token"], axis=1),
-        "user": pd.DataFrame({"user_id:token": users}),
-        "item": pd.DataFrame({"item_id:token": items}),
+        "inter": pd.DataFrame(pairs, columns=["user_id:token", "item_id:token"]),
+        "user": pd.DataFrame({"user_id:token": np.arange(users)}),
+        "item": pd.DataFrame({"item_id:token": np.arange(items)}),
     }
     for suffix, frame in frames.items():
-        frame.to_csv(folder / f"{name}.{suffix}", sep="\t", index=False)
+        frame.to_csv(folder / f"{ATOMIC_NAME}.{suffix}", sep="\t", index=False)

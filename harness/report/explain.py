@@ -103,7 +103,7 @@ class Explanation:
 
         The user's intent is r = sum_k a_k c_k, with memberships a and prototypes c. So r . e_i is a sum over
         prototypes, and the prototype with the largest part explains item i. Recommendations are the items
-        with the highest scores e_u . e_i that have no train pair with the user.
+        with the highest scores e_u . e_i that have no train pair with the user, thinned pairs included.
 
         Args:
             user: Token of the user.
@@ -115,9 +115,8 @@ class Explanation:
         """
         row = self._row_of(user)
         scores = self.arrays["item_rows"] @ self.arrays["user_rows"][row]
-        train_items = self.dataset.train[self.dataset.train[:, 0] == row, 1]
-        scores[train_items] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:items]
+        candidates = np.setdiff1d(np.arange(len(scores)), self.dataset.known()[row].indices)
+        best = candidates[np.argsort(-scores[candidates], kind="stable")[:items]]
         shares = self.arrays["user_membership"][row].astype(np.float64)
         parts = (self.arrays["item_rows"][best] @ self.arrays["user_prototypes"]) * shares  # [items, K]
         explaining = parts.argmax(1)

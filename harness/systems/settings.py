@@ -56,20 +56,28 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
         InputError: The value is not allowed. The message names the system, the hyper-parameter and what
             is allowed.
     """
+<<<<<<< HEAD
     choices, low, minimum = (item.metadata[fact] for fact in ("choices", "low", "minimum"))
     minimum = -math.inf if item.metadata["plus"] else minimum  # only the sum is bounded
+=======
+    choices, low, minimum, maximum = (
+        item.metadata[fact] for fact in ("choices", "low", "minimum", "maximum")
+    )
+>>>>>>> main
     number = isinstance(value, int | float) and not isinstance(value, bool)
     whole = number and isinstance(value, int)
     expected = ""
     if choices:
-        if value not in choices and not (low is not None and whole and value >= low):
+        if value not in choices and not (low is not None and whole and low <= value <= maximum):
             expected = did_you_mean(str(value), choices)
-            expected += f" (or a whole number from {low} on)" if low is not None else ""
+            expected += f" (or a whole number from {low} to {maximum:,})" if low is not None else ""
     elif not number or (isinstance(item.default, int) and not whole):
         expected = "expected a whole number" if isinstance(item.default, int) else "expected a number"
     elif not -math.inf < value < math.inf:  # false for NaN as well
         expected = f"expected a {'positive ' if minimum != -math.inf else ''}number below infinity"
     elif value <= 0 if minimum is None else value < minimum:
         expected = "expected a positive number" if minimum is None else f"expected at least {minimum:g}"
+    elif maximum is not None and value > maximum:
+        expected = f"expected at most {maximum:,}"
     if expected:
         raise InputError(f"{spec.name}: {item.name} is {value!r}; {expected}")

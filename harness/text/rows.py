@@ -72,6 +72,16 @@ class TextTable:
         edges = np.stack([number[ends] for number, ends in zip(sides, self.edges, strict=True)])
         return edges[:, (edges >= 0).all(0)]
 
+    def by_number(self, users: np.ndarray, items: np.ndarray) -> TextTable:
+        """The same rows, with the numbers of ``users`` [U] and ``items`` [I], from 0, as their tokens.
+
+        Raises:
+            InputError: A token has no row.
+        """
+        return replace(
+            self, users=_renumbered(self.users, users, "user"), items=_renumbered(self.items, items, "item")
+        )
+
     def control(self, kind: str | None, seed: int) -> TextTable:
         """The rows under a text control. Profile and intent of a node stay together unless they are random.
 
@@ -117,10 +127,17 @@ def _noisy_sources(count: int, share: float, random: np.random.Generator) -> np.
     return sources
 
 
+<<<<<<< HEAD
 def _numbers(chosen: np.ndarray, count: int) -> np.ndarray:
     """Where each of ``count`` positions stands in ``chosen`` [n], or -1 if it does not, [count]."""
     numbers = np.full(count, -1)
     numbers[chosen] = np.arange(len(chosen))
+=======
+def _renumbered(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
+    """For each token of ``known`` [m] its position in ``wanted`` as text; empty if it is not wanted."""
+    numbers = np.full(len(known), "", dtype=object)
+    numbers[_positions(known, wanted, side)] = np.arange(len(wanted)).astype(str)
+>>>>>>> main
     return numbers
 
 

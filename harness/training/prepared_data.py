@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 from harness.data.dataset import Dataset, TuningView, digest
@@ -47,8 +46,7 @@ class PreparedData:
     def atomic(self) -> Path:
         """The folder of RecBole's atomic files, which hold the train pairs only."""
         data = self.dataset
-        pairs = pd.DataFrame({"u": data.users[data.train[:, 0]], "i": data.items[data.train[:, 1]]})
-        recbole.write_atomic_files(self.folder, pairs, data.users, data.items)
+        recbole.write_atomic_files(self.folder, data.train, len(data.users), len(data.items))
         return self.folder
 
     @property

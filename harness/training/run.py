@@ -70,7 +70,7 @@ def train(
         "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
         **history,
     }
-    ids = recbole.ids_of(model, data.dataset.users, data.dataset.items)
+    ids = recbole.ids_of(model)
     if run.system.is_classic:
         return Outcome(users, record)
     weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
@@ -88,7 +88,7 @@ def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any
     """
     model, history = _fit(run, data, callbacks)
     if run.system.is_classic:
-        scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
+        scorer = model.scorer(*recbole.ids_of(model))
         metric = run.training.metric
         history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric, run.name)}}
     return history
@@ -111,7 +111,10 @@ def _fit(
     _refuse_beyond_memory(run, data)
     spec = run.system
     model_class = hosted(spec)
-    table = data.table.control(spec.text, run.seed("text")) if spec.needs_text and data.table else None
+    table = None
+    if spec.needs_text and data.table:
+        controlled = data.table.control(spec.text, run.seed("text"))
+        table = controlled.by_number(data.dataset.users, data.dataset.items)
     config = recbole.make_config(
         model_class,
         recbole.ATOMIC_NAME,
@@ -136,7 +139,7 @@ def _fit(
     if spec.is_classic:
         return model, {}
     seed_everything(run.seed("noise"))
-    ids = recbole.ids_of(model, data.dataset.users, data.dataset.items)
+    ids = recbole.ids_of(model)
     if start is not None:
         take_over(model.system, *_named(ids, data), start)
     loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, callbacks)
@@ -156,7 +159,7 @@ def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
 
 
 def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
-    scorer = model.scorer(*recbole.ids_of(model, data.dataset.users, data.dataset.items))
+    scorer = model.scorer(*recbole.ids_of(model))
     plan, matrices = run.evaluation, data.matrices
     hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
     strata = data.item_strata if plan.item_strata else None

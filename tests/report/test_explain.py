@@ -91,6 +91,14 @@ def test_a_users_prototypes_are_named_and_carry_recommendations() -> None:
     assert [one.item[:3] for one in second.carries] == ["Car"]
 
 
+def test_no_train_item_is_recommended_however_few_others_there_are() -> None:
+    explained = worked()
+    user_items = explained.dataset.train[explained.dataset.train[:, 0] == 0, 1]
+    carried = [one for prototype in explained.of_user("t0", items=1000) for one in prototype.carries]
+    assert len(carried) == len(explained.titles) - len(user_items)
+    assert all(np.isfinite(one.score) for one in carried)
+
+
 def test_a_runs_prototypes_are_told_apart_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.report.explain.NAMING_NODES", 3)
     first, second = sorted(worked().most_used("user", 2), key=lambda each: each.number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -42,4 +43,23 @@ def test_a_broken_file_is_named(files: list[Path]) -> None:
     files[0].write_text("gone")
     for ask in (lambda: scores.run_means(files), lambda: scores.by_run(files, ["recall@20"])):
         with pytest.raises(InputError, match=f"(?s){files[0].parent}.*store verify"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "why"),
+    [
+        ("recall@20", [0.1, float("nan")], "a score is no number"),
+        ("user", ["u0", "stranger"], "the users are not those of the dataset's other runs"),
+        ("user", ["u0", "u0"], "the users are not those of the dataset's other runs"),
+    ],
+)
+def test_scores_that_were_changed_with_their_checksum_are_named(
+    files: list[Path], column: str, values: list[object], why: str
+) -> None:
+    pd.read_parquet(files[2]).assign(**{column: values}).to_parquet(files[2], index=False)
+    one, three = {"X": files}, {file.name: [file] for file in files}
+    asks = [partial(scores.user_means, one), partial(scores.user_means, three)]
+    for ask in [*asks, partial(scores.by_run, files, ["recall@20"])]:
+        with pytest.raises(InputError, match=f"{files[2].name}: {why}"):
             ask()

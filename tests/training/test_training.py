@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,6 +110,22 @@ def test_a_seed_reproduces_a_run_and_another_does_not(line: str, board: Prepared
     assert first.users.equals(again.users)
     assert first.record["losses"] == again.record["losses"]
     assert first.record["losses"] != other.record["losses"]
+
+
+ODD_IDS = ("NA", "nan", "null", "None", "", " ", "1", "1.0", "01", "1e5", 'a"b', '"', "a\tb", "-", "é", "#")
+
+
+@pytest.mark.parametrize(("line", "hyper"), [("ItemKNN", {}), ("IRLLRec[LightGCN]", QUICK)])
+def test_ids_are_names_and_nothing_else(line: str, hyper: dict[str, float], board: PreparedData) -> None:
+    """RecBole would read some of these as missing values, numbers or quotes."""
+    dataset = board.dataset
+    ids = np.array([*ODD_IDS, *dataset.users[len(ODD_IDS) :]], dtype=object)
+    odd = replace(dataset, users=ids, items=ids)
+    with prepared(odd, parity_text(odd)) as data:
+        named = train(make_run(line, hyper, epochs=2), data)
+    plain = train(make_run(line, hyper, epochs=2), board)
+    assert named.users["user"].tolist() == ids.tolist()
+    assert scores(named) == scores(plain)
 
 
 def test_irllrec_with_only_profile_is_rlmrec_con_to_the_last_digit(board: PreparedData) -> None:
