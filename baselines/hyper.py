@@ -11,17 +11,12 @@ from models.hyper import LOWEST_TAU, MOST_LAYERS, hyper, products_of
 class LightGCNHyper:
     """Hyper-parameters of LightGCN, which propagates without weights or activations."""
 
-<<<<<<< HEAD
-    layers: int = hyper(3, "number L of propagation layers", 1, 4)
+    layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
     readout: str = hyper(
         "sum",
         "what is scored: the sum of E^0 .. E^L, their mean, or the sum of the propagated layers E^1 .. E^L",
         choices=("sum", "mean", "propagated"),
     )
-=======
-    layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
-    readout: str = hyper("sum", "how the layers E^0 .. E^L become the scored rows", choices=("sum", "mean"))
->>>>>>> main
     edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
 
 

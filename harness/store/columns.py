@@ -30,6 +30,7 @@ REASON = "reason"
 SECONDS = "seconds_s"
 """Time that a trial took."""
 
+
 def of_all_users(metric: str) -> bool:
     """Whether every tested user has a value of a metric. Some users have no test item of a stratum."""
     return "|" not in metric

@@ -56,14 +56,10 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
         InputError: The value is not allowed. The message names the system, the hyper-parameter and what
             is allowed.
     """
-<<<<<<< HEAD
-    choices, low, minimum = (item.metadata[fact] for fact in ("choices", "low", "minimum"))
-    minimum = -math.inf if item.metadata["plus"] else minimum  # only the sum is bounded
-=======
     choices, low, minimum, maximum = (
         item.metadata[fact] for fact in ("choices", "low", "minimum", "maximum")
     )
->>>>>>> main
+    minimum = -math.inf if item.metadata["plus"] else minimum  # only the sum is bounded
     number = isinstance(value, int | float) and not isinstance(value, bool)
     whole = number and isinstance(value, int)
     expected = ""

@@ -127,17 +127,17 @@ def _noisy_sources(count: int, share: float, random: np.random.Generator) -> np.
     return sources
 
 
-<<<<<<< HEAD
 def _numbers(chosen: np.ndarray, count: int) -> np.ndarray:
     """Where each of ``count`` positions stands in ``chosen`` [n], or -1 if it does not, [count]."""
     numbers = np.full(count, -1)
     numbers[chosen] = np.arange(len(chosen))
-=======
+    return numbers
+
+
 def _renumbered(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:
     """For each token of ``known`` [m] its position in ``wanted`` as text; empty if it is not wanted."""
     numbers = np.full(len(known), "", dtype=object)
     numbers[_positions(known, wanted, side)] = np.arange(len(wanted)).astype(str)
->>>>>>> main
     return numbers
 
 
