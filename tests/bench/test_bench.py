@@ -119,9 +119,9 @@ def test_the_memory_estimate_is_near_what_a_step_takes(line: str, world: World) 
 
 def test_every_layer_beyond_the_default_needs_rows_and_their_gradients() -> None:
     spec, sizes = parse("LightGCN"), Sizes(1_000, 1_000, 10, 0)
-    usual, deep = (needed_bytes(spec, settings(spec, {"layers": n}), sizes) for n in (3, 1_000_000))
+    usual, deep = (needed_bytes(spec, settings(spec, {"layers": n}), sizes) for n in (3, 100))
     assert usual == needed_bytes(spec, settings(spec, {}), sizes)
-    assert deep > 2 * 999_997 * 2_000 * 4 * settings(spec, {})["embedding_size"]
+    assert deep > 2 * 97 * 2_000 * 4 * settings(spec, {})["embedding_size"]
 
 
 def test_a_linear_model_of_many_items_needs_their_square() -> None:
