@@ -112,7 +112,7 @@ class Evidence:
         deterministic = frozenset(name for name, spec in self.specs.items() if spec.is_deterministic)
         samples = {}
         for metric, frame in self.store.scores(identities, metrics).items():
-            scores = frame.set_axis(identities, axis=1).dropna()
+            scores = frame.set_axis(identities, axis=1).dropna().sort_index()
             by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in self.groups.items()}
             samples[metric] = Sample(scores.index, by_system, deterministic)
         return samples

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,41 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import InputError
-from harness.store.columns import SYSTEM, USER, of_all_users
+from harness.store.columns import USER, of_all_users
 
 _AGAIN = "expected what the run has written; delete the run's folder and run the plan again"
-
-
-def user_means(systems: Mapping[str, Sequence[Path]], metrics: Iterable[str] | None = None) -> pd.DataFrame:
-    """Per-user scores averaged over repetitions.
-
-    Args:
-        systems: Score files of each system's runs, all of one dataset.
-        metrics: The metrics to read; all of them by default.
-
-    Returns:
-        Columns ``SYSTEM``, ``USER`` and one for each metric, sorted by system and user.
-
-    Raises:
-        InputError: A file cannot be read, lacks a user that another file has, or holds a score that is no
-            number.
-    """
-    rows = [(name, str(path)) for name, paths in systems.items() for path in paths]
-    files = pd.DataFrame(rows, columns=[SYSTEM, "file"])
-    wanted = f"* EXCLUDE ({SYSTEM}, {USER}, file, filename)" if metrics is None else _listed(metrics)
-    query = f"""
-        SELECT {SYSTEM}, {USER}, count(*) AS runs, avg(coalesce(COLUMNS({wanted}), 'NaN'::DOUBLE))
-        FROM read_parquet($paths, filename = true) JOIN files ON filename = files.file
-        GROUP BY {SYSTEM}, {USER} ORDER BY {SYSTEM}, {USER}
-    """
-    frame = _ask(query, files)
-    runs_of = {name: len(paths) for name, paths in systems.items()}
-    same_users = (frame.pop("runs") == frame[SYSTEM].map(runs_of)).all() and (
-        frame.groupby(USER).size() == frame[SYSTEM].nunique()
-    ).all()
-    if not same_users or _lacks_values(frame):
-        raise _odd_file([path for paths in systems.values() for path in paths])
-    return frame
 
 
 def run_means(paths: Sequence[Path]) -> pd.DataFrame:

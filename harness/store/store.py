@@ -8,7 +8,7 @@ import shutil
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -219,13 +219,6 @@ class Store:
             return {}
         with _reading(path), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-
-    def user_means(
-        self, systems: Mapping[str, list[str]], metrics: Iterable[str] | None = None
-    ) -> pd.DataFrame:
-        """Per-user scores averaged over the runs of each system, as ``scores.user_means`` describes."""
-        files = {name: [self._scores(run) for run in runs] for name, runs in systems.items()}
-        return scores.user_means(files, metrics)
 
     def run_means(self, identities: list[str]) -> pd.DataFrame:
         """The mean of every metric over users, one row for each run in the given order."""

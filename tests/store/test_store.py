@@ -52,17 +52,6 @@ def test_a_run_that_was_cut_off_does_not_count(tmp_path: Path, monkeypatch: pyte
     assert "a" in store
 
 
-def test_user_means_average_repetitions_by_user(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    for identity, frame in (("a", scores(0.0, 1.0)), ("b", scores(0.5, 1.0)), ("c", scores(0.2, 0.3))):
-        store.put(identity, run_record(), frame)
-    means = store.user_means({"X[Y, -z]": ["a", "b"], "W": ["c"]})
-    assert list(means.columns) == ["system", "user", "recall@20"]
-    table = means.pivot(index="user", columns="system", values="recall@20")
-    assert table["X[Y, -z]"].tolist() == [0.25, 1.0]
-    assert table["W"].tolist() == [0.2, 0.3]
-
-
 def test_a_broken_record_is_named(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put("a", run_record(), None)

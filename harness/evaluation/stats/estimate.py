@@ -50,7 +50,7 @@ class Estimate:
     @property
     def p(self) -> float:
         """The two-sided p of the hypothesis that the true value is 0; NaN if it cannot be tested."""
-        return float(min(1.0, 2.0 * self._beyond(abs(self.value))))
+        return float(np.minimum(1.0, 2.0 * self._beyond(abs(self.value))))
 
     def p_equal(self, smallest: float) -> float:
         """The p of the hypothesis that the true value lies outside of -``smallest`` .. ``smallest``.
@@ -59,7 +59,7 @@ class Estimate:
         """
         if not self.error and not self.value:
             return 0.0
-        return float(max(self._beyond(smallest - self.value), self._beyond(smallest + self.value)))
+        return float(np.maximum(self._beyond(smallest - self.value), self._beyond(smallest + self.value)))
 
     def detectable(self, tests: int = 1) -> float:
         """The true value that a test at LEVEL / ``tests`` finds significant with a chance of POWER."""

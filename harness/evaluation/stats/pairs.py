@@ -34,7 +34,7 @@ def all_pairs(sample: Sample, smallest: float) -> pd.DataFrame:
         is the first.
     """
     ordered = list(sample.totals.sort_values(ascending=False, kind="stable").index)
-    names = [name for place, name in enumerate(ordered) if not _stands_before(sample, ordered[:place], name)]
+    names = list(dict.fromkeys(sample.first_alike[name] for name in ordered))
     count = len(names) * (len(names) - 1) // 2
     rows = [_row(sample, first, second, smallest, count) for first, second in combinations(names, 2)]
     return with_verdicts(pd.DataFrame(rows, columns=COLUMNS))
@@ -44,11 +44,6 @@ COLUMNS = [
     "first", "second", "difference", "low", "high", "family_low", "family_high", "seeds_share", "p",
     "p_equal", "detectable", "runs_needed", "users_needed",
 ]  # fmt: skip
-
-
-def _stands_before(sample: Sample, earlier: list[str], name: str) -> bool:
-    """Whether an earlier system has the very scores of this one."""
-    return any(np.array_equal(sample.scores[name], sample.scores[other]) for other in earlier)
 
 
 def _row(sample: Sample, first: str, second: str, smallest: float, tests: int) -> dict[str, Any]:

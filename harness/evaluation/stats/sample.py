@@ -46,6 +46,15 @@ class Sample:
         """The mean of each system over users and runs."""
         return self.means.mean()
 
+    @cached_property
+    def first_alike(self) -> dict[str, str]:
+        """For each system the first one that has the very same scores: itself, unless it repeats another."""
+        first: dict[tuple[bytes, int], str] = {}
+        return {
+            name: first.setdefault((values.tobytes(), values.shape[1]), name)
+            for name, values in self.scores.items()
+        }
+
     def among(self, is_member: np.ndarray) -> Sample:
         """The same runs, with the users of a bool array [U] only."""
         members = {name: values[is_member] for name, values in self.scores.items()}
@@ -61,7 +70,7 @@ class Sample:
 
     def difference(self, one: str, other: str) -> Estimate:
         """The mean of ``one`` less the mean of ``other``; exactly 0 if they are the same runs."""
-        if np.array_equal(self.scores[one], self.scores[other]):
+        if self.first_alike[one] == self.first_alike[other]:
             return Estimate(0.0, 0.0, 0.0, np.inf)
         return self.combination({one: 1.0, other: -1.0})
 
@@ -72,7 +81,7 @@ class Sample:
         """
         reference = float(self.totals[other])
         ratio = float(self.totals[one]) / reference
-        if np.array_equal(self.scores[one], self.scores[other]):
+        if self.first_alike[one] == self.first_alike[other]:
             return Estimate(0.0, 0.0, 0.0, np.inf)
         estimate = self.combination({one: 1.0 / reference, other: -ratio / reference})
         return replace(estimate, value=ratio - 1.0)
@@ -92,14 +101,21 @@ class Sample:
         return total
 
     def seeds(self, weights: np.ndarray) -> dict[str, SeedVariance]:
-        """The seed variance of each system's statistic ``weights @ scores``, for weights [U] of the users."""
-        random = {name: values for name, values in self.scores.items() if name not in self.deterministic}
+        """The seed variance of each system's statistic ``weights @ scores``, for weights [U] of the users.
+
+        A system that repeats another counts once.
+        """
+        random = {
+            name: self.scores[name]
+            for name in dict.fromkeys(self.first_alike.values())
+            if name not in self.deterministic
+        }
         runs = {name: weights @ values for name, values in random.items()}
         noise = {name: _noise(values, weights) for name, values in random.items() if values.shape[1] > 1}
         repeated = seed_variances(runs, noise)
         return {
-            name: DETERMINISTIC if name in self.deterministic else repeated.get(name, UNKNOWN)
-            for name in self.scores
+            name: DETERMINISTIC if name in self.deterministic else repeated.get(first, UNKNOWN)
+            for name, first in self.first_alike.items()
         }
 
     @cached_property

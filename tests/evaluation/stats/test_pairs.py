@@ -11,16 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from harness.evaluation.stats.paired import smallest_effect
-from harness.evaluation.stats.pairs import LETTERS, all_pairs, letters, win_tie_loss
-from harness.evaluation.stats.randomisation import randomisation_test
+from harness.evaluation.stats.estimate import Estimate
+from harness.evaluation.stats.pairs import LETTERS, all_pairs, letters, needed, win_tie_loss
+from harness.evaluation.stats.sample import Sample
 
 
-def table() -> pd.DataFrame:
+def sample(runs: int = 3) -> Sample:
     random = np.random.default_rng(0)
     base = random.random(300)
     shifts = {"low": 0.0, "middle": 0.03, "high": 0.2}
-    return pd.DataFrame({name: base + shift + random.normal(0, 0.1, 300) for name, shift in shifts.items()})
+    scores = {
+        name: base[:, None] + shift + random.normal(0, 0.1, (300, 1)) + random.normal(0, 0.02, (300, runs))
+        for name, shift in shifts.items()
+    }
+    return Sample(pd.RangeIndex(300), scores)
 
 
 def verdicts(names: list[str], different: set[tuple[str, str]]) -> pd.DataFrame:
@@ -30,20 +34,41 @@ def verdicts(names: list[str], different: set[tuple[str, str]]) -> pd.DataFrame:
 
 
 def test_pairs_are_tested_one_by_one_and_adjusted_together() -> None:
-    values, found = table(), all_pairs(table())
-    assert list(zip(found["first"], found["second"], strict=True)) == [
+    made = sample()
+    found = all_pairs(made, smallest=0.003)
+    assert found[["first", "second"]].apply(tuple, axis=1).tolist() == [
         ("high", "middle"),
         ("high", "low"),
         ("middle", "low"),
     ]
     for row in found.itertuples():
-        difference = (values[row.first] - values[row.second]).to_numpy()
-        assert row.difference == pytest.approx(difference.mean())
-        assert row.p_randomisation == pytest.approx(randomisation_test(difference), abs=0.01)
-        assert row.detectable == pytest.approx(smallest_effect(300, 3) * difference.std(ddof=1))
-    assert found["p_holm"].to_numpy() == pytest.approx(
-        multipletests(found["p_randomisation"], method="holm")[1]
+        estimate = made.difference(row.first, row.second)
+        assert (row.difference, row.p) == (estimate.value, estimate.p)
+        assert row.detectable == pytest.approx(estimate.detectable(3))
+        assert row.family_low < row.low < row.difference < row.high < row.family_high
+    assert found["p_holm"].to_numpy() == pytest.approx(multipletests(found["p"], method="holm")[1])
+    assert found["verdict"].tolist() == ["better"] * 3
+
+
+def test_a_system_with_the_runs_of_another_counts_once() -> None:
+    made = sample()
+    twice = Sample(made.users, {**made.scores, "again": made.scores["middle"]})
+    pd.testing.assert_frame_equal(all_pairs(twice, 0.003), all_pairs(made, 0.003))
+
+
+def test_what_is_needed_shows_the_smallest_effect() -> None:
+    """With as many runs, or users, as are said to be needed, the difference is detectable."""
+    estimate, tests, smallest = Estimate(0.0, 4e-6, 6e-6, 1e9), 3, 0.0085
+    runs, users = needed(estimate, 3, 1000, smallest, tests)
+    more_runs = Estimate(0.0, 4e-6, 6e-6 * 3 / runs, 1e9)
+    more_users = Estimate(0.0, 4e-6 * 1000 / users, 6e-6, 1e9)
+    assert (
+        more_runs.detectable(tests)
+        <= smallest
+        < Estimate(0.0, 4e-6, 6e-6 * 3 / (runs - 1), 1e9).detectable(tests)
     )
+    assert more_users.detectable(tests) <= smallest
+    assert needed(estimate, 3, 1000, 0.004, tests) == (np.inf, np.inf)
 
 
 def test_letters_of_piephos_kind() -> None:
@@ -93,7 +118,7 @@ def test_wins_ties_and_losses_are_counted() -> None:
 
 
 def test_many_systems_that_differ_clearly_are_told_apart() -> None:
-    """780 tests: the smallest share of 9,999 flips, times 780, would be .078."""
     noise = np.random.default_rng(5).normal(0.0, 0.1, size=(300, 40))
-    found = all_pairs(pd.DataFrame(np.arange(40.0) + noise))
+    scores = {f"s{number}": number + noise[:, [number]] for number in range(40)}
+    found = all_pairs(Sample(pd.RangeIndex(300), scores, frozenset(scores)), 0.1)
     assert (found["p_holm"] < 1e-6).all()

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from scipy.stats import ttest_ind
+from scipy.stats import t, ttest_ind
 
+from harness.evaluation.stats.sample import Sample
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.stats.stratified import by_stratum, trends
 from harness.evaluation.strata import user_strata
 
@@ -33,11 +35,19 @@ def world() -> tuple[pd.DataFrame, pd.Series, pd.Series]:
 REFERENCES = {"helps": "plain", "same": "plain"}
 
 
+def sample_of(table: pd.DataFrame) -> Sample:
+    """A sample in which every system ran once and no seed changes it."""
+    scores = {name: table[[name]].to_numpy() for name in table}
+    return Sample(table.index, scores, frozenset(scores))
+
+
 def test_the_gain_is_where_it_was_put(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
     table, _, strata = world
-    found = by_stratum(table, strata, REFERENCES).set_index(["system", "stratum"])
-    assert found.loc["helps", "verdict"].tolist() == ["better", "even", "even", "even"]
-    assert (found.loc["same", "verdict"] == "even").all()
+    found = by_stratum(sample_of(table), strata, REFERENCES, SmallestEffect(0.0001)).set_index(
+        ["system", "stratum"]
+    )
+    assert found.loc["helps", "verdict"].tolist() == ["better", "undecided", "undecided", "undecided"]
+    assert (found.loc["same", "verdict"] == "undecided").all()
     assert found.loc[("helps", "1-16"), "difference"] == pytest.approx(0.1, abs=0.03)
     assert found.loc["plain", "baseline"].isna().all()
     assert found.loc["plain", "users"].sum() == 900
@@ -45,7 +55,7 @@ def test_the_gain_is_where_it_was_put(world: tuple[pd.DataFrame, pd.Series, pd.S
 
 def test_means_of_strata_make_the_mean(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
     table, _, strata = world
-    found = by_stratum(table, strata, REFERENCES)
+    found = by_stratum(sample_of(table), strata, REFERENCES, SmallestEffect(0.0001))
     weighted = (found["mean"] * found["users"]).groupby(found["system"]).sum() / 900
     assert weighted.to_numpy() == pytest.approx(table.mean()[weighted.index].to_numpy())
 
@@ -54,12 +64,13 @@ def test_trend_and_interaction_are_those_of_the_libraries(
     world: tuple[pd.DataFrame, pd.Series, pd.Series],
 ) -> None:
     table, degree, strata = world
-    found = trends(table, degree, strata, REFERENCES).set_index("system").loc["helps"]
+    found = trends(sample_of(table), degree, strata, REFERENCES).set_index("system").loc["helps"]
     gain = table["helps"] - table["plain"]
     fitted = sm.OLS(gain, sm.add_constant(np.log2(1 + degree).to_numpy())).fit(cov_type="HC3")
     assert found["slope"] == pytest.approx(fitted.params.iloc[1])
-    assert found[["slope_low", "slope_high"]].tolist() == pytest.approx(fitted.conf_int().iloc[1].tolist())
-    assert found["p_slope"] == pytest.approx(fitted.pvalues.iloc[1])
+    assert found["p_slope"] == pytest.approx(2 * t.sf(abs(fitted.tvalues.iloc[1]), 898), rel=1e-6)
+    error = fitted.bse.iloc[1] * t.isf(0.025, 898)
+    assert found["slope_high"] - found["slope"] == pytest.approx(error)
     sparsest, densest = gain[strata == "1-16"], gain[strata == strata.cat.categories[-1]]
     assert found["sparsest_less_densest"] == pytest.approx(sparsest.mean() - densest.mean())
     assert found["p_interaction"] == pytest.approx(ttest_ind(sparsest, densest, equal_var=False).pvalue)
@@ -68,14 +79,15 @@ def test_trend_and_interaction_are_those_of_the_libraries(
 
 
 def test_a_system_without_trend_has_none(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
-    found = trends(*world, REFERENCES).set_index("system").loc["same"]
+    table, degree, strata = world
+    found = trends(sample_of(table), degree, strata, REFERENCES).set_index("system").loc["same"]
     assert min(found["p_slope_holm"], found["p_interaction_holm"]) > 0.05
 
 
 def test_equal_systems_and_one_stratum_give_no_test(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
     table, degree, _ = world
     twin = table.assign(same=table["plain"])
-    found = trends(twin, degree, user_strata(degree, edges=[100]), {"same": "plain"})
+    found = trends(sample_of(twin), degree, user_strata(degree, edges=[100]), {"same": "plain"})
     assert found[["p_slope", "p_interaction", "p_slope_holm"]].isna().all(axis=None)
 
 
@@ -83,6 +95,22 @@ def test_one_stratum_has_no_sparsest_and_densest(
     world: tuple[pd.DataFrame, pd.Series, pd.Series],
 ) -> None:
     table, degree, _ = world
-    found = trends(table, degree, user_strata(degree, edges=[1000]), {"helps": "plain"}).iloc[0]
+    found = trends(sample_of(table), degree, user_strata(degree, edges=[1000]), {"helps": "plain"}).iloc[0]
     assert found[["sparsest_less_densest", "p_interaction", "p_interaction_holm"]].isna().all()
     assert found["p_slope_holm"] == found["p_slope"]
+
+
+def test_seeds_widen_the_intervals_of_trends(world: tuple[pd.DataFrame, pd.Series, pd.Series]) -> None:
+    """The slope of a system that differs between its runs is less certain than its mean over runs seems."""
+    table, degree, strata = world
+    tilt = (np.log2(1 + degree) - np.log2(1 + degree).mean()).to_numpy()[:, None] * np.array(
+        [-0.03, 0.0, 0.03]
+    )
+    runs = {"helps": table[["helps"]].to_numpy() + tilt, "plain": table[["plain"]].to_numpy()}
+    moved = trends(Sample(table.index, runs, frozenset({"plain"})), degree, strata, {"helps": "plain"}).iloc[
+        0
+    ]
+    fixed = trends(sample_of(table), degree, strata, {"helps": "plain"}).iloc[0]
+    assert moved["slope"] == pytest.approx(fixed["slope"])
+    assert moved["slope_high"] - moved["slope_low"] > 3 * (fixed["slope_high"] - fixed["slope_low"])
+    assert moved["p_interaction"] > fixed["p_interaction"]

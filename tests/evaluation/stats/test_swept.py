@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_rel
 
+from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.swept import sweep_trends
+from tests.evaluation.stats.test_stratified import sample_of
 
 REFERENCES = {"helps": "plain"}
 
@@ -23,9 +25,13 @@ def tables(seed: int = 0) -> dict[float, pd.DataFrame]:
     return found
 
 
+def samples(frames: dict[float, pd.DataFrame]) -> dict[float, Sample]:
+    return {share: sample_of(table) for share, table in frames.items()}
+
+
 def test_slope_and_interaction_are_means_over_users() -> None:
     made = tables()
-    found = sweep_trends(made, REFERENCES).set_index("system").loc["helps"]
+    found = sweep_trends(samples(made), REFERENCES).set_index("system").loc["helps"]
     gain = {share: table["helps"] - table["plain"] for share, table in made.items()}
     slopes = (gain[1.0] - gain[0.25]) / 2  # least squares through three points at equal distances
     assert found["slope"] == pytest.approx(slopes.mean())
@@ -37,10 +43,12 @@ def test_slope_and_interaction_are_means_over_users() -> None:
 def test_the_order_of_users_and_of_densities_changes_nothing() -> None:
     made = tables()
     shuffled = {share: made[share].sample(frac=1, random_state=3) for share in sorted(made)}
-    pd.testing.assert_frame_equal(sweep_trends(made, REFERENCES), sweep_trends(shuffled, REFERENCES))
+    pd.testing.assert_frame_equal(
+        sweep_trends(samples(made), REFERENCES), sweep_trends(samples(shuffled), REFERENCES)
+    )
 
 
 def test_equal_systems_give_no_test() -> None:
     made = {share: table.assign(helps=table["plain"]) for share, table in tables().items()}
-    found = sweep_trends(made, REFERENCES)
+    found = sweep_trends(samples(made), REFERENCES)
     assert found[["p_slope", "p_interaction", "p_slope_holm"]].isna().all(axis=None)
