@@ -119,9 +119,9 @@ class Evidence:
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:
-        """For each metric shown, the comparison of all pairs of plain systems: one family of tests each."""
+        """For each metric shown, the comparison of all pairs of primary systems: one family of tests each."""
         return {
-            metric: all_pairs(sample.of(self.plain), self.smallest_of(metric))
+            metric: all_pairs(sample.of(self.primary), self.smallest_of(metric))
             for metric, sample in self.samples.items()
         }
 
@@ -150,12 +150,22 @@ class Evidence:
         return [name for name, spec in self.specs.items() if name == spec.base]
 
     @property
-    def baselines(self) -> set[str]:
-        """Systems that may be the best baseline.
+    def primary(self) -> list[str]:
+        """Systems that are no ablation, text control or grid point: those that the leaderboard judges.
 
-        Grid points are none of them, because the best of many values would be chosen on the test pairs.
+        The others are questions of their own. Were they judged with these, a system's verdict would depend
+        on how many variants of another system there are.
         """
-        return {name for name, spec in self.specs.items() if spec.is_baseline and name == spec.name}
+        return [
+            name
+            for name, spec in self.specs.items()
+            if name == spec.name and not spec.ablated and spec.text is None
+        ]
+
+    @property
+    def baselines(self) -> set[str]:
+        """Systems that may be the best baseline: the primary systems without IRLLRec."""
+        return {name for name in self.primary if self.specs[name].is_baseline}
 
     def backbone(self, system: str) -> str | None:
         """Return the bare backbone of a system with an alignment; None if it has no finished run."""

@@ -44,9 +44,24 @@ def test_alarms_and_power_of_every_source(store: Path, tmp_path: Path) -> None:
     power = pd.read_csv(tmp_path / "out" / "power.csv")
     assert power["seen"].between(0, 1).all()
     assert (tmp_path / "out" / "power.pdf").exists()
-    seeds = pd.read_csv(tmp_path / "out" / "seeds.csv")
-    assert seeds["pairs"].to_list() == [1, 1]
-    assert set(seeds["alarms"]) <= {0.0, 1.0}
+    marks = pd.read_csv(tmp_path / "out" / "marks.csv")
+    assert set(marks["runs"]) == {3, 5, 10}
+    assert set(marks["source"]) == {"simulated"}
+    assert marks.groupby("runs").size().eq(7).all()
+
+
+def test_real_runs_are_dealt_where_there_are_enough(store: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    for repetition in range(2, 12):
+        record = run_record(
+            system="SGL", repetition=repetition, base_seed=1, dataset_plan={"name": "d"}, started="2026"
+        )
+        values = random.choice([0.0, 0.5, 1.0], 60)
+        users = pd.DataFrame({"user": [f"u{n}" for n in range(60)], "recall@20": values})
+        Store(store).put(f"SGL{repetition}", record, users)
+    assert calibrate(store, "--out", tmp_path / "out").exit_code == 0
+    marks = pd.read_csv(tmp_path / "out" / "marks.csv")
+    assert "12 real runs of SGL, dealt to 4 systems" in set(marks["source"])
 
 
 def test_datasets_of_one_name_and_two_seeds_are_not_mixed(store: Path, tmp_path: Path) -> None:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from harness.evaluation.stats.sample import Sample
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.report.sections.control_verdicts import sentences
 
 NAMES = {"X": {"text=shuffled": "X s", "text=random": "X r", "text=noise:0.2": "X n"}}
 
 
-def scores(**shift: float) -> pd.DataFrame:
-    """Two hundred users of X at .5, each control lower by its shift."""
+def scores(**shift: float) -> Sample:
+    """Two hundred users of X at .5, each control lower by its shift. No seed changes anything."""
     base = np.linspace(0.3, 0.7, 200)
     wobble = np.tile([0.01, -0.01], 100)
-    frames = [
-        pd.DataFrame({"system": name, "user": range(200), "recall@20": base - by + wobble * (by != 0)})
-        for name, by in {"X": 0.0, **shift}.items()
-    ]
-    return pd.concat(frames)
+    shifts = {"X": 0.0, **shift}
+    by_system = {name: (base - by + wobble * (by != 0))[:, None] for name, by in shifts.items()}
+    return Sample(pd.RangeIndex(200), by_system, frozenset(by_system))
 
 
 def told(**shift: float) -> list[str]:
     names = {key.replace("_", " "): by for key, by in shift.items()}
-    return sentences(scores(**names), "recall@20", "Recall@20", NAMES, {"X": ["plain", "wide"]})
+    return sentences(scores(**names), SmallestEffect(), "Recall@20", NAMES, {"X": ["plain", "wide"]})
 
 
 def test_a_system_ahead_of_both_beats_its_controls() -> None:
@@ -35,9 +37,9 @@ def test_a_system_ahead_of_both_beats_its_controls() -> None:
 
 
 def test_a_control_that_finds_nothing_is_at_zero() -> None:
-    users = scores(**{"X s": 0.05})
-    users.loc[users["system"] == "X s", "recall@20"] = 0.0
-    found = sentences(users, "recall@20", "Recall@20", NAMES, {})
+    sample = scores(**{"X s": 0.05})
+    nothing = replace(sample, scores={**sample.scores, "X s": np.zeros((200, 1))})
+    found = sentences(nothing, SmallestEffect(), "Recall@20", NAMES, {})
     assert found == [
         "X beats its own controls on Recall@20. Its gain is +0.5000 (from 0) over text=shuffled (p < .001)."
     ]
@@ -78,3 +80,10 @@ def test_controls_that_do_worse_than_no_text_are_told() -> None:
 
 def test_without_finished_controls_nothing_is_said() -> None:
     assert told() == []
+
+
+def test_a_gain_that_other_seeds_could_turn_beats_nothing() -> None:
+    swing = np.array([0.08, 0.0, -0.08])
+    moved = {name: values + swing for name, values in scores(**{"X s": 0.05}).scores.items()}
+    found = sentences(Sample(pd.RangeIndex(200), moved), SmallestEffect(), "Recall@20", NAMES, {})
+    assert found[0].startswith("X does not beat its own controls on Recall@20. Its gain is +11.1 %")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from harness.evaluation.stats import ranks, simulation
+from harness.evaluation.stats import ranks
+from harness.evaluation.stats.null_tables import Spreads, found_differences
+from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.stats.stratified import by_stratum
 from harness.evaluation.strata import user_strata
 from harness.report import plots
 from harness.report.plots import style
 from harness.report.plots.style import FORMATS
+from tests.evaluation.stats.test_stratified import sample_of
 
 
 def strata() -> pd.DataFrame:
@@ -26,7 +30,8 @@ def strata() -> pd.DataFrame:
     degree = pd.Series(random.integers(1, 40, 120))
     table = pd.DataFrame(random.random((120, 3)), columns=["LightGCN", "IRLLRec[LightGCN]", "MostPop"])
     references = {"IRLLRec[LightGCN]": "LightGCN", "MostPop": "LightGCN"}
-    return by_stratum(table, user_strata(degree, groups=3), references)
+    sample = sample_of(table)
+    return by_stratum(sample, user_strata(degree, groups=3), references, SmallestEffect())
 
 
 def sparsity() -> Figure:
@@ -65,7 +70,9 @@ def costs() -> Figure:
 
 
 def power() -> Figure:
-    frame = simulation.power(np.random.default_rng(2).normal(size=40), comparisons=20)
+    level, between, *reactions = np.random.default_rng(2).normal(size=(5, 40))
+    spreads = Spreads(level, between, np.transpose(reactions), 0.1)
+    frame = found_differences(partial(spreads.draw, 4, 3), (0.5, 1.0, 1.5), tables=20)
     return plots.power(frame.assign(dataset="d"))
 
 

@@ -15,15 +15,17 @@ COMPARISON = pd.DataFrame(
         "low": [0.19, 0.29, 0.09],
         "high": [0.21, 0.31, 0.11],
         "gain_percent": [np.nan, 50.0, -50.0],
-        "effect": [np.nan, 0.4, -0.4],
+        "gain_low": [np.nan, 40.0, -60.0],
+        "gain_high": [np.nan, 60.0, -40.0],
         "p_holm": [np.nan, 0.0002, 0.03],
-        "verdict": ["even", "better", "worse"],
+        "verdict": ["", "better", "worse"],
     }
 )
 
 COSTS = pd.DataFrame(
     {
         "runs": [3, 3, 2],
+        "flag": ["", "", " ⚑"],
         "seconds_s": [1.0, 22.26, 0.04],
         "peak_bytes": [2**20, 2**30, 2**29],
         "parameters": [10, 1_000_000, 0],
@@ -41,22 +43,33 @@ def test_golden_markdown() -> None:
     lines = tables.markdown(made(tables.MARKDOWN)).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert rows[0] == [
-        "System", "NDCG@20", "seed SD, NDCG@20", "gain %", "effect d", "p (Holm)", "runs", "s a run", "peak MiB", "parameters",
+        "System", "NDCG@20", "seed SD, NDCG@20", "gain %", "p (Holm)", "verdict", "runs", "s a run", "peak MiB", "parameters",
     ]  # fmt: skip
     assert rows[2] == [
         "B^R",
         "**0.3000** [0.2900, 0.3100]▲",
         "0.0000",
-        "+50.0",
-        "+0.400",
+        "+50.0 [+40.0, +60.0]",
         "<.001",
+        "better",
         "3",
         "22.3",
         "1024",
         "1,000,000",
     ]
     assert rows[3] == ["A_1", "<u>0.2000</u> [0.1900, 0.2100]", "0.0010", "", "", "", "3", "1.0", "1", "10"]
-    assert rows[4] == ["C", "0.1000 [0.0900, 0.1100]▼", "", "-50.0", "-0.400", ".030", "2", "0.0", "512", "0"]
+    assert rows[4] == [
+        "C",
+        "0.1000 [0.0900, 0.1100]▼",
+        "",
+        "-50.0 [-60.0, -40.0]",
+        ".030",
+        "worse",
+        "2 ⚑",
+        "0.0",
+        "512",
+        "0",
+    ]
 
 
 def test_latex_escapes_names_and_titles() -> None:

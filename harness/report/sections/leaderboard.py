@@ -47,7 +47,9 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     if isinstance(text_spec, IntentsSpec):
         specs = evidence.specs
         costs["text"] = [text_spec.writer.name if specs[name].needs_text else "" for name in costs.index]
-    letters_of_systems = letters(evidence.pairs[shown[0]])
+    of_first = letters(evidence.pairs[shown[0]])
+    alike = evidence.samples[shown[0]].of(evidence.primary).first_alike
+    letters_of_systems = {name: of_first[first] for name, first in alike.items()} if of_first else {}
     markdown, latex = (
         tables.leaderboard(comparison, costs, shown, look, letters_of_systems)
         for look in (tables.MARKDOWN, tables.LATEX)
@@ -67,16 +69,22 @@ def compared(evidence: Evidence, metric: str) -> pd.DataFrame:
     """Compare every system with the best baseline on one metric.
 
     The best baseline is chosen by the numbers that it is compared with. So the verdicts come from the test of
-    all pairs of plain systems, in which no choice is hidden. Systems that are not plain have none here: they
-    are judged in sections of their own.
+    all pairs of primary systems, in which no choice is hidden. Ablations, text controls and grid points have
+    none here: they are judged in sections of their own, and change nothing in the rows of the primary ones.
     """
     sample, best = evidence.samples[metric], evidence.best_baseline(metric)
     references = {} if best is None else {name: best for name in sample.scores if name != best}
     frame = compare_with_references(sample, references, evidence.plan.smallest_effect)
-    judged = _against_best(evidence.pairs[metric], best).reindex(frame["system"])
+    primary = sample.of(evidence.primary)
+    own = {name: other for name, other in references.items() if name in primary.scores}
+    primary_rows = compare_with_references(primary, own, evidence.plan.smallest_effect)
+    frame = pd.concat([primary_rows, frame[~frame["system"].isin(primary.scores)]], ignore_index=True)
+    judged = _against_best(evidence.pairs[metric], best).reindex(frame["system"].map(primary.first_alike))
     for column in ("p_holm", "p_equal_holm", "family_low", "family_high", "runs_needed", "users_needed"):
         frame[column] = judged[column].to_numpy()
+    repeats_best = frame["system"].map(primary.first_alike) == primary.first_alike.get(best or "")
     frame["verdict"] = judged["verdict"].fillna("").to_numpy()
+    frame.loc[repeats_best & (frame["system"] != best), "verdict"] = "equal"
     frame.insert(1, "metric", metric)
     return with_tests_of_these_runs(frame, sample, "system", "baseline")
 

@@ -54,7 +54,7 @@ def _verdicts(evidence: Evidence, comparison: pd.DataFrame) -> str:
         " Ablations, text controls and grid points have no verdict here; each kind is a family of its own in "
         "a section below."
     )
-    others = others if len(evidence.plain) < len(evidence.groups) else ""
+    others = others if len(evidence.primary) < len(evidence.groups) else ""
     return (
         f"Gain and p are for {tables.title(evidence.shown[0])} against the best baseline ({best}), which is "
         f"the system without IRLLRec{grid} that has the highest mean in this table. The p allows for other "

@@ -45,7 +45,7 @@ def leaderboard(
     table["p (Holm)"] = [probability(first.at[name, "p_holm"]) for name in order]
     table["verdict"] = [first.at[name, "verdict"] for name in order]
     if letters:
-        table["letters"] = [letters[name] for name in order]
+        table["letters"] = [letters.get(name, "") for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}{costs.at[name, 'flag']}" for name in order]
     if "seconds_s" in costs:
         table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
