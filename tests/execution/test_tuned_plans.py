@@ -41,7 +41,7 @@ def test_the_report_shows_an_equal_budget(plan: Path, store: Path, tmp_path: Pat
     assert done.exit_code == 0, done.output
     said = "the best hyper-parameters of 4 trials, by validation Recall@5 (seeded TPE, at most 3 epochs"
     assert said in done.output
-    table = done.output.split("### Tuning")[1].split("Bought:")[0]
+    table = done.output.split("### Tuning")[1].split("Released and best")[0]
     rows = {line.split("|")[1].strip(): line for line in table.splitlines() if line.startswith("|")}
     assert all("4 of 4" in rows[name] for name in SYSTEMS if name != "MostPop")
     assert "1 of 1" in rows["MostPop"]

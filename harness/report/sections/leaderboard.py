@@ -17,6 +17,7 @@ from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.leaderboard_caption import caption
 from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
+from harness.report.sections.simple_baselines import beats_simple_baselines
 from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
@@ -41,6 +42,9 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
         points = points.merge(costs, left_on="system", right_index=True)
         points = points.sort_values("mean", ascending=False, kind="stable")
         figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
+    beats = beats_simple_baselines(evidence, shown[0])
+    if evidence.plan.tuning and beats:
+        costs["beats"] = [beats.get(name, "") for name in costs.index]
     if not options.costs:
         costs = costs.drop(columns=["seconds_s", "peak_bytes"])
     text_spec = evidence.dataset.text

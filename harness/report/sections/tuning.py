@@ -14,6 +14,9 @@ from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.store.record import SearchRecord
 
+BUDGETS = (1, 2, 5, 10, 20, 50, 100)
+"""Numbers of trials after which the best value is shown."""
+
 SAMPLERS = {"tpe": "seeded TPE", "random": "seeded random search", "grid": "grid search"}
 
 
@@ -52,8 +55,31 @@ def tuning(evidence: Evidence, options: Options) -> Section:
         "which the best was chosen. The importance of a hyper-parameter is that of fANOVA over the "
         "finished trials. `trials.csv` has every trial.",
     ]
-    trials = [_trials(evidence, search, identity, options.costs) for search, identity, _ in finished]
-    return Section(text, frames={"trials": pd.concat(trials, ignore_index=True)})
+    trials = pd.concat(
+        [_trials(evidence, search, identity, options.costs) for search, identity, _ in finished],
+        ignore_index=True,
+    )
+    text += [
+        f"The best {title} on the validation pairs after so many trials:",
+        tables.markdown(best_after(trials)),
+    ]
+    return Section(text, frames={"trials": trials})
+
+
+def best_after(trials: pd.DataFrame) -> pd.DataFrame:
+    """Show what a smaller budget would have found: one row for each system, one column for each budget.
+
+    Args:
+        trials: The rows of trials.csv of one dataset.
+    """
+    rows = []
+    for system, own in trials.sort_values("trial").groupby("system", sort=False):
+        best = own["score"].cummax().ffill()
+        values = {f"{count}": best.iloc[:count].iloc[-1] for count in BUDGETS if count <= len(own)}
+        rows.append(
+            {"System": system} | {count: tables.number(value, ".4f") for count, value in values.items()}
+        )
+    return pd.DataFrame(rows).fillna("")
 
 
 def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:

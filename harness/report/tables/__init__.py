@@ -1,6 +1,6 @@
 """Tables in Markdown and LaTeX, and rows in CSV files. Names are text in all of them."""
 
-from harness.report.tables.cells import counted, cross_table, p_value, title
+from harness.report.tables.cells import counted, cross_table, number, p_value, title
 from harness.report.tables.csv_rows import csv_text, read_rows
 from harness.report.tables.leaderboard import leaderboard, published
 from harness.report.tables.markup import (
@@ -17,6 +17,6 @@ from harness.report.tables.tests import INTERVALS, tested
 
 __all__ = [
     "INTERVALS", "LATEX", "MARKDOWN", "Look", "ablations", "counted", "cross_table", "csv_text",
-    "escape_markdown", "escape_paragraphs", "latex", "leaderboard", "markdown", "numbered", "p_value",
-    "published", "read_rows", "strata", "tested", "title", "trends",
+    "escape_markdown", "escape_paragraphs", "latex", "leaderboard", "markdown", "number", "numbered",
+    "p_value", "published", "read_rows", "strata", "tested", "title", "trends",
 ]  # fmt: skip

@@ -24,8 +24,8 @@ def leaderboard(
         costs: One row per system; index ``system``. Columns: ``runs``, ``flag`` (a mark if one of them is
             odd), ``parameters``, and ``METRIC spread`` (standard deviation over repetitions) for the first
             metric. Optional are
-            ``seconds_s`` and ``peak_bytes``, and ``text``, which says who wrote the intents that a system
-            reads (empty for systems that read none).
+            ``seconds_s`` and ``peak_bytes``, ``beats`` (whether it beats every simple baseline), and
+            ``text``, which says who wrote the intents that a system reads (empty for systems that read none).
         metrics: Metrics with a column; the first orders the rows.
         look: Styles and marks of the output format.
         letters: Each system's letters by the first metric, from ``stats.pairs.letters``. Without them the
@@ -44,6 +44,8 @@ def leaderboard(
     table["gain %"] = [_gain(first.loc[name]) for name in order]
     table["p (Holm)"] = [probability(first.at[name, "p_holm"]) for name in order]
     table["verdict"] = [first.at[name, "verdict"] for name in order]
+    if "beats" in costs:
+        table["beats every tuned simple baseline"] = [costs.at[name, "beats"] for name in order]
     if letters:
         table["letters"] = [letters.get(name, "") for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}{costs.at[name, 'flag']}" for name in order]
