@@ -11,6 +11,7 @@ from harness.data import duplicate_items, movielens, sources
 from harness.data.coverage import untested_note, without_negatives_note
 from harness.data.dataset import SPLITS, Dataset
 from harness.data.joins import same_form_note
+from harness.data.probes import later_train_note, named_items_note
 from harness.data.repeated_pairs import drop_repeats, refuse_repeats
 from harness.data.reviews import item_facts, train_reviews
 from harness.data.spec import Atomic, Matrices, Movielens, SourceSpec, SplitSpec, Table
@@ -56,7 +57,9 @@ def prepare(
         dataset = thin(dataset, density, seed)
     coverage = (untested_note(dataset, split.kind, merged), without_negatives_note(dataset))
     texts, notes = texts_of(source, dataset.users, dataset.items, dataset.train)
-    return replace(dataset, texts=texts, notes=(*notes, *dataset.notes, *filter(None, coverage)))
+    dataset = replace(dataset, texts=texts)
+    last = filter(None, (*coverage, named_items_note(dataset)))
+    return replace(dataset, notes=(*notes, *dataset.notes, *last))
 
 
 def _interactions(name: str, source: SourceSpec, split: SplitSpec, seed: int) -> Dataset:
@@ -136,7 +139,9 @@ def _split(
         parts, note = prequential(frame, split.windows, split.window or 1, split.valid_share, origin)
         return parts, (note,)
     if split.kind != "given":
-        return labels(frame, split.kind, list(split.shares), seed, origin), ()
+        parts = labels(frame, split.kind, list(split.shares), seed, origin)
+        later = later_train_note(frame, parts, split.kind)
+        return parts, (later,) if later else ()
     if "split" not in frame:
         raise InputError(
             f"{origin}: the split is `given`, and the source has none; name its column or another kind"
