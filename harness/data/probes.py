@@ -1,4 +1,4 @@
-"""Probes for what a split or a text gives away: train pairs from after the test, texts that name test items."""
+"""Probes for what a split or a text gives away: train pairs from after the test, and named test items."""
 
 from __future__ import annotations
 
