@@ -9,6 +9,7 @@ pairs.py          all pairs of systems: tests, letters, wins, ties and losses, w
 stratified.py     gains by stratum of users, their trend and their interaction with the stratum
 swept.py          the same trends along a sweep of densities
 ranks.py          Friedman's and Nemenyi's tests across datasets
+bradley_terry.py  one strength for each system over several datasets
 null_tables.py    false marks, coverage and power in simulated tables of equal systems
 
 These take the runs as they are, and no verdict rests on them:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from harness.evaluation.stats import ranks
+from harness.evaluation.stats import bradley_terry, ranks
 from harness.evaluation.stats.paired import WILCOXON_WARNING, wilcoxon
 from harness.evaluation.stats.pairs import win_tie_loss
 from harness.evaluation.stats.these_runs import with_tests_of_these_runs
@@ -39,8 +39,12 @@ def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:
     ]
     if options.wilcoxon:
         text.append(WILCOXON_WARNING)
-    ranking = _ranks(datasets, options)
-    return Section(text + ranking.markdown, frames={"pairs": frame}, figures=ranking.figures)
+    ranking, strength = _ranks(datasets, options), _strengths(datasets)
+    return Section(
+        text + ranking.markdown + strength.markdown,
+        frames={"pairs": frame} | strength.frames,
+        figures=ranking.figures,
+    )
 
 
 def _pairs(evidence: Evidence, metric: str, options: Options) -> pd.DataFrame:
@@ -96,6 +100,32 @@ def _ranks(datasets: Sequence[Evidence], options: Options) -> Section:
         return Section([text])
     figure = plots.ranks(ranking.mean_ranks, ranking.p_nemenyi, ranking.critical_difference)
     return Section([text, "![Critical differences](ranks.png)"], figures={"ranks": figure})
+
+
+def _strengths(datasets: Sequence[Evidence]) -> Section:
+    """Give each system that all datasets have one strength, if there are several independent datasets."""
+    by_source = {each.dataset.source.origin: each for each in reversed(datasets)}
+    members = list(by_source.values())[::-1]
+    common = [name for name in members[0].plain if all(name in each.plain for each in members)]
+    if len(members) < 2 or len(common) < 3:
+        return Section()
+    metric = members[0].shown[0]
+    frame = bradley_terry.strengths([each.samples[metric].means[common] for each in members])
+    rows = pd.DataFrame(
+        {
+            "System": frame["system"],
+            "strength": [f"{value:.3f}" for value in frame["strength"]],
+            "rank": [f"{value:g}" for value in frame["rank"]],
+            "95 % interval": [f"{row.rank_low:g} to {row.rank_high:g}" for row in frame.itertuples()],
+        }
+    )
+    text = (
+        f"Strengths over {len(members)} datasets: the model of Bradley and Terry, with ties, for which of "
+        f"two systems serves a user better by {tables.title(metric)}. Strengths add up to 1, and a system of "
+        "twice the strength wins twice as many users as it loses. Each source counts once. The intervals "
+        "draw datasets and users with replacement; with few datasets they are rough."
+    )
+    return Section([tables.markdown(rows), text], frames={"strengths": frame.assign(metric=metric)})
 
 
 def _listed(mean_ranks: pd.Series) -> str:
