@@ -23,6 +23,10 @@ RENAMED = {"twins": "duplicate_items"}
 """Keys of a dataset under their old names. They are still accepted, and a note says the new name."""
 
 
+DRAWN = ("random", "per_user", "cold_users", "cold_items")
+"""Kinds of split that are drawn at random, so that there can be several of one dataset."""
+
+
 class _Described(StrictModel):
     """What a dataset and each of its variants have in common."""
 
@@ -41,17 +45,19 @@ class _Described(StrictModel):
 
 
 class DatasetVariant(_Described):
-    """A single dataset that systems are run on: one window of time, one density, duplicates kept or merged.
+    """A single dataset that systems are run on: one split, window, density and handling of duplicates.
 
     Attributes:
-        family: The dataset's name in the plan. All variants of a family share their split and their seeds.
+        family: The dataset's name in the plan. All variants of a family share their splits and their seeds.
         duplicate_items: Whether duplicate items stay apart or are merged into one.
         density: The share of the train pairs that is kept.
+        draw: Which of several splits it is, from 1. None if the plan asks for one split.
     """
 
     family: str
     duplicate_items: DuplicateItems = "kept"
     density: float = 1.0
+    draw: int | None = None
 
     @property
     def label(self) -> str:
@@ -59,7 +65,18 @@ class DatasetVariant(_Described):
         parts = [f"window-{self.split.window}"] if self.split.window else []
         parts += ["merged"] if self.duplicate_items == "merged" else []
         parts += [f"{100 * self.density:g}%"] if self.density < 1 else []
+        parts += [f"split-{self.draw}"] if self.draw else []
         return ",".join(parts)
+
+    @property
+    def seed_name(self) -> str:
+        """What seeds are hashed from. Independent splits have independent seeds."""
+        return f"{self.family}@split-{self.draw}" if self.draw else self.family
+
+    @property
+    def whole(self) -> DatasetVariant:
+        """What the variants that differ by their split alone have in common."""
+        return self.model_copy(update={"draw": None})
 
     @property
     def name(self) -> str:
@@ -88,9 +105,9 @@ class DatasetVariant(_Described):
 
     def stored(self, mode: Literal["json", "python"] = "json") -> dict[str, Any]:
         """The variant as records of runs keep it. Stores of before read and write this form, so it stays."""
-        fields = self.model_dump(mode=mode, exclude={"family", "duplicate_items", "density"})
+        fields = self.model_dump(mode=mode, exclude={"family", "duplicate_items", "density", "draw"})
         single = {"twins": [self.duplicate_items], "density": [self.density]}
-        return {"name": self.name, **fields, **single}
+        return {"name": self.name, **fields, **single, **({"draw": self.draw} if self.draw else {})}
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any], family: str) -> DatasetVariant:
@@ -112,6 +129,10 @@ class DatasetPlan(_Described):
     )
     density: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
         (1.0,), min_length=1, description="The share of the train pairs that is kept; may list several."
+    )
+
+    splits: int = Field(
+        1, ge=1, le=100, description="Independent random splits; every system is run on each of them."
     )
 
     @field_validator("duplicate_items", "density", mode="before")
@@ -142,6 +163,15 @@ class DatasetPlan(_Described):
             )
         return self
 
+    @model_validator(mode="after")
+    def _several_splits_are_drawn(self) -> DatasetPlan:
+        if self.splits > 1 and self.split.kind not in DRAWN:
+            raise ValueError(
+                f"splits: {self.splits}, and a split of the kind {self.split.kind} is always the same; "
+                f"expected 1, or one of the kinds {', '.join(DRAWN)}"
+            )
+        return self
+
     @property
     def _windows(self) -> Sequence[int | None]:
         every = self.split.kind == "prequential" and self.split.window is None
@@ -150,10 +180,11 @@ class DatasetPlan(_Described):
     @property
     def size(self) -> int:
         """The number of single datasets."""
-        return len(self._windows) * len(self.duplicate_items) * len(self.density)
+        return len(self._windows) * len(self.duplicate_items) * len(self.density) * self.splits
 
     def variants(self) -> tuple[DatasetVariant, ...]:
-        """The single datasets: one for each window, then each handling of duplicates, then each density."""
+        """The single datasets: one for each window, handling of duplicates, density and split."""
+        draws = range(1, self.splits + 1) if self.splits > 1 else [None]
         return tuple(
             DatasetVariant(
                 family=self.name,
@@ -163,6 +194,9 @@ class DatasetPlan(_Described):
                 released=self.released,
                 duplicate_items=duplicate_items,
                 density=density,
+                draw=draw,
             )
-            for window, duplicate_items, density in product(self._windows, self.duplicate_items, self.density)
+            for window, duplicate_items, density, draw in product(
+                self._windows, self.duplicate_items, self.density, draws
+            )
         )

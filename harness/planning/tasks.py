@@ -91,7 +91,7 @@ class Run(Task):
 
     def seed(self, purpose: str) -> int:
         """A seed that is the same for every system, such as the one for ``batches``."""
-        return seed_of(self.base_seed, self.dataset.family, self.repetition, purpose)
+        return seed_of(self.base_seed, self.dataset.seed_name, self.repetition, purpose)
 
     @property
     def before(self) -> Run | None:
@@ -156,7 +156,7 @@ class Search(Task):
 
     def seed(self, trial: int) -> int:
         """The seed of a trial's suggestion."""
-        return seed_of(self.base_seed, self.dataset.family, trial, f"tuning {self.system.name}")
+        return seed_of(self.base_seed, self.dataset.seed_name, trial, f"tuning {self.system.name}")
 
     def values(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
         """The hyper-parameters' values that a trial has ``drawn`` from the space."""

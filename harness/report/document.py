@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.errors import InputError
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus, run_statuses
 from harness.report import plots, published, tables
@@ -51,10 +52,14 @@ def write(
     statuses = run_statuses(plan, store)
     _refuse_damaged(statuses, store)
     _refuse_unfinished(plan, statuses, store)
+    splits: dict[str, list[DatasetVariant]] = {}
+    for dataset in plan.variants:
+        splits.setdefault(dataset.whole.name, []).append(dataset)
     by_dataset = {
-        dataset.name: [run for run in statuses if run.dataset == dataset.name] for dataset in plan.variants
+        name: [run for run in statuses if run.dataset in {each.name for each in own}]
+        for name, own in splits.items()
     }
-    datasets = [Evidence.of(plan, dataset, by_dataset[dataset.name], store) for dataset in plan.variants]
+    datasets = [Evidence.of(plan, own, by_dataset[name], store) for name, own in splits.items()]
     finished = [evidence for evidence in datasets if evidence.groups]
     ours = our_means(finished) if numbers is not None else None
     if beside and numbers is not None and ours is not None:
@@ -96,7 +101,7 @@ def _refuse_unfinished(plan: Plan, statuses: Sequence[RunStatus], store: Store) 
 
 def _of_dataset(evidence: Evidence, statuses: list[RunStatus], options: Options) -> list[Section]:
     """Make the sections of one dataset, up to tuning."""
-    sections = [heading(evidence.plan, evidence.dataset, evidence.store)]
+    sections = [heading(evidence)]
     if not evidence.groups:
         return [*sections, Section(["No run of this dataset is finished."]), absent(statuses)]
     return [

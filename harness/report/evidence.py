@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from harness.evaluation.stats.pairs import all_pairs
@@ -57,28 +59,43 @@ class Options:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The finished runs of one dataset.
+    """The finished runs of one dataset, on one split or on several.
 
     Attributes:
         plan: The plan of the report.
-        dataset: The dataset.
+        dataset: The dataset. If it has several splits, what they have in common.
+        splits: The dataset's splits; the dataset itself if it has one.
         store: The store that holds the runs.
-        groups: Identities of each system's finished runs.
+        groups: Identities of each system's finished runs, split by split. A system that has no finished run
+        on
+            one of the splits is left out.
+        split_of: The number of the split of each run, from 0.
     """
 
     plan: Plan
     dataset: DatasetVariant
+    splits: tuple[DatasetVariant, ...]
     store: Store
     groups: dict[str, list[str]]
+    split_of: dict[str, int]
 
     @classmethod
-    def of(cls, plan: Plan, dataset: DatasetVariant, statuses: list[RunStatus], store: Store) -> Evidence:
-        """Make it from the statuses of the dataset's runs."""
+    def of(
+        cls, plan: Plan, splits: Sequence[DatasetVariant], statuses: Sequence[RunStatus], store: Store
+    ) -> Evidence:
+        """Make it from the splits of a dataset and the statuses of their runs."""
+        number_of = {split.name: number for number, split in enumerate(splits)}
+        finished = [run for run in statuses if run.status == "finished" and run.dataset in number_of]
         groups: dict[str, list[str]] = {}
-        for run in statuses:
-            if run.status == "finished":
-                groups.setdefault(run.system, []).append(run.identity)
-        return cls(plan, dataset, store, groups)
+        split_of = {run.identity: number_of[run.dataset] for run in finished}
+        for run in finished:
+            groups.setdefault(run.system, []).append(run.identity)
+        whole = {
+            name: identities
+            for name, identities in groups.items()
+            if len({split_of[identity] for identity in identities}) == len(splits)
+        }
+        return cls(plan, splits[0].whole, tuple(splits), store, whole, split_of)
 
     @property
     def shown(self) -> list[str]:
@@ -108,14 +125,49 @@ class Evidence:
 
     def samples_of(self, metrics: list[str]) -> dict[str, Sample]:
         """For each metric the scores of all runs, of the users who have a value."""
-        identities = list(dict.fromkeys(identity for runs in self.groups.values() for identity in runs))
+        parts = [self._scores_on(number, metrics) for number in range(len(self.splits))]
+        join = self._of_one_split if len(parts) == 1 else self._of_splits
+        return {metric: join([part[metric] for part in parts]) for metric in metrics}
+
+    def _scores_on(self, number: int, metrics: list[str]) -> dict[str, pd.DataFrame]:
+        """By metric, the scores of the runs on one split: users in rows, identities in columns."""
+        every = (run for own in self.groups.values() for run in own)
+        runs = list(dict.fromkeys(run for run in every if self.split_of[run] == number))
+        frames = self.store.scores(runs, metrics)
+        return {name: frame.set_axis(runs, axis=1).dropna().sort_index() for name, frame in frames.items()}
+
+    def _of_one_split(self, frames: list[pd.DataFrame]) -> Sample:
+        (scores,) = frames
+        by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in self.groups.items()}
         deterministic = frozenset(name for name, spec in self.specs.items() if spec.is_deterministic)
-        samples = {}
-        for metric, frame in self.store.scores(identities, metrics).items():
-            scores = frame.set_axis(identities, axis=1).dropna().sort_index()
-            by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in self.groups.items()}
-            samples[metric] = Sample(scores.index, by_system, deterministic)
-        return samples
+        return Sample(scores.index, by_system, deterministic)
+
+    def _of_splits(self, frames: list[pd.DataFrame]) -> Sample:
+        """One column for each split: the mean over its runs."""
+        users = pd.Index(sorted(set().union(*(frame.index for frame in frames))))
+        by_system = {}
+        for name, runs in self.groups.items():
+            columns = []
+            for number, frame in enumerate(frames):
+                own = [run for run in runs if self.split_of[run] == number]
+                columns.append(frame[own].mean(axis=1).reindex(users).to_numpy(dtype=float))
+            by_system[name] = np.column_stack(columns)
+        return Sample(users, by_system, overlap=self.overlap)
+
+    @property
+    def overlap(self) -> float | None:
+        """The number of test pairs over that of train pairs if there are several splits. None for one."""
+        if len(self.splits) == 1:
+            return None
+        pairs = (self.store.notes.description(self.splits[0].key(self.plan.seed)) or {})["pairs"]
+        return float(pairs["test"] / pairs["train"])
+
+    @property
+    def degrees(self) -> pd.Series | None:
+        """The number of train pairs of each user, averaged over the splits. None if the store lacks it."""
+        frames = [self.store.notes.degrees(split.key(self.plan.seed)) for split in self.splits]
+        known = [frame.set_index("user")["degree"] for frame in frames if frame is not None]
+        return pd.concat(known, axis=1).mean(axis=1) if len(known) == len(frames) else None
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:

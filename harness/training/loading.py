@@ -25,7 +25,7 @@ def load_dataset(plan: DatasetVariant, seed: int) -> Dataset:
     Raises:
         InputError: The dataset cannot be read, or a check fails.
     """
-    split_seed = seed_of(seed, plan.family, None, "split")
+    split_seed = seed_of(seed, plan.seed_name, None, "split")
     merged = plan.duplicate_items == "merged"
     dataset = prepare(plan.name, plan.source, plan.split, split_seed, plan.density, merged)
     pairs = (len(dataset.train), len(dataset.valid), len(dataset.test))

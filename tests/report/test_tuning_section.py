@@ -14,7 +14,12 @@ from harness.systems.line import parse
 
 def test_the_best_after_some_trials_is_that_of_the_trials_before() -> None:
     trials = pd.DataFrame(
-        {"system": ["A"] * 5 + ["B"], "trial": [4, 0, 1, 2, 3, 0], "score": [0.4, 0.1, np.nan, 0.3, 0.2, 0.5]}
+        {
+            "dataset": "d",
+            "system": ["A"] * 5 + ["B"],
+            "trial": [4, 0, 1, 2, 3, 0],
+            "score": [0.4, 0.1, np.nan, 0.3, 0.2, 0.5],
+        }
     )
     rows = best_after(trials).set_index("System")
     assert rows.loc["A"].tolist() == ["0.1000", "0.1000", "0.4000"]

@@ -27,24 +27,28 @@ class Sample:
 
     Attributes:
         users: The users, [U].
-        scores: For each system the scores of its runs, [U, R].
+        scores: For each system the scores of its runs, [U, R]. If there are several splits, a column is the
+        mean
+            over a split's runs instead, and NaN for users whom the split does not test.
         deterministic: The systems that no seed changes.
+        overlap: If the columns are splits, the number of test pairs over that of train pairs; otherwise None.
     """
 
     users: pd.Index
     scores: Mapping[str, np.ndarray]
     deterministic: frozenset[str] = frozenset()
+    overlap: float | None = None
 
     @cached_property
     def means(self) -> pd.DataFrame:
         """The mean over a system's runs: one row for each user, one column for each system."""
-        columns = {name: values.mean(axis=1) for name, values in self.scores.items()}
+        columns = {name: np.nanmean(values, axis=1) for name, values in self.scores.items()}
         return pd.DataFrame(columns, index=self.users)
 
     @cached_property
     def totals(self) -> pd.Series:
-        """The mean of each system over users and runs."""
-        return self.means.mean()
+        """The mean of each system over users and runs. Every run, or split, has the same weight."""
+        return pd.Series({name: np.nanmean(values, axis=0).mean() for name, values in self.scores.items()})
 
     @cached_property
     def first_alike(self) -> dict[str, str]:
@@ -87,11 +91,24 @@ class Sample:
         return replace(estimate, value=ratio - 1.0)
 
     def combination(self, factors: Mapping[str, float]) -> Estimate:
-        """The mean over users of a sum of systems, each times its factor."""
-        each = self.weighted_users(factors)
-        count = len(each)
-        from_users = float(each.var(ddof=1)) / count if count > 1 else np.nan
-        return estimate(float(each.mean()), from_users, count - 1, factors, self._seeds)
+        """The mean over users and runs of a sum of systems, each times its factor."""
+        value = sum(factor * float(self.totals[name]) for name, factor in factors.items())
+        count = len(self.users)
+        if count < 2:
+            return Estimate(value, np.nan, np.nan, np.nan)
+        each = sum(factor * self._pulls[name] for name, factor in factors.items())
+        from_users = float((np.asarray(each) ** 2).sum()) * count / (count - 1)
+        return estimate(value, from_users, count - 1, factors, self._seeds)
+
+    @cached_property
+    def _pulls(self) -> dict[str, np.ndarray]:
+        """How far each user pulls a system's total from what it would be without differences, [U]."""
+        pulls = {}
+        for name, values in self.scores.items():
+            tested = ~np.isnan(values)
+            deviation = np.where(tested, values - np.nanmean(values, axis=0), 0.0)
+            pulls[name] = (deviation / tested.sum(axis=0)).mean(axis=1)
+        return pulls
 
     def weighted_users(self, factors: Mapping[str, float]) -> np.ndarray:
         """For every user the sum of systems, each times its factor, [U]."""
@@ -103,20 +120,34 @@ class Sample:
     def seeds(self, weights: np.ndarray) -> dict[str, SeedVariance]:
         """The seed variance of each system's statistic ``weights @ scores``, for weights [U] of the users.
 
-        A system that repeats another counts once.
+        A system that repeats another counts once. If the columns are splits, it is the variance between
+        splits, which no system escapes, of what tells a system from the others.
         """
-        random = {
-            name: self.scores[name]
-            for name in dict.fromkeys(self.first_alike.values())
-            if name not in self.deterministic
-        }
-        runs = {name: weights @ values for name, values in random.items()}
+        random = self._told_apart
+        runs = {name: _statistics(values, weights) for name, values in random.items()}
         noise = {name: _noise(values, weights) for name, values in random.items() if values.shape[1] > 1}
-        repeated = seed_variances(runs, noise)
+        repeated = seed_variances(runs, noise, self.overlap or 0.0)
+        fixed = self.deterministic if self.overlap is None else frozenset()
         return {
-            name: DETERMINISTIC if name in self.deterministic else repeated.get(first, UNKNOWN)
+            name: DETERMINISTIC if name in fixed else repeated.get(first, UNKNOWN)
             for name, first in self.first_alike.items()
         }
+
+    @cached_property
+    def _told_apart(self) -> dict[str, np.ndarray]:
+        """The scores of the systems that vary, [U, R]. Of splits, what is common to all systems is taken off.
+
+        A split that is easy is so for everybody, and no comparison depends on it.
+        """
+        distinct = {name: self.scores[name] for name in dict.fromkeys(self.first_alike.values())}
+        if self.overlap is None:
+            return {name: values for name, values in distinct.items() if name not in self.deterministic}
+        if len(distinct) < 2:
+            return distinct
+        common = np.mean(list(distinct.values()), axis=0)
+        # Taking the mean off makes the deviations smaller, by a share that this undoes.
+        share = np.sqrt(len(distinct) / (len(distinct) - 1))
+        return {name: share * (values - common) for name, values in distinct.items()}
 
     @cached_property
     def _seeds(self) -> dict[str, SeedVariance]:
@@ -155,10 +186,38 @@ def estimate(
     return Estimate(value, from_users, from_seeds, float(total**2 / doubt) if doubt else np.inf)
 
 
+def _statistics(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """``weights @ run`` of every run, [R]. Weights are fitted to the users that a run has scores of.
+
+    Args:
+        values: Scores of runs, [U, R]; NaN for users that a run does not test.
+        weights: Weights of all users, [U]; their sum is 1 for a mean and 0 for a contrast.
+    """
+    tested = ~np.isnan(values)
+    if tested.all():
+        statistics: np.ndarray = weights @ values
+        return statistics
+    own = np.where(tested, weights[:, None], 0.0)
+    if abs(weights.sum()) > 0.5:
+        own = own / own.sum(axis=0)
+    else:
+        own = np.where(tested, own - own.sum(axis=0) / tested.sum(axis=0), 0.0)
+        own = own * (len(values) / tested.sum(axis=0))
+    fitted: np.ndarray = (own * np.where(tested, values, 0.0)).sum(axis=0)
+    return fitted
+
+
 def _noise(values: np.ndarray, weights: np.ndarray) -> float:
     """The variance of ``weights @ run`` that comes from how single users react to a run, for runs [U, R]."""
-    residual = values - values.mean(axis=1, keepdims=True)
-    residual = residual - residual.mean(axis=0)
-    count, runs = values.shape
-    share = count / (count - 1) if count > 1 else np.nan
-    return float(share * (weights**2 @ residual**2).sum() / (runs - 1))
+    tested = ~np.isnan(values)
+    often = tested.sum(axis=1) > 1
+    if often.sum() < 2:
+        return 0.0
+    own, tested = values[often], tested[often]
+    residual = own - np.nanmean(own, axis=1, keepdims=True)
+    residual = residual - np.nanmean(residual, axis=0)
+    count, runs = own.shape
+    spent = (count + runs - 1) / tested.sum()  # means of users and runs were taken off
+    square = np.nansum(residual**2, axis=1) / tested.sum(axis=1) / (1.0 - spent)
+    scale = len(values) / tested.sum(axis=0).mean() * count / len(values)
+    return float((weights[often] ** 2 @ square) * len(values) / count * scale)

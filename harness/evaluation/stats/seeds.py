@@ -29,7 +29,9 @@ DETERMINISTIC = SeedVariance(0.0, np.inf)
 """The seed variance of a system that no seed changes."""
 
 
-def seed_variances(runs: Mapping[str, np.ndarray], noise: Mapping[str, float]) -> dict[str, SeedVariance]:
+def seed_variances(
+    runs: Mapping[str, np.ndarray], noise: Mapping[str, float], overlap: float = 0.0
+) -> dict[str, SeedVariance]:
     """Estimate the seed variance of every system.
 
     Three or five runs tell little about the variance between runs: a system whose runs lie close together by
@@ -45,6 +47,11 @@ def seed_variances(runs: Mapping[str, np.ndarray], noise: Mapping[str, float]) -
         runs: For each system that is not deterministic, the mean of each of its runs, [R].
         noise: For each of these systems, the variance of the mean of one run that comes from how single
             users react to the seed.
+        overlap: If the runs are of several splits, the number of test pairs over that of train pairs. The
+        train
+            pairs of two splits are partly the same, so that the mean over splits varies more than independent
+            splits would make it vary.
+            Paper: Nadeau and Bengio, Inference for the generalization error (2003), equation 10.
 
     Returns:
         The estimates of the systems with two runs or more. One run says nothing about others.
@@ -58,7 +65,7 @@ def seed_variances(runs: Mapping[str, np.ndarray], noise: Mapping[str, float]) -
     worth = np.minimum(_alikeness(raw, freedom), freedom.sum() - freedom) / 2.0
     moderated = (worth * common + freedom * raw) / (worth + freedom)
     return {
-        name: SeedVariance(variance / len(means), own_freedom, noise[name] / len(means))
+        name: SeedVariance(variance * (1.0 / len(means) + overlap), own_freedom, noise[name] / len(means))
         for (name, means), variance, own_freedom in zip(
             repeated.items(), moderated, worth + freedom, strict=True
         )

@@ -10,23 +10,24 @@ from harness.data.dataset import SPLITS
 from harness.evaluation.stats.comparison import compare_with_references
 from harness.evaluation.stats.pairs import letters
 from harness.evaluation.stats.these_runs import with_tests_of_these_runs
-from harness.planning.datasets import DatasetVariant
-from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.leaderboard_caption import caption
 from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
 from harness.report.sections.simple_baselines import beats_simple_baselines
-from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
 
 
-def heading(plan: Plan, dataset: DatasetVariant, store: Store) -> Section:
+def heading(evidence: Evidence) -> Section:
     """Write the dataset's name, its sizes, and the notes that were made when it was prepared."""
-    facts = store.notes.description(dataset.key(plan.seed)) or {}
+    first = evidence.splits[0]
+    facts = evidence.store.notes.description(first.key(evidence.plan.seed)) or {}
     notes = [f"Note: {tables.escape_markdown(text)}." for text in facts.get("notes", [])]
-    return Section([f"## {tables.escape_markdown(dataset.name)}", _sizes(facts), *notes])
+    sizes, count = _sizes(facts), len(evidence.splits)
+    if count > 1:
+        sizes = f"{count} independent splits. The numbers and notes here are those of the first: {sizes}"
+    return Section([f"## {tables.escape_markdown(evidence.dataset.name)}", sizes, *notes])
 
 
 def leaderboard(evidence: Evidence, options: Options) -> Section:
@@ -121,7 +122,7 @@ def _runs(evidence: Evidence) -> pd.DataFrame:
     for name, records in evidence.records.items():
         means = evidence.run_means.loc[evidence.groups[name]].to_dict("records")
         for record, row in zip(records, means, strict=True):
-            run = {"dataset": evidence.dataset.name, "system": name, "repetition": record.repetition + 1}
+            run = {"dataset": record.dataset, "system": name, "repetition": record.repetition + 1}
             rows.append(run | {"best_epoch": record.best_epoch} | row)
     return pd.DataFrame(rows)
 

@@ -33,10 +33,21 @@ def _numbers(evidence: Evidence, users: int) -> str:
     repetitions = tables.counted(runs[-1], "repetition")
     if len(runs) > 1:
         repetitions = f"{runs[0]} to {repetitions}"
+    if len(evidence.splits) > 1:
+        return _of_splits(len(evidence.splits), users, repetitions)
     return (
         f"Means over {tables.counted(users, 'test user')} and {repetitions}; the best mean is bold, the "
         "second best underlined. The 95 % intervals in brackets allow for other users and other seeds; a "
         "system that depends on its seed and ran once has none."
+    )
+
+
+def _of_splits(splits: int, users: int, runs: str) -> str:
+    return (
+        f"Means over {splits} independent splits ({tables.counted(users, 'test user')} in all, {runs} a "
+        "system); the best mean is bold, the second best underlined. The 95 % intervals in brackets allow "
+        "for other users, other splits and other seeds. Splits share train pairs, which the variance between "
+        "splits allows for (Nadeau and Bengio 2003)."
     )
 
 
@@ -57,13 +68,13 @@ def _verdicts(evidence: Evidence, comparison: pd.DataFrame) -> str:
     others = others if len(evidence.primary) < len(evidence.groups) else ""
     return (
         f"Gain and p are for {tables.title(evidence.shown[0])} against the best baseline ({best}), which is "
-        f"the system without IRLLRec{grid} that has the highest mean in this table. The p allows for other "
-        "users and other seeds (a t-test whose variance is the sum of both), and has Holm's correction over "
-        f"all {pairs} of systems, because the best baseline is chosen by the numbers in this table; each "
-        f"metric is a family of its own. The verdict is better (▲) or worse (▼) if p is below {LEVEL:g}. It "
-        f"is equal (=) if the difference is significantly smaller than {evidence.plan.smallest_effect}"
-        f"{' of the best baseline' if evidence.plan.smallest_effect.is_share else ''} "
-        f"({evidence.smallest_of(evidence.shown[0]):.4f}), and undecided otherwise.{others}"
+        f"the system without IRLLRec{grid} that has the highest mean in this table. The p allows for what "
+        "the intervals allow for (a t-test whose variance is the sum of all parts), with Holm's correction "
+        f"over all {pairs} of systems, because the best baseline is chosen by the numbers in this table; "
+        f"each metric is a family of its own. The verdict is better (▲) or worse (▼) if p is below "
+        f"{LEVEL:g}. It is equal (=) if the difference is significantly smaller than "
+        f"{evidence.plan.smallest_effect}{' of the best baseline' if evidence.plan.smallest_effect.is_share "
+        f"else ''} ({evidence.smallest_of(evidence.shown[0]):.4f}), and undecided otherwise.{others}"
     )
 
 
@@ -82,20 +93,21 @@ def _undecided(evidence: Evidence) -> str:
     undecided = of_best[of_best["verdict"] == "undecided"]
     if undecided.empty:
         return seen
-    return f"{seen} {_what_it_takes(undecided, evidence.smallest_of(evidence.shown[0]))}"
+    unit = "runs of each system" if len(evidence.splits) == 1 else "splits"
+    return f"{seen} {_what_it_takes(undecided, evidence.smallest_of(evidence.shown[0]), unit)}"
 
 
-def _what_it_takes(undecided: pd.DataFrame, smallest: float) -> str:
+def _what_it_takes(undecided: pd.DataFrame, smallest: float, runs_or_splits: str) -> str:
     """Say how many runs or users would show the smallest effect, for the median undecided pair."""
     runs, users = (float(undecided[f"{unit}_needed"].median()) for unit in ("runs", "users"))
     enough = [
         f"{count:,.0f} {unit}"
-        for count, unit in ((runs, "runs of each system"), (users, "test users"))
+        for count, unit in ((runs, runs_or_splits), (users, "test users"))
         if np.isfinite(count)
     ]
     to_see = f"To find a difference of {smallest:.4f} as surely, the undecided systems"
     if not enough:
-        return f"{to_see} need both more runs and more users."
+        return f"{to_see} need more of both."
     return f"{to_see} need about {' or '.join(enough)} (median)."
 
 
@@ -105,7 +117,11 @@ def _seeds(evidence: Evidence) -> str:
     if not (pairs["seeds_share"] > 0.5).any():
         return ""
     count = int((pairs["seeds_share"] > 0.5).sum())
+    if len(evidence.splits) > 1:
+        source, advice = "splits and seeds", "five splits"
+    else:
+        source, advice = "seeds", "ten repetitions"
     return (
-        f"In {count} of {tables.counted(len(pairs), 'pair')} more of the variance comes from seeds than from "
-        "users: ten repetitions or more are advised."
+        f"In {count} of {tables.counted(len(pairs), 'pair')} more of the variance comes from {source} than "
+        f"from users: {advice} or more are advised."
     )

@@ -22,7 +22,7 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Compare the systems in strata of users by train degree, on the first metric shown."""
     heading = "### By train pairs of a user"
-    degrees = evidence.store.notes.degrees(evidence.dataset.key(evidence.plan.seed))
+    degrees = evidence.degrees
     if degrees is None:
         missing = (
             "The store does not hold the users' train pairs, so there are no strata. `intentbench run` "
@@ -31,7 +31,7 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
         return Section([heading, missing])
     metric = evidence.shown[0]
     sample = _best_first(evidence.samples[metric])
-    degree = degrees.set_index("user")["degree"].loc[sample.users]
+    degree = degrees.loc[sample.users]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
     comparison = by_stratum(sample, labels, references, evidence.plan.smallest_effect)

@@ -73,7 +73,8 @@ def best_after(trials: pd.DataFrame) -> pd.DataFrame:
         trials: The rows of trials.csv of one dataset.
     """
     rows = []
-    for system, own in trials.sort_values("trial").groupby("system", sort=False):
+    labels = trials["system"] + trials["dataset"].str.extract(r"(@.*split-\d+)$", expand=False).fillna("")
+    for system, own in trials.sort_values("trial").groupby(labels, sort=False):
         best = own["score"].cummax().ffill()
         values = {f"{count}": best.iloc[:count].iloc[-1] for count in BUDGETS if count <= len(own)}
         rows.append(
@@ -88,7 +89,7 @@ def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:
     index = StoreIndex(plan, evidence.store)
     for _, search in searches(plan) if plan.tuning else ():
         identity = index.identity(search)
-        if identity and search.dataset.name == evidence.dataset.name:
+        if identity and search.dataset in evidence.splits:
             record = evidence.store.search_record(identity)
             if record.status == "finished":
                 finished[identity] = (search, identity, record)
@@ -109,7 +110,7 @@ def _row(search: Search, record: SearchRecord, with_costs: bool) -> dict[str, st
     assert record.seconds_s is not None, "every finished search has its cost"
     counts, before, best = record.trials, record.valid_before, record.valid
     row = {
-        "System": search.name,
+        "System": f"{search.name} (split {search.dataset.draw})" if search.dataset.draw else search.name,
         "trials": f"{sum(counts.values())} of {record.budget}",
         "pruned": str(counts["pruned"]),
         "failed": str(counts["fail"]),
