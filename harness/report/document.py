@@ -17,6 +17,7 @@ from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections import strata
 from harness.report.sections.ablations import ablations
 from harness.report.sections.comparisons import comparisons
+from harness.report.sections.contributions import contributions
 from harness.report.sections.control_verdicts import control_verdicts
 from harness.report.sections.grids import grids
 from harness.report.sections.leaderboard import absent, heading, leaderboard
@@ -108,6 +109,7 @@ def _of_dataset(evidence: Evidence, statuses: list[RunStatus], options: Options)
         *sections,
         leaderboard(evidence, options),
         absent(statuses),
+        contributions(evidence),
         control_verdicts(evidence),
         ablations(evidence, options),
         grids(evidence, options),

@@ -65,16 +65,17 @@ def _verdicts(evidence: Evidence, comparison: pd.DataFrame) -> str:
         " Ablations, text controls and grid points have no verdict here; each kind is a family of its own in "
         "a section below."
     )
+    smallest = f"{evidence.plan.smallest_effect}"
+    smallest += " of the best baseline" if evidence.plan.smallest_effect.is_share else ""
     others = others if len(evidence.primary) < len(evidence.groups) else ""
     return (
         f"Gain and p are for {tables.title(evidence.shown[0])} against the best baseline ({best}), which is "
         f"the system without IRLLRec{grid} that has the highest mean in this table. The p allows for what "
         "the intervals allow for (a t-test whose variance is the sum of all parts), with Holm's correction "
         f"over all {pairs} of systems, because the best baseline is chosen by the numbers in this table; "
-        f"each metric is a family of its own. The verdict is better (▲) or worse (▼) if p is below "
-        f"{LEVEL:g}. It is equal (=) if the difference is significantly smaller than "
-        f"{evidence.plan.smallest_effect}{' of the best baseline' if evidence.plan.smallest_effect.is_share "
-        f"else ''} ({evidence.smallest_of(evidence.shown[0]):.4f}), and undecided otherwise.{others}"
+        f"each metric is a family of its own. The verdict is better (▲) or worse (▼) where p < {LEVEL:g}. "
+        f"It is equal (=) if the difference is significantly smaller than {smallest} "
+        f"({evidence.smallest_of(evidence.shown[0]):.4f}), and undecided otherwise.{others}"
     )
 
 
