@@ -16,6 +16,9 @@ IGNORES_TIME = ("random", "per_user")
 MOST_PAIRS = 20_000
 """Pairs of a split that are looked at; of more, so many are drawn."""
 
+RARE = 0.001
+"""Texts that name the items of fewer pairs of every split are not told about."""
+
 SHORTEST_TITLE = 4
 """Letters; shorter titles are found in any text."""
 
@@ -46,7 +49,7 @@ def later_train_note(frame: pd.DataFrame, parts: np.ndarray, kind: str) -> str |
         return None
     return (
         f"the split ignores time: of the train pairs of a test pair's user, {np.mean(shares):.0%} are later "
-        "than the test pair (mean over test pairs); `temporal` and `leave_one_out` splits have none"
+        "than the test pair (mean over test pairs); temporal and leave_one_out splits have none"
     )
 
 
@@ -69,7 +72,7 @@ def named_items_note(dataset: Dataset) -> str | None:
         if not titled:
             return None
         shares[split] = float(np.mean([named[item] in texts[user] for user, item in titled]))
-    return _told(shares["train"], shares["valid"], shares["test"])
+    return _told(shares["train"], shares["valid"], shares["test"]) if max(shares.values()) > RARE else None
 
 
 def _told(train: float, valid: float, test: float) -> str:

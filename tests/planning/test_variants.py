@@ -10,6 +10,7 @@ import pytest
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.errors import InputError
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run, Skipped
@@ -106,3 +107,28 @@ def test_written_user_texts_and_thinning_exclude_each_other(tmp_path: Path) -> N
     with pytest.raises(InputError, match="expected profiles of items alone"):
         load_plan(write(tmp_path, text))
     assert load_plan(write(tmp_path, text.replace("users: {path: u.jsonl, id: uid}, ", "")))
+
+
+def test_several_splits_are_datasets_of_their_own_with_seeds_of_their_own(tmp_path: Path) -> None:
+    wanted = plan(tmp_path, "splits: 3")
+    assert [dataset.name for dataset in wanted.variants] == ["ml@split-1", "ml@split-2", "ml@split-3"]
+    assert {dataset.whole.name for dataset in wanted.variants} == {"ml"}
+    one, two = (load(dataset, wanted.seed, None)[0] for dataset in wanted.variants[:2])
+    assert one.users.tolist() == two.users.tolist()
+    assert not np.array_equal(one.test, two.test)
+    first = [run for run in expand(wanted) if isinstance(run, Run) and run.repetition == 0]
+    assert len({run.seed("init") for run in first}) == 3
+    assert len({run.identity("x") for run in first}) == len(first)
+    stored = wanted.variants[1].stored()
+    assert DatasetVariant.from_stored(stored, "ml") == wanted.variants[1]
+
+
+def test_one_split_is_what_it_was_without_the_key(tmp_path: Path) -> None:
+    one, without = plan(tmp_path, "splits: 1").variants[0], plan(tmp_path, "density: 1.0").variants[0]
+    assert one.key(1) == without.key(1)
+    assert "draw" not in one.stored()
+
+
+def test_a_split_that_is_always_the_same_cannot_be_drawn_twice(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"splits: 2, and a split of the kind temporal is always the same"):
+        plan(tmp_path, "splits: 2\n    split: {kind: temporal}")

@@ -119,7 +119,7 @@ def test_a_dataset_whose_every_run_failed_is_told(tmp_path: Path) -> None:
 def test_metrics_stand_in_the_order_in_which_the_plan_shows_them(tmp_path: Path) -> None:
     show = {"k": [20, 5], "show": ["map@5", "recall@20", "hit@5"]}
     text = report(make_plan(evaluation=show, strata={}), tmp_path, np.linspace(0, 1, 40))
-    assert re.search(r"\| System +\| +MAP@5 \| +Recall@20 \| +Hit@5 \| +seed SD, MAP@5 ", text)
+    assert re.search(r"\| System +\| +MAP@5 \| +Recall@20 \| +Hit@5 \| +SD of runs, MAP@5 ", text)
 
 
 def test_what_a_plan_says_of_itself_is_text(tmp_path: Path) -> None:

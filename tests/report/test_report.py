@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from harness.planning.plan import Plan
+from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.report.document import write
 from harness.report.evidence import Options
@@ -136,6 +138,47 @@ def test_a_collapsed_run_has_a_flag_and_counts(tmp_path: Path) -> None:
     assert "⚑ marks systems with runs that went another way: LightGCN repetition 2 (Recall@20 is" in text
     frame = pd.read_csv(tmp_path / "out" / "leaderboard.csv").set_index(["metric", "system"])
     assert frame.loc[("recall@20", "LightGCN"), "runs"] == plan.repetitions
+
+
+def split_plan(**more: object) -> Plan:
+    plan = make_plan(**more)
+    dataset = plan.datasets[0].model_copy(update={"splits": 3})
+    return plan.model_copy(update={"datasets": (dataset,)})
+
+
+def test_splits_of_a_dataset_are_judged_together(tmp_path: Path) -> None:
+    """A lead of .05 on every split is a verdict; one that a single split has is none."""
+    plan = split_plan(strata={"users": "equal_interactions", "groups": 3})
+    for swing, verdict in ((0.0, "better"), (0.3, "undecided")):
+
+        def score(run: Run, swing: float = swing) -> float:
+            own = swing * ((run.dataset.draw or 0) - 2) if run.system.alignment == "IRLLRec" else 0.0
+            return 0.4 + SHIFT[run.system.name] + own
+
+        folder = tmp_path / verdict
+        write(plan, fill(plan, folder, score, USERS), folder / "out", options=Options(figures=False))
+        frame = pd.read_csv(folder / "out" / "leaderboard.csv").set_index(["metric", "system"])
+        assert frame.loc[("recall@20", "IRLLRec[LightGCN]"), "verdict"] == verdict
+        assert (frame["runs"] == 3 * plan.repetitions).all()
+        text = (folder / "out" / "leaderboard.md").read_text()
+        assert "3 independent splits" in text
+        assert text.count("\n## ") == 2, "one dataset and all pairs"
+        parts = pd.read_csv(folder / "out" / "contributions.csv").set_index("system")
+        assert (parts.loc["IRLLRec[LightGCN]", "splits"] > 0.1) == (verdict == "undecided")
+        assert set(pd.read_csv(folder / "out" / "runs.csv")["dataset"]) == {
+            f"d0@split-{n}" for n in (1, 2, 3)
+        }
+
+
+def test_a_system_that_lacks_a_split_is_named_and_not_judged(tmp_path: Path) -> None:
+    plan = split_plan()
+    store = filled(plan, tmp_path)
+    lost = next(run for run in expand(plan) if isinstance(run, Run) and run.system.name == "MostPop")
+    for repetition in range(plan.repetitions):
+        store.forget(replace(lost, repetition=repetition).identity("c"))
+    write(plan, store, tmp_path / "out", options=Options(figures=False))
+    assert "MostPop" not in set(pd.read_csv(tmp_path / "out" / "leaderboard.csv")["system"])
+    assert "- MostPop: missing, not run yet" in (tmp_path / "out" / "leaderboard.md").read_text()
 
 
 def test_figures_stand_beside_the_text_that_shows_them(studied: Path) -> None:

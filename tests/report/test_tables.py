@@ -43,7 +43,7 @@ def test_golden_markdown() -> None:
     lines = tables.markdown(made(tables.MARKDOWN)).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert rows[0] == [
-        "System", "NDCG@20", "seed SD, NDCG@20", "gain %", "p (Holm)", "verdict", "runs", "s a run", "peak MiB", "parameters",
+        "System", "NDCG@20", "SD of runs, NDCG@20", "gain %", "p (Holm)", "verdict", "runs", "s a run", "peak MiB", "parameters",
     ]  # fmt: skip
     assert rows[2] == [
         "B^R",

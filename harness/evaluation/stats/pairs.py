@@ -51,7 +51,8 @@ def _row(sample: Sample, first: str, second: str, smallest: float, tests: int) -
     low, high = estimate.interval()
     family_low, family_high = estimate.interval(LEVEL / tests)
     runs = max(sample.scores[name].shape[1] for name in (first, second))
-    runs_needed, users_needed = needed(estimate, runs, len(sample.users), smallest, tests)
+    sizes = runs, len(sample.users)
+    runs_needed, users_needed = needed(estimate, *sizes, smallest, tests, sample.overlap or 0.0)
     return {
         "first": first,
         "second": second,
@@ -69,25 +70,28 @@ def _row(sample: Sample, first: str, second: str, smallest: float, tests: int) -
     }
 
 
-def needed(estimate: Estimate, runs: int, users: int, smallest: float, tests: int) -> tuple[float, float]:
+def needed(
+    estimate: Estimate, runs: int, users: int, smallest: float, tests: int, overlap: float = 0.0
+) -> tuple[float, float]:
     """How many runs, or else how many users, would show a difference of ``smallest`` with a chance of 80 %.
 
     Args:
         estimate: The difference between two systems.
-        runs: How many runs each of the two has.
+        runs: How many runs, or splits, each of the two has.
         users: How many users were tested.
         smallest: The difference that is to be seen.
         tests: Number of tests of the family.
+        overlap: As in :class:`Sample`. More splits cannot reduce what it adds to the variance.
 
     Returns:
         The runs of each system with the users of now, and the users with the runs of now. Infinity means that
         no number is enough, and NaN that nothing can be said.
     """
     enough = (smallest / (estimate.detectable(tests) / estimate.error)) ** 2 if estimate.error else np.nan
-    left_for_seeds, left_for_users = enough - estimate.from_users, enough - estimate.from_seeds
+    shared = estimate.from_seeds * overlap / (1.0 / runs + overlap)
     return (
-        _scaled(runs, estimate.from_seeds, left_for_seeds),
-        _scaled(users, estimate.from_users, left_for_users),
+        _scaled(runs, estimate.from_seeds - shared, enough - estimate.from_users - shared),
+        _scaled(users, estimate.from_users, enough - estimate.from_seeds),
     )
 
 

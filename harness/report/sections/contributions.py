@@ -25,9 +25,9 @@ def contributions(evidence: Evidence) -> Section:
         table[part] = [tables.number(value, ".4f") for value in rows[part]]
     baseline = tables.escape_markdown(str(best))
     text = (
-        f"Standard errors of the difference in {tables.title(metric)} from {baseline}, by where they come from: "
-        f"other {' and other '.join(parts)}. Their squares add up to that of the whole. An empty cell stands "
-        "for what the runs at hand cannot tell apart."
+        f"Standard errors of the difference in {tables.title(metric)} from {baseline}, by where they come "
+        f"from: other {' and other '.join(parts)}. Their squares add up to that of the whole. An empty cell "
+        "stands for what the runs at hand cannot tell apart."
     )
     frame = rows.assign(dataset=evidence.dataset.name, metric=metric, baseline=best)
     markdown = ["Where the uncertainty comes from:", tables.markdown(table), text]

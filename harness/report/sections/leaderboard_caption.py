@@ -115,7 +115,9 @@ def _what_it_takes(undecided: pd.DataFrame, smallest: float, runs_or_splits: str
 def _seeds(evidence: Evidence) -> str:
     """Advise more repetitions where seeds spread more than users."""
     pairs = evidence.pairs[evidence.shown[0]]
-    if not (pairs["seeds_share"] > 0.5).any():
+    enough = 5 if len(evidence.splits) > 1 else 10
+    most = max(sample.shape[1] for sample in evidence.samples[evidence.shown[0]].scores.values())
+    if most >= enough or not (pairs["seeds_share"] > 0.5).any():
         return ""
     count = int((pairs["seeds_share"] > 0.5).sum())
     if len(evidence.splits) > 1:

@@ -40,7 +40,7 @@ def leaderboard(
         cells = _metric_cells(comparison[comparison["metric"] == metric], look)
         table[title(metric)] = [cells[system] for system in order]
     spread = f"{metrics[0]} spread"
-    table[f"seed SD, {title(metrics[0])}"] = [number(costs.at[name, spread], ".4f") for name in order]
+    table[f"SD of runs, {title(metrics[0])}"] = [number(costs.at[name, spread], ".4f") for name in order]
     table["gain %"] = [_gain(first.loc[name]) for name in order]
     table["p (Holm)"] = [probability(first.at[name, "p_holm"]) for name in order]
     table["verdict"] = [first.at[name, "verdict"] for name in order]
