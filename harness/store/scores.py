@@ -104,7 +104,7 @@ def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:
     with duckdb.connect(config={"threads": 1}) as database:  # several threads would sum in any order
         database.register("files", files)
         try:
-            paths = files["file"].unique().tolist()  # one run may serve two systems; DuckDB would read it twice
+            paths = files["file"].unique().tolist()  # DuckDB would read a run of two systems twice
             frame = database.execute(query, {"paths": paths}).df()
         except duckdb.Error as error:
             raise _unreadable("a run", error) from None
