@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -101,12 +101,6 @@ def _unreadable(where: str, error: Exception) -> InputError:
     return InputError(
         f"{where}: scores cannot be read ({reason}); `intentbench store verify` sets damaged runs aside"
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Column names as DuckDB's COLUMNS reads them."""
-    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-    return f"[{quoted}]"
 
 
 def _plain_name(column: str) -> str:
