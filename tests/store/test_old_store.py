@@ -19,6 +19,13 @@ from tests.store.small import FIXTURES, copy_plans
 from tests.worlds import intentbench
 
 
+JUDGED = (
+    "low", "high", "difference_low", "difference_high", "seeds_low", "seeds_high", "difference_seeds_low",
+    "difference_seeds_high", "p_holm", "verdict",
+)  # fmt: skip
+"""Columns of the earlier report that rest on its tests, which knew users alone."""
+
+
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the old store; its records name the data by paths relative to the working folder."""
@@ -58,7 +65,9 @@ def test_status_and_report_read_it(plan: str, said: str, store: Path) -> None:
     )
     assert report.exit_code == 0, report.output
     for path in sorted((FIXTURES / "expected" / plan).iterdir()):
-        pd.testing.assert_frame_equal(pd.read_csv(Path("out") / path.name), pd.read_csv(path), obj=path.name)
+        expected, found = pd.read_csv(path), pd.read_csv(Path("out") / path.name)
+        measured = [column for column in expected if column not in JUDGED]
+        pd.testing.assert_frame_equal(found[measured], expected[measured], obj=path.name)
 
 
 def test_a_second_run_finds_everything_done(store: Path) -> None:

@@ -93,7 +93,7 @@ def test_several_processes_give_the_same_table(tmp_path: Path) -> None:
     run(plan, two, "--workers", "2")
     assert Store(one).identities() == Store(two).identities()
     for identity in Store(one).identities():
-        scores = [Store(store).scores([identity], ["recall@20"])["recall@20"] for store in (one, two)]
+        scores = [Store(store).scores([identity], ["recall@2"])["recall@2"] for store in (one, two)]
         pd.testing.assert_frame_equal(*scores)
 
 
