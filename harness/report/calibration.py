@@ -57,7 +57,7 @@ def calibrate(
     if not alarms:
         raise InputError(
             f"{', '.join(map(str, stores))}: no two runs of one dataset differ in {metric}; expected a store "
-            "with two systems, or two repetitions of one, on the same dataset"
+            "with two systems, or two repetitions of one, on the same dataset with two test users or more"
         )
     seeds = [row for store, dataset, systems in groups for row in _seeds(store, dataset, systems, metric)]
     all_alarms = pd.concat(alarms, ignore_index=True)
@@ -84,14 +84,14 @@ def _sources(store: Store, systems: dict[str, list[str]], metric: str) -> Iterat
     """Yield real per-user differences [U] that are not all 0, each with a description of its two runs.
 
     They are between two repetitions of every system, and between every system and the next in the order
-    of their names.
+    of their names. Datasets with one test user are left out.
     """
     repeated = [(f"two repetitions of {name}", runs[:2]) for name, runs in systems.items() if len(runs) > 1]
     others = [(f"{one} and {two}", [systems[one][0], systems[two][0]]) for one, two in pairwise(systems)]
     for source, identities in repeated + others:
         scores = store.scores(identities, [metric])[metric]
         difference = (scores[0] - scores[1]).to_numpy(dtype=float)
-        if difference.any():
+        if len(difference) > 1 and difference.any():  # one user has no standard deviation
             yield source, difference
 
 

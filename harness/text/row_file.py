@@ -43,8 +43,7 @@ class RowFile:
         if read_only:  # nobody writes to it, so that its lock and its log need not be looked at
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
         else:
-            self._connection = _connect(path)
-            self._connection.execute(TABLE)
+            self._connection = _connect(path, TABLE)
 
     def close(self) -> None:
         """Close the file."""
@@ -123,10 +122,15 @@ def with_rows(path: Path, work: Callable[[RowFile], T], read_only: bool = False)
         raise StoreError(f"{path}: encoded rows cannot be kept ({error})") from None
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *statements: str) -> sqlite3.Connection:
+    """A connection to a file on which ``statements`` are executed. If they fail, the file is closed again."""
     connection = sqlite3.connect(path)
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for statement in (*(f"PRAGMA {pragma}" for pragma in PRAGMAS), *statements):
+            connection.execute(statement)
+    except sqlite3.Error:  # an open file would keep its lock, and the next connection would wait for it
+        connection.close()
+        raise
     return connection
 
 

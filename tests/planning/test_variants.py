@@ -10,6 +10,7 @@ import pytest
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.errors import InputError
+from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run, Skipped
@@ -106,3 +107,15 @@ def test_written_user_texts_and_thinning_exclude_each_other(tmp_path: Path) -> N
     with pytest.raises(InputError, match="expected profiles of items alone"):
         load_plan(write(tmp_path, text))
     assert load_plan(write(tmp_path, text.replace("users: {path: u.jsonl, id: uid}, ", "")))
+
+
+@pytest.mark.parametrize(
+    "change", [{"twins": None}, {"twins": []}, {"split": {"kind": "none"}}, {"x": 1}, {"density": [2]}]
+)
+def test_a_stored_form_that_no_version_wrote_is_refused(change: dict[str, object]) -> None:
+    stored = DatasetVariant.model_validate({"family": "d", "source": {"kind": "movielens"}}).stored()
+    assert DatasetVariant.from_stored(stored, "d").stored() == stored
+    with pytest.raises(
+        InputError, match="the run is stored with a plan of the dataset 'd' that cannot be read"
+    ):
+        DatasetVariant.from_stored({**stored, **change}, "d")

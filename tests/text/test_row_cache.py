@@ -177,6 +177,20 @@ def test_a_damaged_first_page_costs_all_rows_and_no_more(page: int, tmp_path: Pa
     assert len(list(tmp_path.glob("*.damaged-*"))) == 1
 
 
+@pytest.mark.parametrize("bit", [128, 135, 150, 400])
+def test_a_flipped_bit_of_the_header_is_mended_at_once(bit: int, tmp_path: Path) -> None:
+    """A file whose opening fails is closed again: no other connection waits for its lock."""
+    texts = [f"text {number}" for number in range(20)]
+    cached_rows(tmp_path, "recipe", texts, Encoder())
+    path = only_file(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+    started = time.monotonic()
+    np.testing.assert_array_equal(cached_rows(tmp_path, "recipe", texts, Encoder()), expected(texts))
+    assert time.monotonic() - started < 4, "SQLite waits 5 s for a lock"
+
+
 def test_a_row_that_does_not_fit_its_checksum_is_encoded_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
