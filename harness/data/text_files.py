@@ -127,10 +127,10 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
     Raises:
         InputError: The file is missing, no file, cannot be read, is no gzip or no UTF-8.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
     open_text = gzip.open if path.suffix.lower() == ".gz" else open
     try:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
         with open_text(path, "rt", encoding="utf-8-sig", newline=newline) as file:
             yield file
     except UnicodeDecodeError as error:

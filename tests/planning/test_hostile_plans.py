@@ -44,6 +44,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (GOOD.replace("repetitions: 2", "evaluation: {metrics: [recall, recall]}"), r"line 2, evaluation.metrics: 'recall' is listed twice"),
         (GOOD.replace("{kind: movielens}", "{kind: movielens}\n    density: [0.5, 0.50000001]"), r"density: '50%' is listed twice"),
         (GOOD.replace("{kind: movielens}", "{kind: table, path: ~nobody-has-this-name/x.csv}"), r"datasets.0.source.path: .*nobody-has-this-name"),
+        (GOOD.replace("{kind: movielens}", "{kind: table, path: " + "x" * 300 + ".csv, user: u, item: i}"), r"source.path: a path has a name of 304 bytes"),
         (GOOD + "table: 1\n", r"line \d+, table: unknown key"),
         (GOOD.replace("{kind: movielens}", "{kind: movielens, matrices: 1}"), r"source.matrices: unknown key"),
         (GOOD.replace("{kind: movielens}", "{kind: movielens, movielens: 1}"), r"source.movielens: unknown key"),

@@ -110,7 +110,7 @@ def test_written_user_texts_and_thinning_exclude_each_other(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "change", [{"twins": None}, {"twins": []}, {"split": {"kind": "none"}}, {"x": 1}, {"density": [2]}]
+    "change", [{"twins": None}, {"twins": []}, {"split": {"kind": "none"}}, {"x": 1}, {"density": []}]
 )
 def test_a_stored_form_that_no_version_wrote_is_refused(change: dict[str, object]) -> None:
     stored = DatasetVariant.model_validate({"family": "d", "source": {"kind": "movielens"}}).stored()
