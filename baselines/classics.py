@@ -12,7 +12,8 @@ from baselines.hyper import EASEHyper, MostPopHyper
 Scores = Callable[[np.ndarray], np.ndarray]
 """Takes the numbers of users [B] and returns their scores of all items [B, I], in float32.
 
-Neighbours and walks return them in the precision of the train matrix, which is float32 in training.
+Neighbours and walks return them in the precision of the train matrix, which is float32 in training, and
+autoencoders with text in float64.
 """
 
 

@@ -12,7 +12,11 @@ class LightGCNHyper:
     """Hyper-parameters of LightGCN, which propagates without weights or activations."""
 
     layers: int = hyper(3, "number L of propagation layers", 1, 4, maximum=MOST_LAYERS)
-    readout: str = hyper("sum", "how the layers E^0 .. E^L become the scored rows", choices=("sum", "mean"))
+    readout: str = hyper(
+        "sum",
+        "what is scored: the sum of E^0 .. E^L, their mean, or the sum of the propagated layers E^1 .. E^L",
+        choices=("sum", "mean", "propagated"),
+    )
     edge_keep: float = hyper(1.0, "probability of keeping an edge in training", 0.5, 1.0)
 
 
@@ -196,6 +200,44 @@ class RLMRecGenHyper:
 
 
 @dataclass(frozen=True)
+class ProMaxHyper:
+    """Hyper-parameters of ProMax: soft targets over items, and a second graph, both made from text."""
+
+    products: str = products_of("shaping", "retrieval")
+    shaping_weight: float = hyper(
+        0.1, "weight of the cross-entropy with the text's items", 0.1, 3.0, log=True, weighs="shaping"
+    )
+    shaping_tau: float = hyper(
+        0.2,
+        "temperature of the softmax over items, for text and for nodes",
+        0.1,
+        0.5,
+        minimum=LOWEST_TAU,
+        read_by=("shaping",),
+    )
+    whitening: str = hyper(
+        "joint",
+        "how text rows are whitened: users and items each by themselves, together, or not at all",
+        choices=("separate", "joint", "none"),
+        read_by=("shaping",),
+    )
+    retrieval_weight: float = hyper(
+        0.01, "weight of the contrasts with the second graph", 0.01, 0.5, log=True, weighs="retrieval"
+    )
+    retrieval_tau: float = hyper(
+        0.2, "temperature of these contrasts", 0.1, 0.5, minimum=LOWEST_TAU, read_by=("retrieval",)
+    )
+    retrieved_items: int = hyper(
+        2,
+        "items that the second graph adds for each user, where the text rows bring no edges",
+        1,
+        10,
+        tuned=False,
+        read_by=("retrieval",),
+    )
+
+
+@dataclass(frozen=True)
 class MostPopHyper:
     """MostPop ranks items by their number of train pairs and has no hyper-parameter."""
 
@@ -250,3 +292,54 @@ class EASEHyper:
     """The hyper-parameter of EASE^R, a linear autoencoder in closed form."""
 
     ridge: float = hyper(250.0, "ridge added to the diagonal of the Gram matrix", 1.0, 1e4, log=True)
+
+
+@dataclass(frozen=True)
+class ItemTextHyper:
+    """The hyper-parameter that all linear autoencoders with text share."""
+
+    text_scale: str = hyper(
+        "unit", "whether the text rows of items are scaled to length one", choices=("unit", "raw")
+    )
+
+
+@dataclass(frozen=True)
+class EASETextHyper(ItemTextHyper):
+    """Hyper-parameters of EASE-Text, a linear autoencoder of the text rows alone."""
+
+    text_ridge: float = hyper(1.0, "ridge added to the Gram matrix of the text rows", 0.01, 100.0, log=True)
+
+
+@dataclass(frozen=True)
+class EASECollectiveHyper(ItemTextHyper):
+    """Hyper-parameters of EASE-Collective, which joins the Gram matrices of interactions and text."""
+
+    ridge: float = hyper(100.0, "ridge added to the joint Gram matrix", 1.0, 1e4, log=True)
+    text_weight: float = hyper(
+        5.0, "number that the text rows are multiplied by", 0.1, 50.0, log=True, minimum=0.0
+    )
+
+
+@dataclass(frozen=True)
+class EASEAdditiveHyper(EASETextHyper):
+    """Hyper-parameters of EASE-Additive, which averages the weights of EASE^R and of EASE-Text."""
+
+    ridge: float = hyper(100.0, "ridge added to the Gram matrix of the interactions", 1.0, 1e4, log=True)
+    text_weight: float = hyper(0.5, "share of the text in the averaged weights", 0.0, 1.0, minimum=0.0)
+
+
+@dataclass(frozen=True)
+class L3AEHyper(EASETextHyper):
+    """Hyper-parameters of L3AE, a linear autoencoder of interactions that is drawn towards EASE-Text.
+
+    The two quadratic terms are a ridge of ridge + distillation around the share
+    distillation / (ridge + distillation) of the text's weights. The releases use negative ridges, which
+    draw towards more than the text's weights. The bounds are therefore those of the sum.
+    """
+
+    ridge: float = hyper(
+        50.0, "ridge of the weights; may be negative", 10.0, 1000.0, log=True, plus="distillation"
+    )
+    distillation: float = hyper(
+        100.0, "weight of the distance to the text's weights", 10.0, 1000.0, log=True, minimum=0.0
+    )

@@ -70,7 +70,8 @@ class LightGCN(NodeEmbedding):
     """E^{l+1} = A-bar E^l, without weights or activations; the scored rows combine all layers.
 
     Paper: He et al., SIGIR 2020, equations 3 to 8.
-    Differs: the layers are summed, as in the releases; the paper's mean is ``readout="mean"``.
+    Differs: the layers are summed, as in the releases; the paper's mean is ``readout="mean"``. ProMax's
+    release sums without E^0, ``readout="propagated"``.
     """
 
     options: LightGCNHyper
@@ -79,7 +80,7 @@ class LightGCN(NodeEmbedding):
         """Propagate ``ego`` [N, D] through L layers."""
         entries = self.graph.drop(self.options.edge_keep if self.training else 1.0)
         layers = linear_layers(self.graph, ego, self.options.layers, entries)
-        nodes = summed(layers)
+        nodes = summed(layers[1:] if self.options.readout == "propagated" else layers)
         if self.options.readout == "mean":
             nodes = nodes / len(layers)
         return Encoding(nodes, layers, self.graph.users)

@@ -86,6 +86,37 @@ def log_sum_exp(
     return weight @ guarded.log(), slope, grad_anchors, grad_candidates
 
 
+def weighted_sums(
+    anchors: Tensor,
+    candidates: Tensor,
+    tau: float,
+    candidate_rows: Tensor,
+    anchor_rows: Tensor | None,
+    precision: torch.dtype,
+) -> tuple[Tensor, Tensor | None]:
+    """The table X of exp(a . c / tau) [B, M] times rows, and its transpose times other rows.
+
+    The rows of ``anchors`` [B, D] and ``candidates`` [M, D] have length one. Products are computed in
+    ``precision``.
+
+    Returns:
+        X @ ``candidate_rows`` [M, K], [B, K]; and X^T @ ``anchor_rows`` [B, L], [M, L], or None without them.
+    """
+    blocks = _blocks(anchors, candidates, tau, None, precision)
+    summands = candidate_rows.t().to(precision).split(blocks.chunk_rows, dim=1)
+    sums = candidate_rows.new_zeros(candidate_rows.shape[1], len(anchors))
+    other = None if anchor_rows is None else anchor_rows.t().to(precision)
+    other_sums = None if anchor_rows is None else anchor_rows.new_zeros(len(candidates), anchor_rows.shape[1])
+    for number, summand in enumerate(summands):
+        first = number * blocks.chunk_rows
+        for rows in blocks.anchor_rows:
+            exp_logits = blocks.exp_logits(number, rows)
+            sums[:, rows] += product(summand, exp_logits.t())
+            if other is not None and other_sums is not None:
+                other_sums[first : first + len(exp_logits)] += product(exp_logits, other[:, rows])
+    return sums.t(), other_sums
+
+
 class _Blocks(NamedTuple):
     """Anchors in blocks and candidates in chunks, such that a block's exp-logits with a chunk fit the cache.
 

@@ -52,6 +52,7 @@ def hyper(
     tuned: bool = True,
     minimum: float | None = None,
     maximum: float | None = None,
+    plus: str = "",
     weighs: str = "",
     read_by: tuple[str | Reader, ...] = (),
     matters_when: Mapping[str, Any] | None = None,
@@ -69,6 +70,8 @@ def hyper(
         minimum: Least number allowed. If absent, the number must be above 0.
         maximum: Largest number allowed. If absent, a whole number is at most ``LARGEST_WHOLE``, and any other
             number may be as large as it likes.
+        plus: Another hyper-parameter. The bounds are then those of the sum of the two, which must be
+            above 0, and tuning draws the sum. The number itself may be negative.
         weighs: The loss term whose weight it is. A weight may be 0, which ablates the term.
         read_by: The loss terms that read it, each given by its name or by :func:`when`. A
             hyper-parameter without readers always matters; the number of layers is one.
@@ -85,6 +88,7 @@ def hyper(
         "tuned": tuned and not choices,
         "minimum": 0.0 if weighs else minimum,
         "maximum": LARGEST_WHOLE if maximum is None and (choices or isinstance(default, int)) else maximum,
+        "plus": plus,
         "weighs": weighs,
         "read_by": tuple(readers),
         "matters_when": matters_when or {},

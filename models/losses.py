@@ -43,10 +43,10 @@ class _InfoNCE(torch.autograd.Function):
         guard: float,
         scaled: bool,
     ) -> Tensor:
-        unit = _unit if scaled else _as_it_is
-        anchor, anchor_norm = unit(anchors)
-        candidate, candidate_norm = unit(candidates)
-        partner, partner_norm = (candidate, candidate_norm) if partners is None else unit(partners)
+        with_norm = unit if scaled else _as_it_is
+        anchor, anchor_norm = with_norm(anchors)
+        candidate, candidate_norm = with_norm(candidates)
+        partner, partner_norm = (candidate, candidate_norm) if partners is None else with_norm(partners)
         needs_gradient = ctx.needs_input_grad[2]  # false for rows that are given, such as the text's own
         pull = (anchor * partner).sum(1, keepdim=True)
         offsets = guard * (pull.squeeze(1) / -tau).exp() if guard else None
@@ -60,10 +60,10 @@ class _InfoNCE(torch.autograd.Function):
         if partners is None and grad_candidate is not None:
             grad_candidate.addcmul_(scale, anchor, value=-1.0)
         elif partners is not None and ctx.needs_input_grad[1]:
-            grad_partner = _through_unit(scale * -anchor, partner, partner_norm)
+            grad_partner = through_unit(scale * -anchor, partner, partner_norm)
         if grad_candidate is not None:
-            grad_candidate = _through_unit(grad_candidate, candidate, candidate_norm)
-        grads = (_through_unit(grad_anchor, anchor, anchor_norm), grad_partner, grad_candidate)
+            grad_candidate = through_unit(grad_candidate, candidate, candidate_norm)
+        grads = (through_unit(grad_anchor, anchor, anchor_norm), grad_partner, grad_candidate)
         ctx.save_for_backward(*grads)
         return total
 
@@ -74,23 +74,28 @@ class _InfoNCE(torch.autograd.Function):
         return *scaled, None, None, None, None, None, None
 
 
-def _unit(rows: Tensor) -> tuple[Tensor, Tensor]:
+def unit(rows: Tensor) -> tuple[Tensor, Tensor]:
     """The rows scaled to length one, [n, D], and their lengths before, [n, 1]."""
     norm = torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(1e-12)
     return rows / norm, norm
 
 
 def _as_it_is(rows: Tensor) -> tuple[Tensor, None]:
-    """The rows themselves, where :func:`_unit` would scale them."""
+    """The rows themselves, where :func:`unit` would scale them."""
     return rows, None
 
 
-def _through_unit(grad: Tensor, unit: Tensor, norm: Tensor | None) -> Tensor:
-    """The gradient of the rows that :func:`_unit` scaled, from that of its result; overwrites ``grad``."""
+def through_unit(grad: Tensor, scaled: Tensor, norm: Tensor | None) -> Tensor:
+    """The gradient of the rows that :func:`unit` scaled, from that of its result; overwrites ``grad``."""
     if norm is None:
         return grad
-    along = (grad * unit).sum(1, keepdim=True)
-    return grad.addcmul_(along, unit, value=-1.0).div_(norm)
+    along = (grad * scaled).sum(1, keepdim=True)
+    return grad.addcmul_(along, scaled, value=-1.0).div_(norm)
+
+
+def precision_of(products: str, rows: Tensor) -> torch.dtype:
+    """The type of the numbers in matrix products with ``rows``, by its name in ``PRODUCTS``."""
+    return rows.dtype if products == "float32" else torch.bfloat16
 
 
 def info_nce(
@@ -135,7 +140,7 @@ def info_nce(
     weight = anchors.new_ones(len(anchors)) if repeats is None else repeats.to(anchors.dtype)
     weight = weight / weight.sum()
     counts = None if counts is None else counts.to(candidates.dtype)
-    precision = anchors.dtype if products == "float32" else torch.bfloat16
+    precision = precision_of(products, anchors)
     other = None if partners is candidates else partners
     loss: Tensor = _InfoNCE.apply(anchors, other, candidates, tau, weight, counts, precision, guard, scaled)
     return loss

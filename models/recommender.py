@@ -128,10 +128,10 @@ class HostedClassic(HostedModel):
         user, item = (side.numpy() for side in self.train_pairs(dataset))
         shape = (self.n_users - 1, self.n_items - 1)
         ones = np.ones(len(user), dtype=np.float32)
-        self.scores, self.learned = self.fit(config, sp.csr_matrix((ones, (user, item)), shape))
+        self.scores, self.learned = self.fit(config, dataset, sp.csr_matrix((ones, (user, item)), shape))
         self.unused = nn.Parameter(torch.zeros(1))  # RecBole's optimiser needs a parameter
 
-    def fit(self, config: Any, train: sp.csr_matrix) -> tuple[Callable[..., np.ndarray], int]:
+    def fit(self, config: Any, dataset: Any, train: sp.csr_matrix) -> tuple[Callable[..., np.ndarray], int]:
         """The fitted scores and the number of learned values; implemented by the subclass."""
         raise NotImplementedError
 
@@ -140,6 +140,6 @@ class HostedClassic(HostedModel):
         return self.unused.sum() * 0.0
 
     def scorer(self, users: np.ndarray, items: np.ndarray) -> Scorer:
-        """The fitted scores, in the order of ``users`` and ``items``."""
+        """The fitted scores as float32, in the order of ``users`` and ``items``."""
         columns = items - 1
-        return lambda block: torch.from_numpy(self.scores(users[block] - 1)[:, columns])
+        return lambda block: torch.from_numpy(self.scores(users[block] - 1)[:, columns]).float()

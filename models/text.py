@@ -16,10 +16,14 @@ T = TypeVar("T")
 
 
 class TextRows(NamedTuple):
-    """A row of numbers for the text of each node, users first: ``profile`` [N, T] and ``intent`` [N, T']."""
+    """A row of numbers for the text of each node, users first: ``profile`` [N, T] and ``intent`` [N, T'].
+
+    ``edges`` [2, n] are pairs of a user and an item that a language model chose. None if there are none.
+    """
 
     profile: Tensor
     intent: Tensor
+    edges: Tensor | None = None
 
 
 def projector(width: int, embedding_size: int) -> nn.Sequential:

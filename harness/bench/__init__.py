@@ -7,5 +7,6 @@ steps.py            a training step as a function, and measurements in their own
 world.py            the graph that is measured: Amazon-book, or a random graph of its size
 plain.py            the equations of every system, written plainly
 plain_backbones.py  the same for every backbone
+plain_promax.py     the same for ProMax
 __main__.py         one measurement, as a process of its own
 """

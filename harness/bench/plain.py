@@ -13,11 +13,19 @@ import torch
 from torch import Tensor
 
 from harness.bench.plain_backbones import PlainBackbone, info_nce
+from harness.bench.plain_promax import PlainProMax
 from models.core import Batch
 
 
 class Plain(PlainBackbone):
     """One system: its backbone's ranking and contrast terms, and its alignment's terms."""
+
+    def __init__(self, *arguments: Any) -> None:
+        """Take the arguments of :class:`PlainBackbone`."""
+        super().__init__(*arguments)
+        if self.alignment == "ProMax":
+            pairs = torch.stack([self.source, self.target - self.users])[:, self.source < self.users]
+            self.promax = PlainProMax(self.values, self.text.profile, self.users, pairs)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return every weighted term of a batch by name."""
@@ -45,6 +53,8 @@ class Plain(PlainBackbone):
             )
             loss = info_nce(reconstructed, rows, rows, values["reconstruct_tau"])
             terms["reconstruct"] = values["reconstruct_weight"] * loss
+        elif self.alignment == "ProMax":
+            terms |= self.promax.terms(nodes, ego, batch)
         elif self.alignment:
             rows = self._mlp("alignment.profile_projector", self.text.profile)
             terms["profile"] = values["profile_weight"] * self._aligned(nodes, rows, batch, "profile_tau")

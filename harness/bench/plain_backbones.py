@@ -14,7 +14,7 @@ from models.graph import Graph
 from models.text import TextRows
 
 GUARD = 1e-5
-"""Added to the partner's share before its logarithm, in XSimGCL and LightCCF."""
+"""Added to the partner's share before its logarithm, in XSimGCL, LightCCF and ProMax."""
 
 
 def info_nce(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
@@ -28,6 +28,15 @@ def info_nce(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) 
     """
     a, b, c = (functional.normalize(rows) for rows in (anchors, partners, candidates))
     return ((a @ c.T / tau).exp().sum(1).log() - (a * b).sum(1) / tau).mean()
+
+
+def adjacency_of(user: Tensor, item: Tensor, nodes: int) -> Tensor:
+    """Return the normalised adjacency [N, N] of edges between user nodes [E] and item nodes [E]."""
+    source, target = torch.cat([user, item]), torch.cat([item, user])
+    degree = torch.bincount(source, minlength=nodes).float()
+    norm = 1 / (degree[source] * degree[target]).sqrt()
+    index = torch.stack([source, target])
+    return torch.sparse_coo_tensor(index, norm, (nodes, nodes), check_invariants=False).coalesce()
 
 
 class PlainBackbone(nn.Module):
@@ -57,12 +66,7 @@ class PlainBackbone(nn.Module):
         user = torch.repeat_interleave(torch.arange(graph.users), graph.user_starts.diff())
         item = graph.user_columns + graph.users
         self.source, self.target = torch.cat([user, item]), torch.cat([item, user])
-        degree = torch.bincount(self.source, minlength=self.nodes).float()
-        norm = 1 / (degree[self.source] * degree[self.target]).sqrt()
-        index = torch.stack([self.source, self.target])
-        self.adjacency = torch.sparse_coo_tensor(
-            index, norm, (self.nodes, self.nodes), check_invariants=False
-        ).coalesce()
+        self.adjacency = adjacency_of(user, item, self.nodes)
         self.given = {}
         for name, row in parameters.items():
             copy = nn.Parameter(row.detach().clone(), requires_grad=row.requires_grad)
@@ -114,7 +118,8 @@ class PlainBackbone(nn.Module):
 
     def _lightgcn(self, ego: Tensor) -> tuple[Tensor, Any]:
         layers = self._propagated(ego)
-        return torch.stack(layers).sum(0), layers
+        scored = layers[1:] if self.values.get("readout") == "propagated" else layers
+        return torch.stack(scored).sum(0), layers
 
     _sgl = _simgcl = _lightgcn
 

@@ -34,6 +34,7 @@ SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
     "AlphaRec": ({},),
     "RLMRec-Con[LightGCN]": ({}, {"products": "bfloat16"}),
     "RLMRec-Gen[LightGCN]": ({}, {"products": "bfloat16"}),
+    "ProMax[LightGCN]": ({}, {"products": "bfloat16"}),
     "IRLLRec[LightGCN]": ({}, {"products": "bfloat16"}),
 }
 """Systems compared with the plain equations; a row for each set of hyper-parameters."""

@@ -66,6 +66,8 @@ def _show_registry() -> None:
 def _range(facts: Any) -> str:
     """A hyper-parameter's valid values: its choices, the interval it lies in, or both."""
     interval = f"{facts['low']} .. {facts['high']}"
+    if facts["plus"]:
+        return f"{interval}, with {facts['plus']} added"
     if not facts["choices"]:
         return interval
     choices = " | ".join(facts["choices"])

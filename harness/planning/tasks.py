@@ -10,7 +10,7 @@ from typing import Any
 from harness.planning.datasets import DatasetVariant
 from harness.planning.identity import PROTOCOL, identity_of, seed_of
 from harness.planning.parts import EvaluationPlan, TrainingPlan, TuningPlan
-from harness.systems.search_space import Domain
+from harness.systems.search_space import Domain, values_of
 from harness.systems.spec import SystemSpec
 
 TUNED_ON = -1
@@ -158,12 +158,16 @@ class Search(Task):
         """The seed of a trial's suggestion."""
         return seed_of(self.base_seed, self.dataset.family, trial, f"tuning {self.system.name}")
 
-    def trial(self, values: Mapping[str, Any]) -> Run:
-        """The run that tries ``values``."""
+    def values(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """The hyper-parameters' values that a trial has ``drawn`` from the space."""
+        return values_of(self.space, drawn, self.settings)
+
+    def trial(self, drawn: Mapping[str, Any]) -> Run:
+        """The run that tries what was ``drawn`` from the space."""
         return Run(
             dataset=self.dataset,
             system=self.system,
-            settings={**self.settings, **values},
+            settings={**self.settings, **self.values(drawn)},
             repetition=TUNED_ON,
             base_seed=self.base_seed,
             training=self.training,

@@ -19,6 +19,7 @@ from models.recommender import HostedClassic, HostedRecommender
 RECBOLE_NAMES = {
     "IRLLRec": "IRLLRec[LightGCN]",
     "RLMRec": "RLMRec-Con[LightGCN]",
+    "ProMax": "ProMax[LightGCN]",
     "RLMRecGen": "RLMRec-Gen[LightGCN]",
     "DCCF": "DCCF",
     "BIGCF": "BIGCF",
@@ -35,6 +36,10 @@ RECBOLE_NAMES = {
     "P3alpha": "P3alpha",
     "RP3beta": "RP3beta",
     "EASE": "EASE^R",
+    "EASEText": "EASE-Text",
+    "EASECollective": "EASE-Collective",
+    "EASEAdditive": "EASE-Additive",
+    "L3AE": "L3AE",
 }
 """Names of the model classes that RecBole is given, and the system line of each."""
 
@@ -55,9 +60,13 @@ def hosted(spec: SystemSpec, name: str | None = None) -> type:
         chosen = config.external_config_dict
         return settings(spec, {key: value for key, value in chosen.items() if key in spec.options()})
 
-    def fit(self: Any, config: Any, train: sp.csr_matrix) -> Any:
+    def fit(self: Any, config: Any, dataset: Any, train: sp.csr_matrix) -> Any:
         entry = CLASSICS[spec.backbone]
-        return entry.make(pick(entry.options, values(config)), train)
+        options = pick(entry.options, values(config))
+        if not spec.needs_text:
+            return entry.make(options, train)
+        text = _text_of(self, config, dataset)
+        return entry.make(options, train, text.profile[train.shape[0] :].numpy())
 
     def build(self: Any, config: Any, dataset: Any, graph: Any) -> Any:
         text = _text_of(self, config, dataset) if spec.needs_text else None

@@ -12,13 +12,18 @@ from baselines.hyper import (
     AlphaRecHyper,
     BIGCFHyper,
     DCCFHyper,
+    EASEAdditiveHyper,
+    EASECollectiveHyper,
     EASEHyper,
+    EASETextHyper,
     ItemKNNHyper,
+    L3AEHyper,
     LightCCFHyper,
     LightGCNHyper,
     MFHyper,
     MostPopHyper,
     P3alphaHyper,
+    ProMaxHyper,
     RLMRecConHyper,
     RLMRecGenHyper,
     RP3betaHyper,
@@ -47,8 +52,9 @@ class Entry:
             made, so that lines and hyper-parameters can be read without torch.
         options: The dataclass that declares its hyper-parameters.
         about: One line about it.
-        needs_text: Whether a backbone reads text rows; every alignment does.
+        needs_text: Whether a backbone or classic reads text rows; every alignment does.
         tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
+        squares: Number of [I, I] float64 matrices in memory at the peak of a classic's fit, as measured.
         ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
         neighbours_of: ``users`` or ``items`` if a classic keeps ``neighbours`` numbers for each of them.
     """
@@ -58,14 +64,15 @@ class Entry:
     about: str
     needs_text: bool = False
     tables: int = 0
+    squares: int = 0
     ranks_cold: tuple[str, ...] = ()
     neighbours_of: str = ""
 
     def make(self, *arguments: Any) -> Any:
         """Make the part from the arguments that :class:`models.core.Backbone` or ``Alignment`` names.
 
-        A classic is made from its hyper-parameters and the train matrix [U, I], and returns its scores
-        and the number of its learned values.
+        A classic is made from its hyper-parameters, the train matrix [U, I] and, if it needs text, the
+        profile rows of the items [I, T]. It returns its scores and the number of its learned values.
         """
         return load(self.path)(*arguments)
 
@@ -142,6 +149,12 @@ ALIGNMENTS = {
         "reconstruction of the profile text of hidden nodes (WWW 2024)",
         tables=8,
     ),
+    "ProMax": Entry(
+        "baselines.promax:ProMax",
+        ProMaxHyper,
+        "text as soft targets over items, and a second graph with edges by text (release ProRec)",
+        tables=10,
+    ),
     "IRLLRec": Entry(
         "models.irllrec:IRLLRec",
         IRLLRecHyper,
@@ -181,7 +194,36 @@ CLASSICS = {
         "walks of three steps that popular items attract less (TiiS 2017)",
         neighbours_of="items",
     ),
-    "EASE^R": Entry("baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)"),
+    "EASE^R": Entry(
+        "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=4
+    ),
+    "EASE-Text": Entry(
+        "baselines.text_autoencoders:ease_text",
+        EASETextHyper,
+        "linear autoencoder of the items' text alone (CIKM 2025)",
+        needs_text=True,
+    ),
+    "EASE-Collective": Entry(
+        "baselines.text_autoencoders:ease_collective",
+        EASECollectiveHyper,
+        "linear autoencoder of interactions and text together (CIKM 2025)",
+        needs_text=True,
+        squares=2,
+    ),
+    "EASE-Additive": Entry(
+        "baselines.text_autoencoders:ease_additive",
+        EASEAdditiveHyper,
+        "mean of the weights of EASE^R and EASE-Text (CIKM 2025)",
+        needs_text=True,
+        squares=2,
+    ),
+    "L3AE": Entry(
+        "baselines.text_autoencoders:l3ae",
+        L3AEHyper,
+        "linear autoencoder of interactions, drawn towards EASE-Text (CIKM 2025)",
+        needs_text=True,
+        squares=2,
+    ),
 }
 
 SUBJECT = "IRLLRec"

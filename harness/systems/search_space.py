@@ -31,6 +31,7 @@ class Domain:
     Attributes:
         log: Whether numbers are drawn from a logarithmic range.
         whole: Whether numbers are integers.
+        plus: Another hyper-parameter. The values are then sums with it, as :func:`hyper` declares.
     """
 
     low: float = 0.0
@@ -38,6 +39,7 @@ class Domain:
     log: bool = False
     whole: bool = False
     choices: tuple[Any, ...] = ()
+    plus: str = ""
 
     def closest_to(self, value: Any) -> Any:
         """The value of the domain that is closest to ``value``.
@@ -52,8 +54,8 @@ class Domain:
         return min(self.choices, key=lambda choice: abs(choice - value)) if numbers else self.choices[0]
 
     def facts(self) -> dict[str, Any]:
-        """The domain as JSON."""
-        return asdict(self)
+        """The domain as JSON. ``plus`` is there only where it is used."""
+        return {name: fact for name, fact in asdict(self).items() if fact or name != "plus"}
 
 
 def space(
@@ -80,6 +82,31 @@ def space(
         elif item.metadata["tuned"]:
             domains[name] = _declared(item)
     return domains
+
+
+def drawn_for(domains: Mapping[str, Domain], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a search would draw from each domain to have these values of the hyper-parameters."""
+    return {
+        name: values[name] + values[domain.plus] if domain.plus else values[name]
+        for name, domain in domains.items()
+    }
+
+
+def values_of(
+    domains: Mapping[str, Domain], drawn: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The hyper-parameters' values that were drawn; where a sum was, the other value is taken off.
+
+    Args:
+        domains: What was drawn from.
+        drawn: The draw from each domain.
+        fixed: The values of the hyper-parameters that are not drawn.
+    """
+    others = {**fixed, **drawn}
+    return {
+        name: value - others[domains[name].plus] if domains[name].plus else value
+        for name, value in drawn.items()
+    }
 
 
 def always_matters(spec: SystemSpec, name: str, values: Mapping[str, Any]) -> bool:
@@ -124,7 +151,9 @@ def check_names(narrowed: Narrowed, specs: list[SystemSpec], where: str) -> None
 
 def _declared(item: Field[Any]) -> Domain:
     facts = item.metadata
-    return Domain(facts["low"], facts["high"], facts["log"], isinstance(item.default, int))
+    return Domain(
+        facts["low"], facts["high"], facts["log"], isinstance(item.default, int), plus=facts["plus"]
+    )
 
 
 def _narrowed(spec: SystemSpec, item: Field[Any], wanted: Range | tuple[Any, ...]) -> Domain:
@@ -142,9 +171,12 @@ def _narrowed(spec: SystemSpec, item: Field[Any], wanted: Range | tuple[Any, ...
             values = tuple(int(value) if value.is_integer() else value for value in (wanted.low, wanted.high))
     for value in values:
         check_value(spec, item, value)
+    plus = item.metadata["plus"]
+    if plus and min(values) <= 0:
+        raise InputError(f"{place} + {plus}: a value is {min(values)}; expected sums above 0")
     if not isinstance(wanted, Range):
-        return Domain(choices=tuple(values))
+        return Domain(choices=tuple(values), plus=plus)
     log = item.metadata["log"] if wanted.log is None else wanted.log
     if log and wanted.low <= 0:
         raise InputError(f"{place}: low is {wanted.low}; expected more than 0 on a logarithmic range")
-    return Domain(values[0], values[1], log, whole)
+    return Domain(values[0], values[1], log, whole, plus=plus)

@@ -25,7 +25,7 @@ def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None =
 
     Raises:
         InputError: ``chosen`` names a hyper-parameter that the system lacks, or has a value that is not
-            allowed.
+            allowed, or the values leave a sum that is not positive.
     """
     options = spec.options()
     for name, value in chosen.items():
@@ -34,7 +34,19 @@ def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None =
         check_value(spec, options[name], value)
     defaults = {name: item.default for name, item in options.items()}
     published = preset_values(spec.preset, spec.base, spec.backbone, released, options)
-    return defaults | published | dict(chosen) | spec.zeros
+    values = defaults | published | dict(chosen) | spec.zeros
+    _check_sums(spec, values)
+    return values
+
+
+def _check_sums(spec: SystemSpec, values: Mapping[str, Any]) -> None:
+    """Refuse two values whose sum must be positive and is not."""
+    for name, item in spec.options().items():
+        other = item.metadata["plus"]
+        if other and values[name] + values[other] <= 0:
+            raise InputError(
+                f"{spec.name}: {name} is {values[name]} and {other} {values[other]}; expected a sum above 0"
+            )
 
 
 def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
@@ -47,6 +59,7 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
     choices, low, minimum, maximum = (
         item.metadata[fact] for fact in ("choices", "low", "minimum", "maximum")
     )
+    minimum = -math.inf if item.metadata["plus"] else minimum  # only the sum is bounded
     number = isinstance(value, int | float) and not isinstance(value, bool)
     whole = number and isinstance(value, int)
     expected = ""
@@ -57,7 +70,7 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
     elif not number or (isinstance(item.default, int) and not whole):
         expected = "expected a whole number" if isinstance(item.default, int) else "expected a number"
     elif not -math.inf < value < math.inf:  # false for NaN as well
-        expected = "expected a positive number below infinity"
+        expected = f"expected a {'positive ' if minimum != -math.inf else ''}number below infinity"
     elif value <= 0 if minimum is None else value < minimum:
         expected = "expected a positive number" if minimum is None else f"expected at least {minimum:g}"
     elif maximum is not None and value > maximum:

@@ -63,7 +63,7 @@ class SystemSpec:
     @property
     def needs_text(self) -> bool:
         """Whether it reads text rows."""
-        return bool(self.alignment) or (not self.is_classic and BACKBONES[self.backbone].needs_text)
+        return bool(self.alignment) or (CLASSICS if self.is_classic else BACKBONES)[self.backbone].needs_text
 
     @property
     def ranks_cold(self) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ class TextTable:
         users, items: Tokens, [U] and [I].
         user_profile, item_profile: Profile rows, [U, T] and [I, T], float32.
         user_intent, item_intent: Intent rows, [U, T'] and [I, T'], float32.
+        edges: Pairs of a user and an item that a language model chose, as positions in ``users`` and
+            ``items`` [2, n]. None if there are none.
         recipe: Identifies the rows together with the dataset's texts. It holds the encoder's settings or a
             digest of precomputed rows, since rows may differ in the last bit between machines.
         notes: Sentences that a reader of the results must know.
@@ -34,6 +36,7 @@ class TextTable:
     item_profile: np.ndarray
     user_intent: np.ndarray
     item_intent: np.ndarray
+    edges: np.ndarray | None = None
     recipe: str = ""
     notes: tuple[str, ...] = ()
 
@@ -58,7 +61,16 @@ class TextTable:
             sides = getattr(self, f"user_{kind}")[at_user], getattr(self, f"item_{kind}")[at_item]
             return torch.from_numpy(np.concatenate(sides).astype(np.float32))
 
-        return TextRows(stack("profile"), stack("intent"))
+        edges = self._edges_between(at_user, at_item)
+        return TextRows(stack("profile"), stack("intent"), None if edges is None else torch.from_numpy(edges))
+
+    def _edges_between(self, at_user: np.ndarray, at_item: np.ndarray) -> np.ndarray | None:
+        """The edges [2, n] between the users and the items at these positions, which are counted from 0."""
+        if self.edges is None:
+            return None
+        sides = _numbers(at_user, len(self.users)), _numbers(at_item, len(self.items))
+        edges = np.stack([number[ends] for number, ends in zip(sides, self.edges, strict=True)])
+        return edges[:, (edges >= 0).all(0)]
 
     def by_number(self, users: np.ndarray, items: np.ndarray) -> TextTable:
         """The same rows, with the numbers of ``users`` [U] and ``items`` [I], from 0, as their tokens.
@@ -72,6 +84,8 @@ class TextTable:
 
     def control(self, kind: str | None, seed: int) -> TextTable:
         """The rows under a text control. Profile and intent of a node stay together unless they are random.
+
+        A control has no edges, since they were chosen by the true texts.
 
         Args:
             kind: None changes nothing. ``shuffled`` permutes rows within users and within items.
@@ -91,7 +105,7 @@ class TextTable:
             rows = {name: _random_rows(getattr(self, name), random) for name in TABLES}
         else:
             rows = {name: getattr(self, name)[sources[name.split("_")[0]]] for name in TABLES}
-        return replace(self, **rows)  # type: ignore[arg-type]
+        return replace(self, edges=None, **rows)  # type: ignore[arg-type]
 
 
 def _random_rows(rows: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -111,6 +125,13 @@ def _noisy_sources(count: int, share: float, random: np.random.Generator) -> np.
     chosen = order[: round(share * count)]
     sources[chosen] = (chosen + shift[chosen]) % count
     return sources
+
+
+def _numbers(chosen: np.ndarray, count: int) -> np.ndarray:
+    """Where each of ``count`` positions stands in ``chosen`` [n], or -1 if it does not, [count]."""
+    numbers = np.full(count, -1)
+    numbers[chosen] = np.arange(len(chosen))
+    return numbers
 
 
 def _renumbered(known: np.ndarray, wanted: np.ndarray, side: str) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from pydantic import Field, field_validator
 
 from harness.data.arrays import load_array
@@ -33,6 +34,9 @@ class PrecomputedSpec(StrictModel):
     item_profile: Path = Field(description="file of the items' profile rows")
     user_intent: Path | None = Field(None, description="file of the users' intent rows, if there are any")
     item_intent: Path | None = Field(None, description="file of the items' intent rows, if there are any")
+    second_graph: Path | None = Field(
+        None, description="pickled sparse matrix [U, I] of pairs that a language model chose, for ProMax"
+    )
     _resolve = field_validator("*")(from_plan)
 
 
@@ -96,9 +100,27 @@ def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
         width, expected = tables[name].shape[1], tables[f"user_{kind}"].shape[1]
         if width != expected:
             raise InputError(f"{path}: rows of width {width}; expected the users' width {expected}")
-    content = digest(tables[name].tobytes() for name in TABLES)
+    edges = _load_edges(spec.second_graph, dataset) if spec.second_graph else None
+    parts = [tables[name].tobytes() for name in TABLES]
+    content = digest(parts if edges is None else [*parts, edges.tobytes()])
     notes = () if spec.user_intent and spec.item_intent else (SAME_INTENTS,)
-    return TextTable(dataset.users, dataset.items, **tables, recipe=content, notes=notes)
+    return TextTable(dataset.users, dataset.items, **tables, edges=edges, recipe=content, notes=notes)
+
+
+def _load_edges(path: Path, dataset: Dataset) -> np.ndarray:
+    """The pairs of a second graph as positions of users and items in the dataset, [2, n].
+
+    Raises:
+        InputError: The file holds no sparse matrix with a row for each user and a column for each item.
+    """
+    matrix, expected = load_arrays(path), (len(dataset.users), len(dataset.items))
+    if not sp.issparse(matrix) or matrix.shape != expected:
+        found = f"{type(matrix).__name__} of shape {getattr(matrix, 'shape', None)}"
+        raise InputError(f"{path}: holds a {found}; expected a sparse matrix of shape {expected}")
+    entries = matrix.tocoo()
+    pairs = np.stack([entries.row, entries.col])[:, entries.data != 0].astype(np.int64)
+    edges: np.ndarray = np.unique(pairs, axis=1)
+    return edges
 
 
 def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:

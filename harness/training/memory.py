@@ -22,7 +22,11 @@ PROCESS_BYTES = 600 << 20
 PAIR_BYTES = 330
 """Memory for one train pair: in the graph while it is built, in batches and in matrices of the evaluation."""
 
-FLOAT_BYTES = 4
+FLOAT_BYTES, DOUBLE_BYTES = 4, 8
+"""Of a number in float32, in which systems are trained, and in float64, in which classics are fitted."""
+
+TEXT_COPIES = 4
+"""Text rows that live at once while a classic is fitted, in float64: those of the table, and its own."""
 
 NEIGHBOUR_BYTES = 60
 """A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
@@ -94,8 +98,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
 
     For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
-    times: as profiles, as intents, and in the layers of the projection. Classics with neighbours hold no
-    square matrix, and their lists of neighbours are counted.
+    times: as profiles, as intents, and in the layers of the projection. Classics hold matrices [I, I]
+    (``Entry.squares``), or lists of neighbours and no such matrix.
 
     Args:
         spec: The system.
@@ -103,10 +107,10 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
         sizes: The sizes of the dataset.
     """
     base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
-    if spec.backbone == "EASE^R":
-        return base + 4 * 8 * sizes.items**2  # Gram matrix, inverse, their copies, in float64
     if spec.is_classic:
-        return base + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
+        text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
+        doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
+        return base + DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
     tables = BACKBONES[spec.backbone].tables
     tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
     if "layers" in values:

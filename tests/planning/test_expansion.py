@@ -51,6 +51,18 @@ def test_ablations_of_every_text_system_keep_its_hyper_parameters(tmp_path: Path
     assert (settings["learning_rate"], settings["profile_weight"]) == (0.005, 0.0)
 
 
+def test_a_classic_that_reads_text_has_controls_and_no_ablations(tmp_path: Path) -> None:
+    found, skipped = runs(tmp_path, "  - L3AE\ncontrols: [random]\nablate: [-profile]\n")
+    assert "L3AE[text=random]" in found
+    assert skipped["L3AE -profile"] == "has no term 'profile'"
+
+
+def test_a_classic_that_reads_text_is_skipped_without_text(tmp_path: Path) -> None:
+    text = TEXT.replace("{kind: movielens}", "{kind: matrices, folder: x}") + "  - L3AE\n"
+    every = list(expand(load_plan(write(tmp_path, text))))
+    assert Skipped("ml", "L3AE", "needs text, and the dataset has none") in every
+
+
 def test_controls_of_every_text_system(tmp_path: Path) -> None:
     found, skipped = runs(tmp_path, 'controls: [shuffled, "noise:.5"]\n')
     assert [name for name in found if "text=" in name] == [

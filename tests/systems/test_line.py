@@ -112,7 +112,7 @@ def test_capacity_is_for_trained_systems_without_text(line: str) -> None:
         (
             "LightGCN[foo]",
             "'foo' is not a change that LightGCN can be given; expected -l2, preset=release or paper, "
-            "start=warm, or capacity=IRLLRec, RLMRec-Con or RLMRec-Gen",
+            "start=warm, or capacity=IRLLRec, ProMax, RLMRec-Con or RLMRec-Gen",
         ),
         (
             "RLMRec-Con[DCCF, capacity=IRLLRec]",

@@ -21,6 +21,7 @@ from harness.systems.line import parse
 from harness.systems.settings import settings
 from models.core import Batch, System
 from models.graph import Graph
+from models.soft_targets import SoftTargets
 from models.text import TextRows
 from tests.worlds import ROOT
 
@@ -92,7 +93,8 @@ def text_rows(golden: dict[str, np.ndarray]) -> TextRows | None:
         sides = [golden[f"input/{side}_{kind}"] for side in ("user", "item")]
         return torch.from_numpy(np.concatenate(sides))
 
-    return TextRows(rows("profile"), rows("intent"))
+    edges = torch.from_numpy(golden["input/new_edges"]) if "input/new_edges" in golden else None
+    return TextRows(rows("profile"), rows("intent"), edges)
 
 
 def test_golden_folder_holds_cases() -> None:
@@ -139,6 +141,9 @@ def replay(system: System, golden: dict[str, np.ndarray]) -> None:
     if "input/masked_nodes" in golden:
         masked = torch.from_numpy(golden["input/masked_nodes"]).long()
         system.alignment.draw_nodes = lambda count, ratio, device: masked
+    if "input/whitened_user" in golden:  # the signs of whitened columns are whoever whitened them's
+        sides = (torch.from_numpy(golden[f"input/whitened_{side}"]) for side in ("user", "item"))
+        system.alignment.targets = SoftTargets(*sides, json.loads(str(golden["hyper"]))["shaping_tau"])
 
 
 FOREIGN = {"mask_token": "token", "profile_reconstructor": "mlp_up"}
@@ -151,6 +156,7 @@ FOREIGN = {"mask_token": "token", "profile_reconstructor": "mlp_up"}
         "SGL",
         "MF",
         "LightCCF",
+        "ProMax[SGL]",
         "RLMRec-Con[DCCF]",
         "RLMRec-Gen[LightGCN]",
         "RLMRec-Gen[DCCF]",

@@ -73,7 +73,8 @@ def check(path: Path, prefix: str = "") -> None:
     values = settings(
         spec, in_our_words(hyper, convention, implementation, spec.options(), max(recorded.shape))
     )
-    scores, _ = entry.make(pick(entry.options, values), train)
+    text = [golden["input/item_profile"]] if spec.needs_text else []
+    scores, _ = entry.make(pick(entry.options, values), train, *text)
     tolerance = 1e-6 if implementation.startswith("lenskit") else 1e-12
     np.testing.assert_allclose(
         scores(np.arange(len(recorded))), recorded, rtol=tolerance, atol=tolerance * np.abs(recorded).max()
@@ -84,7 +85,8 @@ def in_our_words(
     hyper: dict[str, Any], convention: dict[str, str], implementation: str, options: Any, largest: int
 ) -> dict[str, Any]:
     """The hyper-parameters that make our system do what was recorded."""
-    values = ({"item_weight": 0.0} if "item_weight" in options else {}) | hyper
+    recorded = {"item_weight": 0.0, "text_scale": "raw"}
+    values = {name: value for name, value in recorded.items() if name in options} | hyper
     if "neighbours" in values and values["neighbours"] is None:
         values["neighbours"] = largest
     if "normalise" in values:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
-from harness.systems.search_space import Domain, Range, check_names, space
+from harness.systems.search_space import Domain, Range, check_names, drawn_for, space, values_of
 from harness.systems.settings import settings
 
 EVERY = [
@@ -123,3 +123,34 @@ def test_the_precision_of_products_is_read_by_the_terms_with_info_nce() -> None:
     assert not varied("DCCF[-contrast]")
     assert varied("IRLLRec[DCCF, -profile-intent-translation]")  # the contrast of DCCF
     assert not varied("IRLLRec[LightGCN, -profile-intent-translation]")
+
+
+def test_a_search_draws_the_sum_of_a_ridge_that_may_be_negative() -> None:
+    domains = found("L3AE")
+    assert domains["ridge"] == Domain(10.0, 1000.0, log=True, plus="distillation")
+    assert domains["distillation"] == Domain(10.0, 1000.0, log=True)
+    values = settings(parse("L3AE"), {"ridge": -50.0, "distillation": 150.0})
+    drawn = drawn_for(domains, values)
+    assert (drawn["ridge"], drawn["distillation"]) == (100.0, 150.0)
+    assert values_of(domains, drawn, values) == {name: values[name] for name in domains}
+    alone = found("L3AE", fixed={"distillation"})
+    assert values_of(alone, {"ridge": 100.0}, values) == {"ridge": -50.0}
+
+
+def test_a_plan_narrows_the_sum() -> None:
+    narrowed = found("L3AE", ridge=Range(low=20, high=200))["ridge"]
+    assert narrowed == Domain(20.0, 200.0, log=True, plus="distillation")
+    assert found("L3AE", ridge=(50.0, 100.0))["ridge"] == Domain(choices=(50.0, 100.0), plus="distillation")
+    with pytest.raises(InputError, match=r"ridge \+ distillation: a value is -5.0; expected sums above 0"):
+        found("L3AE", ridge=(-5.0, 100.0))
+
+
+@pytest.mark.parametrize("ridge", [-100.0, -250, float("nan")])
+def test_a_sum_that_is_not_positive_is_refused(ridge: float) -> None:
+    with pytest.raises(InputError, match=r"expected a (sum above 0|number below infinity)"):
+        settings(parse("L3AE"), {"ridge": ridge, "distillation": 100.0})
+
+
+def test_domains_without_a_sum_are_told_as_before() -> None:
+    assert "plus" not in found("EASE^R")["ridge"].facts()
+    assert found("L3AE")["ridge"].facts()["plus"] == "distillation"

@@ -247,6 +247,31 @@ def test_item_rows_of_another_width_are_refused(tmp_path: Path) -> None:
         text_table(spec, checkerboard())
 
 
+def test_a_second_graph_goes_with_its_users_and_items(tmp_path: Path) -> None:
+    dataset = checkerboard()
+    rows = save(tmp_path, np.ones((40, 5)))
+    matrix = sp.csr_matrix((np.ones(3), ([0, 0, 39], [1, 7, 2])), shape=(40, 40))
+    graph = save(tmp_path, matrix, "new_trn_rag_mat.pkl")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=rows, item_profile=rows, second_graph=graph)
+    table = text_table(spec, dataset)
+    edges = table.rows(dataset.users[::-1], dataset.items[:5]).edges
+    assert edges is not None
+    assert edges.T.tolist() == [[39, 1], [0, 2]]  # item 7 was not asked for
+    assert table.recipe != text_table(spec.model_copy(update={"second_graph": None}), dataset).recipe
+    for control in ("shuffled", "random", "noise:0.5"):
+        assert table.control(control, 1).edges is None
+
+
+@pytest.mark.parametrize("matrix", [sp.csr_matrix((40, 39)), np.ones((40, 40))])
+def test_a_second_graph_of_other_users_or_items_is_refused(tmp_path: Path, matrix: Any) -> None:
+    rows, graph = save(tmp_path, np.ones((40, 5))), save(tmp_path, matrix, "graph.pkl")
+    spec = PrecomputedSpec(kind="precomputed", user_profile=rows, item_profile=rows, second_graph=graph)
+    with pytest.raises(
+        InputError, match=r"graph.pkl: holds a .*; expected a sparse matrix of shape \(40, 40\)"
+    ):
+        text_table(spec, checkerboard())
+
+
 def test_wordllama_reads_its_own_weights() -> None:
     pytest.importorskip("wordllama")
     rows = WordLlamaSpec(kind="wordllama", width=64).encode(["a red apple", "a green apple", "a car"])

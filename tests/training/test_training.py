@@ -11,9 +11,9 @@ import torch
 
 from harness.errors import RunFailed
 from harness.systems.line import parse
-from harness.systems.registry import ALIGNMENTS, BACKBONES
+from harness.systems.registry import ALIGNMENTS, BACKBONES, Entry
 from harness.training.loop import Callbacks
-from harness.training.memory import PeakMemory
+from harness.training.memory import PeakMemory, Sizes
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import Outcome, train
 from tests.worlds import checkerboard, make_run, parity_text
@@ -48,16 +48,30 @@ def test_the_checkerboard_is_learned(line: str, board: PreparedData) -> None:
     assert scores(outcome)["recall@5"] > 0.7
 
 
-@pytest.mark.parametrize("line", ["ItemKNN", "UserKNN", "P3alpha", "RP3beta", "EASE^R"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("ItemKNN", "UserKNN", "P3alpha", "RP3beta"),
+        *("EASE^R", "EASE-Text", "EASE-Collective", "EASE-Additive", "L3AE"),
+    ],
+)
 def test_classics_learn_the_checkerboard(line: str, board: PreparedData) -> None:
     assert scores(train(make_run(line), board))["recall@5"] > 0.7
 
 
-@pytest.mark.parametrize("name", ["RLMRec-Con[LightGCN]", "IRLLRec[LightGCN]"])
+HEAVY = {
+    "RLMRec-Con[LightGCN]": {"profile_weight": 1.0},
+    "ProMax[LightGCN]": {"shaping_weight": 3.0, "whitening": "joint"},
+    "IRLLRec[LightGCN]": {"profile_weight": 1.0},
+}
+"""Weights with which the text is learned in few epochs."""
+
+
+@pytest.mark.parametrize("name", HEAVY)
 def test_helpful_text_beats_shuffled_text(name: str) -> None:
     """Two train pairs a user say little of its colour; its text says it."""
     dataset = checkerboard(known=2)
-    hyper = {**QUICK, "profile_weight": 1.0}
+    hyper = {**QUICK, **HEAVY[name]}
     with prepared(dataset, parity_text(dataset)) as sparse:
 
         def reach(line: str) -> float:
@@ -65,6 +79,29 @@ def test_helpful_text_beats_shuffled_text(name: str) -> None:
             return float(np.mean([scores(train(run, sparse))["recall@5"] for run in runs]))
 
         assert reach(name) > reach(f"{name[:-1]}, text=shuffled]") + 0.05
+
+
+@pytest.mark.parametrize("name", ["EASE-Text", "EASE-Collective", "EASE-Additive", "L3AE"])
+def test_helpful_text_beats_shuffled_text_in_closed_form(name: str) -> None:
+    """Two train pairs a user say little of which items belong together; their texts say it."""
+    dataset = checkerboard(known=2)
+    with prepared(dataset, parity_text(dataset)) as sparse:
+
+        def reach(line: str) -> float:
+            runs = [make_run(line, repetition=repetition) for repetition in range(3)]
+            return float(np.mean([scores(train(run, sparse))["recall@5"] for run in runs]))
+
+        assert reach(name) > reach(f"{name}[text=shuffled]") + 0.05
+
+
+@pytest.mark.parametrize("line", ["EASE^R", "L3AE", "EASE-Collective"])
+def test_a_classic_that_needs_too_much_memory_is_not_fitted(
+    line: str, board: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Entry, "make", lambda *arguments: pytest.fail("it was fitted"))
+    monkeypatch.setattr(PreparedData, "sizes", Sizes(10, 2_000_000, 100, 8))
+    with pytest.raises(RunFailed, match=r"needs about \d+\.\d GiB of memory; \d+\.\d GiB are free"):
+        train(make_run(line), board)
 
 
 @pytest.mark.parametrize("line", ["DCCF", "IRLLRec[LightGCN]"])

@@ -97,7 +97,7 @@ def tune(search: Search, data: PreparedData, context: SearchContext) -> tuple[di
         score = _do_trial(study, search, data, context)
         spent = _spent(study)
         context.callbacks.on_progress(len(spent), score)
-    return record(search, study, spent), frame(spent)
+    return record(search, study, spent), frame(search, spent)
 
 
 class _TrialReporter:

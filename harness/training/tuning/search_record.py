@@ -34,7 +34,7 @@ def record(search: Search, study: optuna.Study, spent: list[FrozenTrial]) -> dic
         raise RunFailed(f"none of {len(spent)} trials finished ({'; '.join(sorted(reasons))})")
     best = study.best_trial
     return {
-        "best": best.params,
+        "best": search.values(best.params),
         "best_trial": [trial.number for trial in spent].index(best.number),
         "valid": best.value,
         "valid_before": spent[0].value,
@@ -58,7 +58,7 @@ def _importance(search: Search, study: optuna.Study) -> dict[str, float]:
     return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
-def frame(spent: list[FrozenTrial]) -> pd.DataFrame:
+def frame(search: Search, spent: list[FrozenTrial]) -> pd.DataFrame:
     """The trials that count against the budget, one row each.
 
     Columns: ``TRIAL`` (its number), ``STATE``, ``SCORE``, ``REASON``, ``epochs``, ``seconds_s``, and the
@@ -72,7 +72,7 @@ def frame(spent: list[FrozenTrial]) -> pd.DataFrame:
                 SCORE: trial.value,
                 REASON: "",
                 **trial.user_attrs,
-                **trial.params,
+                **search.values(trial.params),
             }
             for number, trial in enumerate(spent)
         ]

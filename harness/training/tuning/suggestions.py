@@ -17,7 +17,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial
 
 from harness.planning.tasks import Search
-from harness.systems.search_space import Domain
+from harness.systems.search_space import Domain, drawn_for
 
 STARTUP_SHARE = 4
 """One in so many trials, but at least five, is drawn at random, because TPE learns from finished trials."""
@@ -43,7 +43,8 @@ class _FixedSampler(optuna.samplers.BaseSampler):
 
 def sampler(search: Search, number: int) -> optuna.samplers.BaseSampler:
     """Optuna's sampler for the trial with a ``number`` from 0. Trial 0 has the released defaults."""
-    start = {name: domain.closest_to(search.settings[name]) for name, domain in search.space.items()}
+    wanted = drawn_for(search.space, search.settings)
+    start = {name: domain.closest_to(wanted[name]) for name, domain in search.space.items()}
     if number == 0:
         return _FixedSampler(start)
     if search.tuning.sampler == "grid":

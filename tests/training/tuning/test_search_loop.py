@@ -27,7 +27,7 @@ from harness.training.run import train
 from harness.training.tuning import search_loop
 from harness.training.tuning.search_loop import SearchContext, tune
 from harness.training.tuning.trial_storage import open_storage
-from tests.worlds import checkerboard, make_run, search_record
+from tests.worlds import checkerboard, make_run, parity_text, search_record
 
 SPLIT = {"kind": "given"}
 PLAN = {
@@ -278,6 +278,18 @@ def test_hours_end_a_search(board: PreparedData, tmp_path: Path) -> None:
 def test_a_system_with_nothing_to_tune_has_one_trial(board: PreparedData, tmp_path: Path) -> None:
     record, trials = tune(search("MostPop"), board.for_tuning(), context(tmp_path))
     assert (record["budget"], len(trials), record["best"]) == (1, 1, {})
+
+
+def test_a_ridge_is_drawn_with_what_is_added_to_it_and_kept_without(tmp_path: Path) -> None:
+    dataset = checkerboard()
+    with prepared(dataset, parity_text(dataset)) as board:
+        wanted = search("L3AE")
+        record, trials = tune(wanted, board.for_tuning(), context(tmp_path))
+    sums = trials["ridge"] + trials["distillation"]
+    assert sums.between(10, 1000).all()
+    assert sums.iloc[0] == wanted.settings["ridge"] + wanted.settings["distillation"]
+    best = trials.iloc[record["best_trial"]]
+    assert record["best"] == {name: best[name] for name in wanted.space}
 
 
 def test_runs_take_the_best_values_and_their_own_ablations() -> None:
