@@ -116,7 +116,7 @@ def changed_bytes(content: bytes, draw: random.Random) -> bytes:
 def changed_file(path: Path, draw: random.Random) -> bytes:
     """What a file might hold instead: other bytes, or a sound file of its kind with other values."""
     content = path.read_bytes()
-    if draw.random() < 0.4:
+    if not content or draw.random() < 0.4:
         return changed_bytes(content, draw)
     if path.suffix == ".gz":
         return gzip.compress(changed_bytes(gzip.decompress(content), draw))
