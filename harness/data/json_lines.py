@@ -97,8 +97,10 @@ def _object(decoder: json.JSONDecoder, line: str, plain: Sequence[str]) -> dict[
 
 
 def _check_letters(entry: Mapping[str, str]) -> None:
-    """Refuse half of a letter that two escapes make up: it cannot be written to any file."""
+    """Refuse NUL, which is no text, and half of a letter that two escapes make up, which no file can hold."""
     for key, value in entry.items():
+        if "\0" in key + value:
+            raise InputError(f"{key!a} holds a NUL character, the escape \\u0000; expected text")
         try:
             (key + value).encode()
         except UnicodeEncodeError:

@@ -144,15 +144,27 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
 
 def _delimited_rows(path: Path, file: TextIO, ending: str) -> tuple[list[str], Rows]:
     """The header of a file with separators, and its rows with their numbers. Blank lines are skipped."""
-    separator = SEPARATORS[ending]
+    separator, lines = SEPARATORS[ending], _text_lines(path, file)
     if ending == ".csv":
-        rows = _numbered(path, csv.reader(file, delimiter=separator, strict=True))
+        rows = _numbered(path, csv.reader(lines, delimiter=separator, strict=True))
     else:
-        rows = _numbered(path, csv.reader(file, delimiter=separator, quoting=csv.QUOTE_NONE))
+        rows = _numbered(path, csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
     _, header = next(rows, (0, []))
     if not header:
         raise InputError(f"{path}: empty file; expected a header and rows")
     return header, rows
+
+
+def _text_lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a file. Python's csv module reads NUL characters from 3.11 on; they are no text.
+
+    Raises:
+        InputError: A line holds one.
+    """
+    for number, line in enumerate(file, 1):
+        if "\0" in line:
+            raise InputError(f"{path}, line {number}: a NUL character; expected text")
+        yield line
 
 
 def _numbered(path: Path, reader: Iterator[list[str]]) -> Rows:
