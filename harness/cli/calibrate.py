@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from harness.cli.report import REPORTS
-from harness.cli.terminal import expanded, say
+from harness.cli.terminal import all_expanded, expanded, say
 from harness.errors import InputError
-
-
-def _expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
-    return [path.expanduser() for path in paths]
 
 
 def calibrate(
@@ -21,7 +17,7 @@ def calibrate(
         list[Path],
         typer.Option(
             help="The scores are read from this store. The option may be given several times.",
-            callback=_expanded,
+            callback=all_expanded,
             show_default=False,
         ),
     ],

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.terminal import expanded, say
+from harness.cli.terminal import all_expanded, expanded, say
 from harness.errors import InputError
 
 if TYPE_CHECKING:
     from harness.cli.new_plan.dataset_text import NewDataset
     from harness.cli.new_plan.table_columns import TableColumns
-
-
-def _all_expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
-    return [path.expanduser() for path in paths or []]
 
 
 def init(
@@ -27,7 +23,7 @@ def init(
             metavar="[TABLE]...",
             help="A table of interactions (csv, tsv or jsonl, also with .gz), and after it tables with texts "
             "of its items or users. Without a table, the plan is about ML-100k.",
-            callback=_all_expanded,
+            callback=all_expanded,
             show_default=False,
         ),
     ] = None,

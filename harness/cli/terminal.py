@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from harness.errors import InputError, check_names
 from harness.logs import printable
 
 WIDTH_WITHOUT_TERMINAL = 200
@@ -23,8 +24,22 @@ console = Console()
 
 
 def expanded(path: Path | None) -> Path | None:
-    """A path from the command line with ``~`` replaced by the home folder."""
-    return path.expanduser() if path else path
+    """A path from the command line with ``~`` replaced by the home folder.
+
+    Raises:
+        BadParameter: A name in it is too long.
+    """
+    return None if path is None else all_expanded([path])[0]
+
+
+def all_expanded(paths: Any) -> list[Path]:  # typer cannot read list[Path] here on Python 3.10
+    """Paths from the command line, as :func:`expanded`; none where nothing was given."""
+    try:
+        for path in paths or []:
+            check_names(path)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return [path.expanduser() for path in paths or []]
 
 
 DEFAULT_STORE = Path("store")

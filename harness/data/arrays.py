@@ -69,12 +69,12 @@ def load_array(path: Path) -> np.ndarray:
     Raises:
         InputError: The file is missing, broken or too large, or holds anything else than numbers.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise InputError(f"{path}: {size:,} bytes; expected at most {MOST_BYTES:,}")
     try:
+        if not path.is_file():
+            raise InputError("no such file")
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise InputError(f"{size:,} bytes; expected at most {MOST_BYTES:,}")
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy warns of headers that Python 2 wrote
             if file.read(len(ZIP)) == ZIP:

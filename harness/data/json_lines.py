@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,11 +18,28 @@ KINDS = {dict: "an object", list: "a list", bool: "a truth value", type(None): "
 
 
 def json_rows(
-    path: Path, file: TextIO, plain: Sequence[str] = ()
+    path: Path, file: TextIO, plain: Sequence[str] = (), most: int | None = None
 ) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """The keys of all objects of a file, and its rows with their line numbers. Blank lines are skipped.
 
     A key that an object lacks, and null, are the empty text.
+
+    Args:
+        path: What to call the file in an error.
+        file: The file.
+        plain: Keys whose values must be texts, numbers or null.
+        most: Read only the first objects, this many. By default, all.
+
+    Raises:
+        InputError: A line is broken, or holds anything else than an object. The message names the line.
+    """
+    objects = list(islice(json_objects(path, file, plain), most))
+    columns = list(dict.fromkeys(key for _, entry in objects for key in entry))
+    return columns, ((number, [entry.get(key, "") for key in columns]) for number, entry in objects)
+
+
+def json_objects(path: Path, file: TextIO, plain: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """The objects of a file one after the other, their values in words, with their line numbers.
 
     Args:
         path: What to call the file in an error.
@@ -33,8 +51,6 @@ def json_rows(
     """
     # Values that are numbers are kept as they are written: 12 stays "12", and 2**60 is exact.
     decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_constant)
-    objects: list[tuple[int, dict[str, str]]] = []
-    columns: dict[str, None] = {}
     for number, line in enumerate(file, 1):
         if line.strip():
             try:
@@ -43,9 +59,7 @@ def json_rows(
                     _check_letters(entry)
             except InputError as error:
                 raise InputError(f"{path}, row {number}: {error}") from None
-            columns.update(dict.fromkeys(entry))
-            objects.append((number, entry))
-    return list(columns), ((number, [entry.get(key, "") for key in columns]) for number, entry in objects)
+            yield number, entry
 
 
 def words(value: Any, depth: int = 0) -> str:
@@ -83,8 +97,10 @@ def _object(decoder: json.JSONDecoder, line: str, plain: Sequence[str]) -> dict[
 
 
 def _check_letters(entry: Mapping[str, str]) -> None:
-    """Refuse half of a letter that two escapes make up: it cannot be written to any file."""
+    """Refuse NUL, which is no text, and half of a letter that two escapes make up, which no file can hold."""
     for key, value in entry.items():
+        if "\0" in key + value:
+            raise InputError(f"{key!a} holds a NUL character, the escape \\u0000; expected text")
         try:
             (key + value).encode()
         except UnicodeEncodeError:

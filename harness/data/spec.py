@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from harness.errors import check_names
 from harness.schema import StrictModel
 
 
@@ -21,11 +22,12 @@ def from_plan(value: Any, info: ValidationInfo) -> Any:
     """A relative path starts at the plan's folder, and ``~`` is a user's home. Anything else passes.
 
     Raises:
-        ValueError: There is no user of that name.
+        ValueError: There is no user of that name, or no file system has names so long.
     """
     folder = (info.context or {}).get("folder")
     if not folder or not isinstance(value, Path):
         return value
+    check_names(value)
     try:
         return folder / value.expanduser()
     except RuntimeError:

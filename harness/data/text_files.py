@@ -12,6 +12,7 @@ import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.counts import counted
-from harness.data.json_lines import json_rows
+from harness.data.json_lines import json_objects, json_rows
 from harness.errors import InputError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".inter": "\t", ".user": "\t", ".item": "\t"}
@@ -29,7 +30,11 @@ LONGEST_FIELD = 2**24
 """Letters of one field of a csv file."""
 
 
-def read_frame(path: Path, plain: Sequence[str] = ()) -> pd.DataFrame:
+Rows = Iterator[tuple[int, list[str]]]
+"""The fields of each row, with the number of the row in the file."""
+
+
+def read_frame(path: Path, plain: Sequence[str] = (), most: int | None = None) -> pd.DataFrame:
     """The table in a text file, str in every cell; the index has the number of each row in the file.
 
     In ``.csv`` and the like, the header is row 1. In ``.jsonl``, the row is the line.
@@ -37,26 +42,51 @@ def read_frame(path: Path, plain: Sequence[str] = ()) -> pd.DataFrame:
     Args:
         path: The file.
         plain: Columns of ids and numbers. In JSON lines, these may hold no lists, objects or truth values.
+        most: Read only the first rows, this many; the rest of the file is not looked at. By default, all.
 
     Raises:
         InputError: The file is missing, unreadable, of another kind or malformed. The message names the
             row.
     """
+    ending = _ending(path)
+    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
+        if ending == ".jsonl":
+            columns, rows = json_rows(path, file, plain, most)
+        else:
+            columns, rows = _delimited_rows(path, file, ending)
+        return _frame(columns, islice(rows, most))
+
+
+def cells(path: Path, column: str) -> Iterator[str]:
+    """The cells of one column, one after the other; the file is not kept in memory.
+
+    Raises:
+        InputError: As :func:`read_frame`, when a row is reached that cannot be read.
+    """
+    ending = _ending(path)
+    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
+        if ending == ".jsonl":
+            for _, entry in json_objects(path, file):
+                yield entry.get(column, "")
+        else:
+            columns, rows = _delimited_rows(path, file, ending)
+            place = columns.index(column)
+            for _, fields in rows:
+                yield fields[place]
+
+
+def _ending(path: Path) -> str:
+    """The ending that tells the kind of a file, without ``.gz``."""
     endings = [ending.lower() for ending in path.suffixes if ending.lower() != ".gz"]
     ending = endings[-1] if endings else ""
     if ending != ".jsonl" and ending not in SEPARATORS:
         raise InputError(
             f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz"
         )
-    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
-        if ending == ".jsonl":
-            columns, rows = json_rows(path, file, plain)
-        else:
-            columns, rows = _delimited_rows(path, file, SEPARATORS[ending], ending == ".csv")
-        return _frame(columns, rows)
+    return ending
 
 
-def _frame(columns: list[str], rows: Iterator[tuple[int, list[str]]]) -> pd.DataFrame:
+def _frame(columns: list[str], rows: Rows) -> pd.DataFrame:
     """Numbered rows as a frame."""
     numbers: list[int] = []
     cells: list[list[str]] = [[] for _ in columns]
@@ -97,10 +127,10 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
     Raises:
         InputError: The file is missing, no file, cannot be read, is no gzip or no UTF-8.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
     open_text = gzip.open if path.suffix.lower() == ".gz" else open
     try:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
         with open_text(path, "rt", encoding="utf-8-sig", newline=newline) as file:
             yield file
     except UnicodeDecodeError as error:
@@ -112,21 +142,32 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
         raise InputError(f"{path}: unreadable ({error})") from None
 
 
-def _delimited_rows(
-    path: Path, file: TextIO, separator: str, quoted: bool
-) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def _delimited_rows(path: Path, file: TextIO, ending: str) -> tuple[list[str], Rows]:
     """The header of a file with separators, and its rows with their numbers. Blank lines are skipped."""
-    if quoted:
-        rows = _numbered(path, csv.reader(file, delimiter=separator, strict=True))
+    separator, lines = SEPARATORS[ending], _text_lines(path, file)
+    if ending == ".csv":
+        rows = _numbered(path, csv.reader(lines, delimiter=separator, strict=True))
     else:
-        rows = _numbered(path, csv.reader(file, delimiter=separator, quoting=csv.QUOTE_NONE))
+        rows = _numbered(path, csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
     _, header = next(rows, (0, []))
     if not header:
         raise InputError(f"{path}: empty file; expected a header and rows")
     return header, rows
 
 
-def _numbered(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+def _text_lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a file. Python's csv module reads NUL characters from 3.11 on; they are no text.
+
+    Raises:
+        InputError: A line holds one.
+    """
+    for number, line in enumerate(file, 1):
+        if "\0" in line:
+            raise InputError(f"{path}, line {number}: a NUL character; expected text")
+        yield line
+
+
+def _numbered(path: Path, reader: Iterator[list[str]]) -> Rows:
     """Rows that are not blank, with their numbers, the header first. Blank lines count as rows.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from harness.data.spec import SourceSpec, SplitSpec
+from harness.errors import InputError
 from harness.schema import StrictModel, distinct
 from harness.systems.presets import check_released
 from harness.text.encoders import TfidfSpec
@@ -111,10 +112,21 @@ class DatasetVariant(_Described):
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any], family: str) -> DatasetVariant:
-        """The variant that :meth:`stored` made, of the dataset that a plan calls ``family``."""
+        """The variant that :meth:`stored` made, of the dataset that a plan calls ``family``.
+
+        Raises:
+            InputError: It is no such form.
+        """
         fields = {key: value for key, value in stored.items() if key not in ("name", "twins", "density")}
-        (duplicate_items,), (density,) = stored["twins"], stored["density"]
-        return cls(family=family, duplicate_items=duplicate_items, density=density, **fields)
+        try:
+            (duplicate_items,), (density,) = stored["twins"], stored["density"]
+            variant = {**fields, "family": family, "duplicate_items": duplicate_items, "density": density}
+            return cls.model_validate(variant)
+        except (KeyError, TypeError, ValueError):  # pydantic's errors are ValueErrors
+            raise InputError(
+                f"the run is stored with a plan of the dataset {family!r} that cannot be read; expected one "
+                "that this version of IntentBench wrote"
+            ) from None
 
 
 class DatasetPlan(_Described):

@@ -36,9 +36,7 @@ def sentence(path: Path, error: ValidationError, lines: LineNumbers, schema: dic
     """The first problem that pydantic found, as one sentence."""
     # A misspelt key is also a missing one, and the misspelling is what the reader must see.
     first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    # pydantic names the chosen kind of a tagged union in the location, and the file does not.
-    kinds = {kind for names in KINDS.values() for kind in names}
-    at = tuple(part for part in first["loc"] if part not in kinds)
+    at = _in_the_file(first["loc"], lines)
     if at[-1:] == ("system",) and at not in lines:  # a bare line stands for the whole mapping
         at = at[:-1]
     start = beginning(path, at, lines)
@@ -52,6 +50,16 @@ def sentence(path: Path, error: ValidationError, lines: LineNumbers, schema: dic
     message = first["msg"].removeprefix("Value error, ")
     given = "" if first["type"] == "value_error" else f" (found {_short(first['input'])})"
     return f"{start}: {message}{given}"
+
+
+def _in_the_file(location: Location, lines: LineNumbers) -> Location:
+    """A location without the kinds that pydantic chose in tagged unions, which are no keys of the file."""
+    kinds = {kind for names in KINDS.values() for kind in names}
+    at: Location = ()
+    for part in location:
+        if part not in kinds or (*at, part) in lines:  # a wrong key may be called as a kind is
+            at = (*at, part)
+    return at
 
 
 def _short(value: Any, most: int = 60) -> str:

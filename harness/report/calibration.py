@@ -75,7 +75,7 @@ def calibrate(
     if not alarms:
         raise InputError(
             f"{', '.join(map(str, stores))}: no two runs of one dataset differ in {metric}; expected a store "
-            "with two systems, or two repetitions of one, on the same dataset"
+            "with two systems, or two repetitions of one, on the same dataset with two test users or more"
         )
     tables = {"marks": marks, "power": power, "alarms": alarms}
     frames = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items() if parts}
@@ -103,7 +103,7 @@ SIMULATED = "simulated"
 
 def _draws(sample: Sample) -> Iterator[tuple[int, str, Draw]]:
     """Yield how tables of equal systems are drawn: number of runs, source, and the function that draws."""
-    if all(_is_alike(values) for values in sample.scores.values()):
+    if len(sample.users) < 2 or all(_is_alike(values) for values in sample.scores.values()):
         return
     spreads = Spreads.of(sample)
     for runs in RUNS:
@@ -134,7 +134,7 @@ def _differences(sample: Sample) -> Iterator[tuple[str, np.ndarray]]:
     """Yield real per-user differences [U] that are not all 0, each with a description of its two runs.
 
     They are between two repetitions of every system, and between every system and the next in the order
-    of their names.
+    of their names. Datasets with one test user are left out.
     """
     scores = sample.scores
     repeated = [
@@ -144,7 +144,7 @@ def _differences(sample: Sample) -> Iterator[tuple[str, np.ndarray]]:
     ]
     others = [(f"{one} and {two}", scores[one][:, 0], scores[two][:, 0]) for one, two in pairwise(scores)]
     for source, first, second in repeated + others:
-        if (first != second).any():
+        if len(first) > 1 and (first != second).any():  # one user has no standard deviation
             yield source, first - second
 
 

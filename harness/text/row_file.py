@@ -31,6 +31,13 @@ power cut may lose the last batches.
 
 TABLE = "CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, row BLOB NOT NULL, checksum INTEGER NOT NULL)"
 
+NO_DAMAGE = (
+    "unable to open database file", "attempt to write a readonly database", "disk I/O error",
+    "database or disk is full", "database is locked", "database table is locked", "out of memory",
+    "access permission denied", "interrupted",
+)  # fmt: skip
+"""What SQLite says when a disk, a right or another process is in the way. All else tells of damage."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,9 +49,9 @@ class RowFile:
         self.path = path
         if read_only:  # nobody writes to it, so that its lock and its log need not be looked at
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+            self._connection.text_factory = _text
         else:
-            self._connection = _connect(path)
-            self._connection.execute(TABLE)
+            self._connection = _connect(path, TABLE)
 
     def close(self) -> None:
         """Close the file."""
@@ -73,15 +80,19 @@ class RowFile:
         values = [(key, blob, _checksum(key, blob)) for key, blob in zip(keys, blobs, strict=True)]
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", values)
+        if len(self.read(keys)) < len(set(keys)):  # the index leads elsewhere, and would do so every time
+            raise sqlite3.DatabaseError("a row that was written is not found")
 
     def sync(self) -> None:
         """Have everything that was added written to the disk."""
         self._connection.execute("PRAGMA wal_checkpoint(FULL)")
 
     def width(self) -> int | None:
-        """The number of columns of any one row; None if there is no row."""
-        first = self._connection.execute("SELECT length(row) FROM rows LIMIT 1").fetchone()
-        return first[0] // DTYPE.itemsize if first else None
+        """The number of columns of any one row that is sound; None if there is none."""
+        for key, row, checksum in self._connection.execute("SELECT key, row, checksum FROM rows"):
+            if checksum == _checksum(key, row):
+                return len(row) // DTYPE.itemsize
+        return None
 
     def rescue(self, damaged: Path) -> int:
         """Take over the rows that can still be read in a damaged file; returns their number.
@@ -91,7 +102,7 @@ class RowFile:
         """
         before = self._connection.total_changes
         for order in ("ASC", "DESC"):
-            with suppress(sqlite3.DatabaseError), closing(_connect(damaged)) as source:
+            with suppress(sqlite3.DatabaseError, UnicodeDecodeError), closing(_connect(damaged)) as source:
                 for values in source.execute(f"SELECT key, row, checksum FROM rows ORDER BY rowid {order}"):
                     if values[2] == _checksum(values[0], values[1]):
                         self._connection.execute("INSERT OR IGNORE INTO rows VALUES (?, ?, ?)", values)
@@ -112,9 +123,7 @@ def with_rows(path: Path, work: Callable[[RowFile], T], read_only: bool = False)
             with closing(RowFile(path, read_only)) as file:
                 return work(file)
         except sqlite3.DatabaseError as error:
-            if (
-                read_only or type(error) is not sqlite3.DatabaseError
-            ):  # a subclass, which tells of disks or rights
+            if read_only or str(error) in NO_DAMAGE:
                 raise
         _set_aside(path)
         with closing(RowFile(path)) as file:
@@ -123,11 +132,25 @@ def with_rows(path: Path, work: Callable[[RowFile], T], read_only: bool = False)
         raise StoreError(f"{path}: encoded rows cannot be kept ({error})") from None
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *statements: str) -> sqlite3.Connection:
+    """A connection to a file on which ``statements`` are executed. If they fail, the file is closed again."""
     connection = sqlite3.connect(path)
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    connection.text_factory = _text
+    try:
+        for statement in (*(f"PRAGMA {pragma}" for pragma in PRAGMAS), *statements):
+            connection.execute(statement)
+    except sqlite3.Error:  # an open file would keep its lock, and the next connection would wait for it
+        connection.close()
+        raise
+    except UnicodeDecodeError:  # sqlite3 raises it in place of an error that quotes a damaged file
+        connection.close()
+        raise sqlite3.DatabaseError("the description of the table is damaged") from None
     return connection
+
+
+def _text(content: bytes) -> str:
+    """A key as text. What is no UTF-8 becomes a key that fits no checksum."""
+    return content.decode(errors="replace")
 
 
 def _set_aside(path: Path) -> None:

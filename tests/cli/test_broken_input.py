@@ -117,3 +117,22 @@ def test_other_commands_end_in_one_sentence_too(
     assert result.exit_code == 2
     assert result.output.startswith("intentbench: ")
     assert len(result.output.strip().splitlines()) == 1
+
+
+TOO_LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "quickstart", "--store", TOO_LONG), ("report", "quickstart", "--out", TOO_LONG), ("init", "--out", TOO_LONG),
+        ("init", f"{TOO_LONG}.csv"), ("calibrate", "--store", TOO_LONG), ("store", "verify", "--store", TOO_LONG),
+        ("explain", "ItemKNN", "--store", f"x/{TOO_LONG}/y"), ("--log-file", TOO_LONG, "plans"),
+    ],
+)  # fmt: skip
+def test_a_name_that_no_file_system_has_is_a_mistake_in_the_command_line(words: tuple[str, ...]) -> None:
+    done = intentbench(*words)
+    assert done.exit_code == 2
+    assert "bytes; expected at most 255 between two slashes" in " ".join(
+        done.stderr.replace("│", " ").split()
+    )

@@ -50,7 +50,8 @@ HEADERS = {
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_columns_are_guessed_by_their_names(header: str) -> None:
-    found = guess_columns(table("log.csv", header, "1,2,3,4", "5,6,1,8"))
+    rows = [",".join(row.split(",")[: header.count(",") + 1]) for row in ("1,2,3,4", "5,6,1,8")]
+    found = guess_columns(table("log.csv", header, *rows))
     assert (found.user, found.item, found.rating, found.timestamp) == HEADERS[header]
 
 
@@ -172,13 +173,29 @@ def test_columns_may_be_named() -> None:
 
 
 BROKEN = {
-    "no file": ("gone.csv", None, "gone.csv: the table cannot be read (No such file or directory)"),
-    "another kind": ("log.xlsx", b"", "log.xlsx: expected a file that ends in .csv, .tsv or .jsonl"),
-    "nothing": ("log.csv", b"", "log.csv: the file has no rows"),
-    "no text": ("log.csv", b"\xff\xfe\x00", "log.csv: the table cannot be read"),
-    "no JSON": ("log.jsonl", b'{"user": 1}\n{', "log.jsonl, row 2: this is not JSON"),
-    "no object": ("log.jsonl", b"[1]", "log.jsonl, row 1: expected an object"),
-    "not gzipped": ("log.csv.gz", b"user,item", "log.csv.gz: the table cannot be read"),
+    "no file": ("gone.csv", None, "gone.csv: no such file"),
+    "another kind": (
+        "log.xlsx",
+        b"x",
+        "log.xlsx: unknown kind of file; expected .csv, .tsv, .jsonl or .inter",
+    ),
+    "nothing": ("log.csv", b"", "log.csv: empty file; expected a header and rows"),
+    "a header alone": ("log.csv", b"user,item\n", "log.csv: the file has no rows"),
+    "no text": ("log.csv", b"\xff\xfe\x00", "log.csv: unreadable (byte 0xff is not UTF-8)"),
+    "no JSON": ("log.jsonl", b'{"user": 1}\n{', "log.jsonl, row 2: broken JSON"),
+    "no object": ("log.jsonl", b"[1]", "log.jsonl, row 1: a list; expected an object"),
+    "not gzipped": ("log.csv.gz", b"user,item", "log.csv.gz: unreadable (Not a gzipped file"),
+    "a field too many": (
+        "log.csv",
+        b"user,item\na,b,\n",
+        "log.csv, row 2: 3 fields; expected 2, as in the header",
+    ),
+    "a quote that opens": (
+        "log.csv",
+        b'user,item\na,"b\nc,d\n',
+        "log.csv, row 2: a quote opens and never closes",
+    ),
+    "a column twice": ("log.csv", b"user,user,item\na,b,c\n", "log.csv: 2 columns 'user'; expected one"),
     "texts alone": ("items.csv", b"item,title\na,b\n", "items.csv: no column looks like the ids of users"),
 }
 
@@ -193,6 +210,17 @@ def test_a_table_that_cannot_be_used_is_told_in_one_sentence(case: str) -> None:
     assert sentence in done.output
     assert len(done.output.splitlines()) == 1
     assert not Path("plan.yaml").exists()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".tsv.gz"])
+def test_only_the_first_rows_are_read_to_guess_the_columns(ending: str) -> None:
+    row = {".csv": "a,b", ".jsonl": '{"user": "a", "item": "b"}', ".tsv.gz": "a\tb"}[ending]
+    header = [] if ending == ".jsonl" else [row.replace("a", "user").replace("b", "item")]
+    content = "\n".join([*header, *[row] * 1000, "a row,that,is{broken"]).encode()
+    path = Path(f"log{ending}")
+    path.write_bytes(gzip.compress(content) if ending.endswith(".gz") else content)
+    found = guess_columns(path)
+    assert (found.user, found.item) == ("user", "item")
 
 
 def test_users_texts_alone_are_refused() -> None:

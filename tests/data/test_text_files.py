@@ -74,3 +74,15 @@ def test_values_in_words() -> None:
     assert words({"author": ["Ann", "Bo"], "year": "1954"}) == "author Ann, Bo. year 1954"
     with pytest.raises(InputError, match="more than 20 deep"):
         words([[[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]]])
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.tsv", "log.jsonl"])
+def test_a_nul_character_is_no_text(name: str, tmp_path: Path) -> None:
+    lines = {
+        "log.csv": "user,item\na,x\nb\0,y\n",
+        "log.tsv": "user\titem\na\tx\nb\0\ty\n",
+        "log.jsonl": '{"user": "a", "item": "x"}\n\n{"user": "b\\u0000", "item": "y"}\n',
+    }
+    (tmp_path / name).write_text(lines[name])
+    with pytest.raises(InputError, match=rf"{name}, (line|row) 3: .*NUL character"):
+        read_frame(tmp_path / name)

@@ -132,3 +132,15 @@ def test_one_split_is_what_it_was_without_the_key(tmp_path: Path) -> None:
 def test_a_split_that_is_always_the_same_cannot_be_drawn_twice(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"splits: 2, and a split of the kind temporal is always the same"):
         plan(tmp_path, "splits: 2\n    split: {kind: temporal}")
+
+
+@pytest.mark.parametrize(
+    "change", [{"twins": None}, {"twins": []}, {"split": {"kind": "none"}}, {"x": 1}, {"density": []}]
+)
+def test_a_stored_form_that_no_version_wrote_is_refused(change: dict[str, object]) -> None:
+    stored = DatasetVariant.model_validate({"family": "d", "source": {"kind": "movielens"}}).stored()
+    assert DatasetVariant.from_stored(stored, "d").stored() == stored
+    with pytest.raises(
+        InputError, match="the run is stored with a plan of the dataset 'd' that cannot be read"
+    ):
+        DatasetVariant.from_stored({**stored, **change}, "d")

@@ -18,7 +18,6 @@ from harness.store.store import Store
 from tests.store.small import FIXTURES, copy_plans
 from tests.worlds import intentbench
 
-
 JUDGED = (
     "low", "high", "difference_low", "difference_high", "seeds_low", "seeds_high", "difference_seeds_low",
     "difference_seeds_high", "p_holm", "verdict",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +178,68 @@ def test_a_damaged_first_page_costs_all_rows_and_no_more(page: int, tmp_path: Pa
     np.testing.assert_array_equal(cached_rows(tmp_path, "recipe", TEXTS, encode), expected(TEXTS))
     assert len(encode.encoded) == len(TEXTS)
     assert len(list(tmp_path.glob("*.damaged-*"))) == 1
+
+
+FEW = [f"text {number}" for number in range(20)]
+
+
+def flipped(path: Path, bit: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+def check_flips(folder: Path, chosen: Callable[[int], Iterable[int]]) -> None:
+    """Flip bits of a file of rows, one at a time: what is read are the rows, at once, and twice."""
+    cached_rows(folder / "whole", "recipe", FEW, Encoder())
+    whole = only_file(folder / "whole").read_bytes()
+    for bit in chosen(8 * len(whole)):
+        store = folder / "flipped"
+        shutil.rmtree(store, ignore_errors=True)
+        store.mkdir()
+        path = store / only_file(folder / "whole").name
+        path.write_bytes(whole)
+        flipped(path, bit)
+        started = time.monotonic()
+        for _ in range(2):
+            np.testing.assert_array_equal(
+                cached_rows(store, "recipe", FEW, Encoder()), expected(FEW), str(bit)
+            )
+        assert time.monotonic() - started < 4, f"{bit}: SQLite waits 5 s for a lock that nobody has"
+
+
+def test_a_sample_of_flipped_bits_has_no_effect_on_rows(tmp_path: Path) -> None:
+    """The header; the description of the table; and any other."""
+    header, described = range(100, 800, 50), range(64_300, 65_530, 40)
+    draw = random.Random(3)
+    check_flips(tmp_path, lambda bits: [*header, *described, *draw.sample(range(bits), 60)])
+
+
+@pytest.mark.slow
+def test_every_seventh_flipped_bit_has_no_effect_on_rows(tmp_path: Path) -> None:
+    check_flips(tmp_path, lambda bits: range(0, bits, 7))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"checksum INTEGER", b"cheeksum INTEGER"), (b"rows (key", b"rows \xf3key")]
+)
+def test_a_damaged_description_of_the_table_is_set_aside(
+    old: bytes, new: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cached_rows(tmp_path, "recipe", FEW, Encoder())
+    path = only_file(tmp_path)
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    np.testing.assert_array_equal(cached_rows(tmp_path, "recipe", FEW, Encoder()), expected(FEW))
+    assert f"{path} is damaged and was set aside" in caplog.text
+
+
+def test_the_width_is_that_of_a_row_that_is_sound(tmp_path: Path) -> None:
+    """A row of another width is damage, and no other model that has taken the name of this one."""
+    cached_rows(tmp_path, "recipe", FEW, Encoder())
+    with closing(sqlite3.connect(only_file(tmp_path))) as file, file:
+        file.execute("UPDATE rows SET row = x'00' WHERE rowid = 1")
+    np.testing.assert_array_equal(cached_rows(tmp_path, "recipe", FEW, Encoder()), expected(FEW))
 
 
 def test_a_row_that_does_not_fit_its_checksum_is_encoded_again(

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from harness.cli.new_plan.table_rows import table_rows
+from harness.data.text_files import cells, read_frame, require_columns
 from harness.errors import InputError
 
 SAMPLE_ROWS = 200
@@ -73,9 +72,9 @@ def guess_columns(path: Path, user: str | None = None, item: str | None = None) 
     Raises:
         InputError: The file cannot be read, or lacks a column that is given.
     """
-    rows = list(table_rows(path, SAMPLE_ROWS))
-    names = tuple(dict.fromkeys(name for row in rows for name in row))
-    if not names:
+    sample = read_frame(path, most=SAMPLE_ROWS)
+    names = tuple(dict.fromkeys(sample.columns))
+    if sample.empty:
         raise InputError(f"{path}: the file has no rows; expected one for each interaction")
     for given in (user, item):
         if given is not None and given not in names:
@@ -86,10 +85,11 @@ def guess_columns(path: Path, user: str | None = None, item: str | None = None) 
     if user is None or item is None:
         return TableColumns(path, names, user, item, text=_all_named(rest, TEXT))
     rating, time = _first_named(rest, RATING), _first_named(rest, TIME)
+    require_columns(path, sample, [name for name in (user, item, rating, time) if name is not None])
     left_out = {
         name: f"its value {value!r} is not a number"
         for name in (rating, time)
-        if name is not None and (value := _not_a_number(rows, name)) is not None
+        if name is not None and (value := _not_a_number(sample[name])) is not None
     }
     split, labels = _split(path, rest)
     return TableColumns(
@@ -123,21 +123,31 @@ def _all_named(names: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if _plain(name) in wanted)
 
 
-def _not_a_number(rows: list[dict[str, Any]], name: str) -> Any:
+def _not_a_number(values: Iterable[str]) -> str | None:
     """The first value of a column that is no number, or None."""
-    for row in rows:
+    for value in values:
         try:
-            float(row[name])
-        except (KeyError, TypeError, ValueError):
-            return row.get(name)
+            float(value)
+        except ValueError:
+            return value
     return None
 
 
 def _split(path: Path, names: Iterable[str]) -> tuple[str | None, dict[str, str]]:
     """The column that says which part of the split a row belongs to, and the table's names of the parts."""
     for name in _all_named(names, SPLIT):
-        values = {str(row.get(name)) for row in table_rows(path)}
-        known = {value: part for value in values for part, words in LABELS.items() if value.lower() in words}
-        if len(known) == len(values) and {"train", "test"} <= set(known.values()):
-            return name, known
+        labels = _labels(cells(path, name))
+        if {"train", "test"} <= set(labels.values()):
+            return name, labels
     return None, {}
+
+
+def _labels(values: Iterable[str]) -> dict[str, str]:
+    """The part of the split that each different value means; none if one of them means no part."""
+    parts = {word: part for part, words in LABELS.items() for word in words}
+    labels: dict[str, str] = {}
+    for value in values:
+        if value.lower() not in parts:
+            return {}
+        labels[value] = parts[value.lower()]
+    return labels

@@ -10,6 +10,7 @@ centred   the differences that are not 0 lose their mean and keep the shape of t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -65,14 +66,20 @@ def _centred(drawn: np.ndarray, difference: np.ndarray) -> np.ndarray:
 
 
 def _p_of_tests(values: np.ndarray, flip_seed: int) -> pd.DataFrame:
-    """Return the p of every test, one row per comparison, one column per test."""
-    return pd.DataFrame(
-        {
-            "randomisation": p_values(flipped_sums(values, flip_seed), values),
-            "t": stats.ttest_1samp(values, 0.0).pvalue,
-            "wilcoxon": stats.wilcoxon(values, zero_method="pratt", method="asymptotic").pvalue,
-        }
-    )
+    """Return the p of every test, one row per comparison, one column per test.
+
+    If all differences of a comparison are 0, the p of t and Wilcoxon is nan, which is no alarm. scipy warns
+    of that, and of a t-test whose differences are all equal. A simulation draws such comparisons at times.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return pd.DataFrame(
+            {
+                "randomisation": p_values(flipped_sums(values, flip_seed), values),
+                "t": stats.ttest_1samp(values, 0.0).pvalue,
+                "wilcoxon": stats.wilcoxon(values, zero_method="pratt", method="asymptotic").pvalue,
+            }
+        )
 
 
 def _share(is_significant: np.ndarray | pd.Series, name: str) -> dict[str, float]:

@@ -23,3 +23,12 @@ def test_the_randomisation_test_raises_five_false_alarms_in_a_hundred(difference
 
 def test_the_same_seed_gives_the_same_rows(difference: np.ndarray) -> None:
     assert false_alarms(difference, 30, seed=3).equals(false_alarms(difference, 30, seed=3))
+
+
+@pytest.mark.parametrize("values", [[0.5, *[0.0] * 9], [0.5] * 5, [0.5, 0.25]])
+def test_simulated_comparisons_without_any_difference_are_no_alarm_and_no_warning(
+    values: list[float],
+) -> None:
+    found = false_alarms(np.array(values), comparisons=60)
+    assert found["alarms"].between(0, 1).all()
+    assert power(np.array(values), comparisons=30)["seen"].between(0, 1).all()
