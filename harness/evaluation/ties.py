@@ -30,7 +30,7 @@ class TieGroups(NamedTuple):
         crosses: Array = (self.start + self.size)[:, k - 1] > k
         return crosses
 
-    def count(self, hits: Array, in_last: Array) -> Array:
+    def relevant(self, hits: Array, in_last: Array) -> Array:
         """Count the relevant items in the group of every position, [U, K].
 
         Args:
@@ -51,7 +51,8 @@ class Relevance(NamedTuple):
     Attributes:
         chance: Probability that the item is relevant, [U, K].
         first: Probability that the item is the first relevant one, [U, K].
-        seen: Number of relevant items up to and with this one if it is relevant, and else 0; its mean, [U, K].
+        seen: Mean of the number of relevant items up to and with this one, where the number counts as 0 if
+            the item is not relevant, [U, K].
     """
 
     chance: Array
@@ -91,7 +92,7 @@ def relevance(hits: Array, groups: TieGroups, in_last: Array) -> Relevance:
         in_last: Number of relevant items in the group that crosses the end of the list, [U].
     """
     start, size = groups
-    relevant = groups.count(hits, in_last)
+    relevant = groups.relevant(hits, in_last)
     offset = np.arange(hits.shape[1]) - start
     left = size - offset
     chance = relevant / size
