@@ -148,9 +148,7 @@ def rank(
     block = max(1, BLOCK_NUMEL // items)
     for start in range(0, len(users), block):
         scores = _scores(scorer, users[start : start + block], _entries(hidden, start, block), system)
-        best = best_columns(
-            scores, min(depth + 1, items)
-        )  # one more than listed, to see a tie across the end
+        best = best_columns(scores, min(depth + 1, items))  # one more, to see a tie across the list's end
         values = scores.gather(1, best).numpy()
         row, item, last = _last_groups(scores.numpy(), values, depth)
         size = np.bincount(row, minlength=len(scores))

@@ -16,6 +16,7 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.report.sections.ties import ties
 from harness.report.sections.tuning import budget
 from harness.store.store import Store
 from harness.text.intents.spec import IntentsSpec
@@ -55,6 +56,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     text = [
         tables.markdown(markdown),
         _caption(evidence, comparison, bool(letters_of_systems)),
+        ties(evidence),
         *(f"![Accuracy against cost]({figure}.png)" for figure in figures),
     ]
     tex = [f"% {name}", tables.latex(latex)]
