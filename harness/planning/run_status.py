@@ -13,7 +13,6 @@ from harness.store.notes import DamagedNotesError
 from harness.store.record import SearchRecord
 from harness.store.store import Store
 
-
 EARLIER_PROTOCOL = "stored under an earlier protocol, whose results are not compared with today's"
 """Why a run is missing though the store holds it: it was done before ``PROTOCOL`` last rose."""
 
