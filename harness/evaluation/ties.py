@@ -122,13 +122,15 @@ class Exposure:
 
         Of a group that begins at s and has n items, a list of k holds each with a chance of (k - s) / n.
         """
+        stop = start + size
         for k, expected in self.expected.items():
-            chance = np.clip((k - start) / size, 0.0, 1.0)
-            listed = np.flatnonzero(chance)
-            names, chance = items[listed], chance[listed]
-            expected += np.bincount(names, chance, len(expected))
-            with np.errstate(divide="ignore"):  # an item that is listed for certain has log(0) = -inf
-                self.log_absent[k] += np.bincount(names, np.log1p(-chance), len(expected))
+            certain = items[stop <= k]
+            expected += np.bincount(certain, minlength=len(expected))
+            self.log_absent[k][certain] = -np.inf
+            is_shared = (start < k) & (stop > k)
+            chance = (k - start[is_shared]) / size[is_shared]
+            expected += np.bincount(items[is_shared], chance, len(expected))
+            self.log_absent[k] += np.bincount(items[is_shared], np.log1p(-chance), len(expected))
 
 
 def _count_before(hits: Array) -> Array:
