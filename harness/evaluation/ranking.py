@@ -155,8 +155,8 @@ def rank(
         if len(row):
             before = (values > last[:, None]).sum(1)
             exposure.add(item, before[row], size[row])
-        relevant_row, relevant_item = _entries(relevant, start, block)
-        tied_pairs.append(scores.numpy()[relevant_row, relevant_item] == last[relevant_row])
+        pair_row, pair_item = _entries(relevant, start, block)
+        tied_pairs.append(scores.numpy()[pair_row, pair_item] == last[pair_row])
         tops.append(best[:, :depth].numpy())
         listed.append(values[:, :depth])
         sizes.append(size)
@@ -202,9 +202,11 @@ def _last_groups(
     if values.shape[1] > depth:
         is_tied = (values[:, depth - 1] == values[:, depth]) & ~np.isneginf(values[:, depth])
         last[is_tied] = values[is_tied, depth]
-    rows = np.flatnonzero(~np.isnan(last))
-    place, item = np.divmod(np.flatnonzero(scores[rows] == last[rows, None]), scores.shape[1])
-    return rows[place], item, last
+    tied = np.flatnonzero(~np.isnan(last))
+    if not len(tied):
+        return tied, tied, last
+    row, item = np.divmod(np.flatnonzero(scores[tied] == last[tied, None]), scores.shape[1])
+    return tied[row], item, last
 
 
 def _refuse_not_finite(

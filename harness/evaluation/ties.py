@@ -92,6 +92,11 @@ def relevance(hits: Array, groups: TieGroups, in_last: Array) -> Relevance:
         in_last: Number of relevant items in the group that crosses the end of the list, [U].
     """
     start, size = groups
+    if (size == 1).all():  # the formulas below take five times as long, for the same numbers
+        so_far = hits.cumsum(1)
+        return Relevance(
+            hits.astype(float), (hits & (so_far == 1)).astype(float), (hits * so_far).astype(float)
+        )
     relevant = groups.relevant(hits, in_last)
     offset = np.arange(hits.shape[1]) - start
     left = size - offset

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from harness.evaluation import ranking
 from harness.evaluation.metrics import METRICS
 from harness.evaluation.ranking import Evaluation, evaluate
+from harness.evaluation.ties import TieGroups, relevance
 
 NAMES = tuple(METRICS)
 
@@ -176,3 +177,18 @@ def test_users_who_score_all_items_alike_hit_as_by_chance() -> None:
     assert found.overall["coverage@10"] == pytest.approx(0.1)
     assert found.overall["gini@10"] == pytest.approx(0.0, abs=1e-12)
     assert found.overall["tied@10"] == 1.0
+
+
+def test_lists_without_ties_are_the_special_case_of_the_formulas() -> None:
+    """A user with a tie changes no figure of the users without one, to the last digit."""
+    hits = np.random.default_rng(0).random((30, 20)) < 0.3
+    position = np.tile(np.arange(20), (30, 1))
+    groups = TieGroups(position, np.ones_like(position))
+    tied = TieGroups(
+        np.vstack([position, np.zeros((1, 20), dtype=int)]), np.vstack([groups.size, [[20] * 20]])
+    )
+    none = np.zeros(31, dtype=int)
+    for alone, beside in zip(
+        relevance(hits, groups, none[:30]), relevance(np.vstack([hits, hits[:1]]), tied, none), strict=True
+    ):
+        np.testing.assert_array_equal(alone, beside[:30])
