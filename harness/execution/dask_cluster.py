@@ -45,7 +45,7 @@ class DaskCluster:
         except ImportError:
             raise InputError("--scheduler needs the extra: pip install -e '.[dask]'") from None
         try:
-            self._client = Client(address, timeout=CONNECT_S, set_as_default=False)
+            self._client = Client(address, timeout=CONNECT_S)  # the default client, which `wait` looks for
         except (OSError, ValueError) as error:
             raise InputError(f"--scheduler: nothing answers at {address!r} ({error})") from None
         self._task_runner = task_runner

@@ -23,6 +23,7 @@ from harness.execution.task_runner import DatasetFacts, RunnerConfig, ShouldStop
 from harness.logs import log_to_file
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
+from harness.training.memory import keep_freed_memory
 
 logger = logging.getLogger(__name__)
 
@@ -224,6 +225,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    keep_freed_memory()
     log_to_file(config.log_file)
     with config.open(facts) as task_runner:
         do_what_arrives(connection, task_runner, lambda: bool(received))

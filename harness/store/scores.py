@@ -104,7 +104,8 @@ def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:
     with duckdb.connect(config={"threads": 1}) as database:  # several threads would sum in any order
         database.register("files", files)
         try:
-            frame = database.execute(query, {"paths": files["file"].tolist()}).df()
+            paths = files["file"].unique().tolist()  # DuckDB would read a run of two systems twice
+            frame = database.execute(query, {"paths": paths}).df()
         except duckdb.Error as error:
             raise _unreadable("a run", error) from None
     return frame.rename(columns=_plain_name)

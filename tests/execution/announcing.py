@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ WAIT_AT = int(os.environ.get("WAIT_AT", "-1"))
 PARENT = os.getppid()
 """A process whose parent is killed waits no longer: nobody would tell it to go on, and it holds the output open."""
 
-save, train = Checkpoint.save, task_runner.train
+save = getattr(Checkpoint.save, "__wrapped__", Checkpoint.save)
+train = getattr(task_runner.train, "__wrapped__", task_runner.train)
+"""The functions themselves: Dask loads a file twice before it starts a worker, and they are replaced by then."""
 
 
 def announce(*words: object) -> None:
@@ -39,6 +42,7 @@ def announce(*words: object) -> None:
         events.write(" ".join(map(str, (os.getpid(), *words))) + "\n")
 
 
+@wraps(save)
 def announced_save(checkpoint: Checkpoint, state: Any) -> None:
     save(checkpoint, state)
     announce("saved", state["epoch"], checkpoint.path.stem)
@@ -46,6 +50,7 @@ def announced_save(checkpoint: Checkpoint, state: Any) -> None:
         time.sleep(0.01)
 
 
+@wraps(train)
 def announced_train(run: Any, *rest: Any) -> Any:
     announce("trains", run.title)
     return train(run, *rest)

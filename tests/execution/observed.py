@@ -86,7 +86,8 @@ def three_datasets(**more: Any) -> Plan:
     )
 
 
-def run(plan: Plan, store: Path, workers: int | None) -> Events:
+def run(plan: Plan, store: Path, workers: int | None, scheduler: str | None = None) -> Events:
     events = Events()
-    execute(plan, RunnerConfig(store, plan.seed), lambda name: True, events, lambda: False, workers)
+    config = RunnerConfig(store, plan.seed)
+    execute(plan, config, lambda name: True, events, lambda: False, workers, scheduler)
     return events

@@ -246,7 +246,7 @@ def test_a_dask_cluster_gives_the_same_table_though_a_worker_dies(
         monkeypatch.setenv(name, value)
     store, preload = tmp_path / "store", list(commands.program)
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, preload=preload
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", preload=preload
     ) as cluster:
         process = start(plan, store, "--scheduler", cluster.scheduler_address)
         killed = commands.wait_for_save(3).process

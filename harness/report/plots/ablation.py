@@ -31,14 +31,10 @@ def ablation(frame: pd.DataFrame, metric: str) -> Figure:
         rows = frame[frame["variant"] == variant]
         difference = rows["difference"]
         margins = np.stack([difference - rows["difference_low"], rows["difference_high"] - difference])
-        panel.bar(
-            rows["x"],
-            difference,
-            width=0.9 * spacing,
-            yerr=margins,
-            error_kw={"elinewidth": 1.0, "capsize": 2.0},
-            label=variant,
-            **bar(index),
+        panel.bar(rows["x"], difference, width=0.9 * spacing, label=variant, **bar(index))
+        # Not by `bar`: matplotlib for Python 3.10 warns there of a variant that only one system has.
+        panel.errorbar(
+            rows["x"], difference, yerr=margins, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0
         )
     panel.axhline(0.0, color="black", linewidth=0.8)
     panel.set_xticks(range(len(systems)), systems)
