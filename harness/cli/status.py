@@ -10,7 +10,7 @@ from harness.cli.plan_names import PlanArgument, find_plan
 from harness.cli.terminal import DEFAULT_STORE, StoreOption, say, show_table
 
 WITH_REASON = ("damaged", "failed", "skipped")
-"""The statuses whose reason is shown."""
+"""The statuses whose reason is always shown. That of a missing run is shown if it was run before."""
 
 
 def status(plan: PlanArgument, store: StoreOption = DEFAULT_STORE) -> None:
@@ -27,9 +27,11 @@ def show_statuses(statuses: Iterable[Any]) -> None:
     groups: dict[tuple[str, str], list[Any]] = {}
     for run in statuses:
         groups.setdefault((run.dataset, run.system), []).append(run)
+    from harness.planning.run_status import EARLIER_PROTOCOL
+
     rows = []
     for (dataset, system), runs in groups.items():
-        reasons = {run.reason for run in runs if run.status in WITH_REASON}
+        reasons = {run.reason for run in runs if run.status in WITH_REASON or run.reason == EARLIER_PROTOCOL}
         rows.append(
             (dataset, system, counted(Counter(run.status for run in runs)), "; ".join(sorted(reasons)))
         )

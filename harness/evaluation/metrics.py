@@ -1,60 +1,59 @@
 """Ranking metrics of every user, and measures of all lists together.
 
-The metrics have RecBole's definitions, without its rounding to four decimals.
+The metrics have RecBole's definitions, without its rounding to four decimals. Where items have equal scores,
+a metric is its mean over all orders of these items.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from harness.errors import did_you_mean
+from harness.evaluation.ties import Array, Exposure, Relevance
 
-Array = np.ndarray[Any, Any]
-
-Metric = Callable[[Array, Array], Array]
-"""Takes which list entries are relevant ([U, K], bool, best rank first) and how many items are relevant to
-each user ([U]). Returns the metric at every cut-off from 1 to K, [U, K]."""
+Metric = Callable[[Relevance, Array], Array]
+"""Takes what is expected at every position of the lists ([U, K], best rank first) and how many items are
+relevant to each user ([U]). Returns the metric at every cut-off from 1 to K, [U, K]."""
 
 
-def recall(hits: Array, relevant: Array) -> Array:
+def recall(lists: Relevance, relevant: Array) -> Array:
     """Share of the user's relevant items that are among the first k."""
-    return hits.cumsum(1) / relevant[:, None]
+    return lists.chance.cumsum(1) / relevant[:, None]
 
 
-def precision(hits: Array, relevant: Array) -> Array:
+def precision(lists: Relevance, relevant: Array) -> Array:
     """Share of the first k items that are relevant."""
-    return hits.cumsum(1) / _ranks(hits)
+    return lists.chance.cumsum(1) / _ranks(lists)
 
 
-def hit(hits: Array, relevant: Array) -> Array:
+def hit(lists: Relevance, relevant: Array) -> Array:
     """1 if any of the first k items is relevant, else 0."""
-    return (hits.cumsum(1) > 0).astype(float)
+    return lists.first.cumsum(1)
 
 
-def mrr(hits: Array, relevant: Array) -> Array:
+def mrr(lists: Relevance, relevant: Array) -> Array:
     """1 / the rank of the first relevant item; 0 if none is among the first k."""
-    return np.maximum.accumulate(hits / _ranks(hits), axis=1)
+    return (lists.first / _ranks(lists)).cumsum(1)
 
 
-def average_precision(hits: Array, relevant: Array) -> Array:
+def average_precision(lists: Relevance, relevant: Array) -> Array:
     """Sum of the precision at the rank of every relevant item, divided by min(k, relevant items)."""
-    gained = (hits * precision(hits, relevant)).cumsum(1)
-    return gained / np.minimum(_ranks(hits), relevant[:, None])
+    gained = (lists.seen / _ranks(lists)).cumsum(1)
+    return gained / np.minimum(_ranks(lists), relevant[:, None])
 
 
-def ndcg(hits: Array, relevant: Array) -> Array:
+def ndcg(lists: Relevance, relevant: Array) -> Array:
     """Discounted gain, divided by that of a list which begins with min(k, relevant items) relevant items."""
-    discount = 1.0 / np.log2(_ranks(hits) + 1.0)
+    discount = 1.0 / np.log2(_ranks(lists) + 1.0)
     ideal = discount.cumsum()
-    length = np.minimum(_ranks(hits), relevant[:, None])
-    return (hits * discount).cumsum(1) / ideal[length - 1]
+    length = np.minimum(_ranks(lists), relevant[:, None])
+    return (lists.chance * discount).cumsum(1) / ideal[length - 1]
 
 
-def _ranks(hits: np.ndarray) -> np.ndarray:
-    return np.arange(1, hits.shape[1] + 1)
+def _ranks(lists: Relevance) -> Array:
+    return np.arange(1, lists.chance.shape[1] + 1)
 
 
 METRICS: dict[str, Metric] = {
@@ -90,33 +89,30 @@ def check_metric(name: str) -> str:
     return name
 
 
-def beyond_accuracy(
-    top: np.ndarray, train_degree: np.ndarray, k: int, is_recommended: np.ndarray | None = None
-) -> dict[str, float]:
+def beyond_accuracy(exposure: Exposure, train_degree: np.ndarray, k: int) -> dict[str, float]:
     """Measure how varied the recommended items are, and how popular.
 
     Args:
-        top: Items in every user's list, [U, K] with K >= k.
+        exposure: How often every item is recommended. Hidden items at the end of a short list are no
+            recommendations.
         train_degree: Number of train pairs of each item, [I].
-        k: Cut-off.
-        is_recommended: Which entries of ``top`` are recommendations, bool [U, K]; all of them if None. The
-            list of a user with fewer than K candidates ends with hidden items, which are no recommendations.
+        k: One of the exposure's cut-offs.
 
     Returns:
         ``coverage@k`` (share of the items that are recommended to anybody), ``gini@k`` (Gini index of how
         often each item is recommended: 0 if all are recommended equally often) and ``popularity@k`` (mean
-        number of train pairs of a recommended item).
+        number of train pairs of a recommended item). Where scores are equal, coverage is the mean over all
+        orders; Gini index and popularity are those of the expected numbers of recommendations.
 
     Differs: RecBole counts its padding item among the items, so its coverage is ours * I / (I + 1).
     """
-    items = len(train_degree)
-    recommended = top[:, :k].ravel() if is_recommended is None else top[:, :k][is_recommended[:, :k]]
-    if not len(recommended):
+    expected, items = exposure.expected[k], len(train_degree)
+    total = expected.sum()
+    if not total:
         return {f"coverage@{k}": 0.0, f"gini@{k}": np.nan, f"popularity@{k}": np.nan}
-    counts = np.sort(np.bincount(recommended, minlength=items))
     weight = 2 * np.arange(1, items + 1) - items - 1
     return {
-        f"coverage@{k}": float((counts > 0).mean()),
-        f"gini@{k}": float((weight * counts).sum() / (items * counts.sum())),
-        f"popularity@{k}": float(train_degree[recommended].mean()),
+        f"coverage@{k}": float((1.0 - np.exp(exposure.log_absent[k])).mean()),
+        f"gini@{k}": float((weight * np.sort(expected)).sum() / (items * total)),
+        f"popularity@{k}": float((expected * train_degree).sum() / total),
     }

@@ -12,6 +12,7 @@ import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.metrics import METRICS, beyond_accuracy, recall
+from harness.evaluation.ties import Exposure, TieGroups, relevance, tie_groups
 
 Scorer = Callable[[np.ndarray], torch.Tensor]
 """Takes positions of users [B] and returns their scores of all items [B, I], both in the dataset's order."""
@@ -30,11 +31,32 @@ class Evaluation:
     Attributes:
         users: One row for each user with a relevant item; columns ``user`` (position in the dataset) and
             METRIC@K.
-        overall: Coverage, Gini index and mean popularity of the lists.
+        overall: Coverage, Gini index and mean popularity of the lists, and for each cut-off k ``tied@k``, the
+            share of users who give equal scores to items on both sides of the cut.
     """
 
     users: pd.DataFrame
     overall: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The lists of the ranked users.
+
+    Attributes:
+        top: Items of the list, best first, [U, K]. Hidden items follow after all others, in any order.
+        is_candidate: Which of them are not hidden, bool [U, K].
+        groups: The tie groups of the listed items.
+        in_last: Which relevant pairs belong to the tie group that crosses the end of the user's list, bool
+            [E], in the order of the relevant matrix.
+        exposure: How often every item is recommended at each cut-off.
+    """
+
+    top: np.ndarray
+    is_candidate: np.ndarray
+    groups: TieGroups
+    in_last: np.ndarray
+    exposure: Exposure
 
 
 def evaluate(
@@ -65,49 +87,126 @@ def evaluate(
         RunFailed: A score is NaN or infinite. Scores of hidden items do not matter.
     """
     users = np.flatnonzero(np.diff(relevant.indptr))
-    depth = min(max(cutoffs), relevant.shape[1])
-    top = rank(scorer, users, hidden, depth, system)
-    hits = _has_entries(relevant, users, top)
-    relevant_count = np.diff(relevant.indptr)[users]
+    relevant_rows = relevant[users]
+    depths = {k: min(k, relevant.shape[1]) for k in cutoffs}
+    ranking = rank(scorer, users, relevant_rows, hidden[users], cutoffs, system)
+    hits = _has_entries(relevant, users, ranking.top) & ranking.is_candidate
+    relevant_count = np.diff(relevant_rows.indptr)
     columns: dict[str, np.ndarray] = {"user": users}
+    expected = relevance(hits, ranking.groups, _count(relevant_rows, ranking.in_last))
     for name in metrics:
-        values = METRICS[name](hits, relevant_count)
-        for k in cutoffs:
-            columns[f"{name}@{k}"] = values[:, min(k, depth) - 1]
+        values = METRICS[name](expected, relevant_count)
+        columns |= {f"{name}@{k}": values[:, depth - 1] for k, depth in depths.items()}
     for stratum, belongs in (item_strata or {}).items():
-        count = np.asarray(relevant[users].multiply(belongs).sum(1)).ravel()
-        values = recall(hits & belongs[top], np.where(count > 0, count, np.nan))
-        columns |= {f"recall@{k}|{stratum}": values[:, min(k, depth) - 1] for k in cutoffs}
-    candidates = hidden.shape[1] - np.diff(hidden.indptr)[users]
-    is_recommended = np.arange(depth) < candidates[:, None]
-    degree = np.asarray(train.sum(0)).ravel()
+        values = _recall_of_stratum(belongs, relevant_rows, ranking, hits)
+        columns |= {f"recall@{k}|{stratum}": values[:, depth - 1] for k, depth in depths.items()}
+    degree = np.asarray(train.sum(0), dtype=np.float64).ravel()
     overall: dict[str, float] = {}
-    for k in cutoffs:
-        overall |= beyond_accuracy(top, degree, k, is_recommended)
+    for k, depth in depths.items():
+        overall |= beyond_accuracy(ranking.exposure, degree, k)
+        overall[f"tied@{k}"] = float(ranking.groups.crosses(depth).mean())
     return Evaluation(pd.DataFrame(columns), overall)
 
 
-def rank(scorer: Scorer, users: np.ndarray, hidden: sp.csr_matrix, depth: int, system: str) -> np.ndarray:
-    """Return the best ``depth`` items of every user, best first, [n, depth].
+def _recall_of_stratum(
+    belongs: np.ndarray, relevant: sp.csr_matrix, ranking: Ranking, hits: np.ndarray
+) -> np.ndarray:
+    """Return the recall of one stratum's items at every cut-off, [U, K]; NaN if none of them is relevant.
 
-    Hidden items follow after all others, in any order.
+    Args:
+        belongs: Which items belong to the stratum, bool [I].
+        relevant: The relevant items of the ranked users, [U, I].
+        ranking: The users' lists.
+        hits: Which of the listed items are relevant, bool [U, K].
+    """
+    is_counted = belongs[relevant.indices]
+    in_last = _count(relevant, ranking.in_last & is_counted)
+    expected = relevance(hits & belongs[ranking.top], ranking.groups, in_last)
+    count = _count(relevant, is_counted)
+    return recall(expected, np.where(count > 0, count, np.nan))
+
+
+def rank(
+    scorer: Scorer,
+    users: np.ndarray,
+    relevant: sp.csr_matrix,
+    hidden: sp.csr_matrix,
+    cutoffs: tuple[int, ...],
+    system: str,
+) -> Ranking:
+    """Rank all items for the users [U], whose relevant and hidden items are the rows of matrices [U, I].
+
+    The lists have as many items as the largest cut-off, or all items.
 
     Raises:
         RunFailed: A score is NaN or infinite.
     """
-    tops, hidden_rows = [], hidden[users]
-    block = max(1, BLOCK_NUMEL // hidden.shape[1])
+    items = hidden.shape[1]
+    depth = min(max(cutoffs), items)
+    exposure = Exposure(cutoffs, items)
+    tops, listed, sizes, tied_pairs = [], [], [], []
+    block = max(1, BLOCK_NUMEL // items)
     for start in range(0, len(users), block):
-        scores = scorer(users[start : start + block]).cpu()
-        is_finite = bool(
-            torch.isfinite(scores.sum())
-        )  # one fast pass; only if it fails, each score is checked
-        hidden_entries = _entries(hidden_rows, start, len(scores))
-        if not is_finite:
-            _refuse_not_finite(scores, hidden_entries, system)
-        scores[hidden_entries] = -torch.inf
-        tops.append(best_columns(scores, depth).numpy())
-    return np.concatenate(tops)
+        scores = _scores(scorer, users[start : start + block], _entries(hidden, start, block), system)
+        best = best_columns(scores, min(depth + 1, items))  # one more, to see a tie across the list's end
+        values = scores.gather(1, best).numpy()
+        row, item, last = _last_groups(scores.numpy(), values, depth)
+        size = np.bincount(row, minlength=len(scores))
+        if len(row):
+            before = (values > last[:, None]).sum(1)
+            exposure.add(item, before[row], size[row])
+        pair_row, pair_item = _entries(relevant, start, block)
+        tied_pairs.append(scores.numpy()[pair_row, pair_item] == last[pair_row])
+        tops.append(best[:, :depth].numpy())
+        listed.append(values[:, :depth])
+        sizes.append(size)
+    top, values, size = np.concatenate(tops), np.concatenate(listed), np.concatenate(sizes)
+    groups, is_candidate = tie_groups(values, size), ~np.isneginf(values)
+    is_whole = is_candidate & (groups.start + groups.size <= depth)
+    exposure.add(top[is_whole], groups.start[is_whole], groups.size[is_whole])
+    return Ranking(top, is_candidate, groups, np.concatenate(tied_pairs), exposure)
+
+
+def _scores(
+    scorer: Scorer, users: np.ndarray, hidden: tuple[np.ndarray, np.ndarray], system: str
+) -> torch.Tensor:
+    """Return the users' scores of all items, [B, I]; those of hidden items are -inf.
+
+    Raises:
+        RunFailed: A score of another item is NaN or infinite.
+    """
+    scores = scorer(users).cpu()
+    hidden_entries = (torch.from_numpy(hidden[0]), torch.from_numpy(hidden[1]))
+    is_finite = bool(torch.isfinite(scores.sum()))  # one fast pass; only if it fails, each score is checked
+    if not is_finite:
+        _refuse_not_finite(scores, hidden_entries, system)
+    scores[hidden_entries] = -torch.inf
+    return scores
+
+
+def _last_groups(
+    scores: np.ndarray, values: np.ndarray, depth: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the items of the tie groups that cross the end of the users' lists.
+
+    Args:
+        scores: Scores of all items, [B, I]; -inf for hidden ones.
+        values: The largest scores, best first: one more than a list has, or all of them.
+        depth: Number of items in a list.
+
+    Returns:
+        Rows and columns of these items, [n] each, and the score of each user's group, [B], which is NaN if no
+        group crosses the end.
+    """
+    last = np.full(len(values), np.nan, dtype=values.dtype)
+    if values.shape[1] > depth:
+        is_tied = (values[:, depth - 1] == values[:, depth]) & ~np.isneginf(values[:, depth])
+        last[is_tied] = values[is_tied, depth]
+    tied = np.flatnonzero(~np.isnan(last))
+    if not len(tied):
+        return tied, tied, last
+    row, item = np.divmod(np.flatnonzero(scores[tied] == last[tied, None]), scores.shape[1])
+    return tied[row], item, last
 
 
 def _refuse_not_finite(
@@ -173,8 +272,14 @@ def _has_entries(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -
     return is_entry
 
 
-def _entries(matrix: sp.csr_matrix, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _count(matrix: sp.csr_matrix, is_counted: np.ndarray) -> np.ndarray:
+    """Count the entries of each row [U], of all entries [E] those that are to be counted, bool [E]."""
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.bincount(row[is_counted], minlength=matrix.shape[0])
+
+
+def _entries(matrix: sp.csr_matrix, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows (counted from ``start``) and columns of the entries in ``count`` rows from ``start`` on."""
     bounds = matrix.indptr[start : start + count + 1]
-    row = np.repeat(np.arange(count), np.diff(bounds))
-    return torch.from_numpy(row), torch.from_numpy(matrix.indices[bounds[0] : bounds[-1]].astype(np.int64))
+    row = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    return row, matrix.indices[bounds[0] : bounds[-1]].astype(np.int64)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.planning.identity import PROTOCOL
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Skipped, Task, Untuned
 from harness.store.notes import DamagedNotesError
 from harness.store.record import SearchRecord
 from harness.store.store import Store
+
+EARLIER_PROTOCOL = "stored under an earlier protocol, whose results are not compared with today's"
+"""Why a run is missing though the store holds it: it was done before ``PROTOCOL`` last rose."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,14 @@ class StoreIndex:
         identity = task.identity(*(self.checksums[dataset.name] for dataset in task.datasets))
         return identity if identity in self.store else None
 
+    def is_of_earlier_protocol(self, task: Task) -> bool:
+        """Whether the store holds the task as it was done under an earlier protocol."""
+        if not all(dataset.name in self.checksums for dataset in task.datasets):
+            return False
+        checksums = [self.checksums[dataset.name] for dataset in task.datasets]
+        earlier = range(1, PROTOCOL)
+        return any(task.identity(*checksums, protocol=version) in self.store for version in earlier)
+
     def is_sound(self, identity: str) -> bool:
         """As ``Store.is_sound``. The files are looked at once."""
         if identity not in self._sound:
@@ -87,7 +99,7 @@ def run_statuses(plan: Plan, store: Store) -> list[RunStatus]:
 def _statuses(plan: Plan, index: StoreIndex) -> Iterator[RunStatus]:
     tuned = {}
     if plan.tuning:
-        tuned = {(run.dataset.name, run.name): index.find(search) for run, search in searches(plan)}
+        tuned = {(run.dataset.name, run.name): search for run, search in searches(plan)}
     for entry in planned(plan, index.record):
         if isinstance(entry, Skipped):
             yield RunStatus(entry.dataset, entry.system, None, "skipped", entry.reason)
@@ -97,14 +109,16 @@ def _statuses(plan: Plan, index: StoreIndex) -> Iterator[RunStatus]:
             yield _status(entry, index)
 
 
-def _untuned(entry: Untuned, search: str | None, index: StoreIndex) -> RunStatus:
-    """The status of a run that waits for a search, which is stored if it has an identity."""
-    run = entry.run
+def _untuned(entry: Untuned, task: Search, index: StoreIndex) -> RunStatus:
+    """The status of a run that waits for a search."""
+    run, search = entry.run, index.find(task)
     name = (run.dataset.name, run.name, run.repetition)
     if run.dataset.name in index.damaged:
         return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
     if search and not index.is_sound(search):
         return RunStatus(*name, "damaged", "the files of its search are not those that were written", search)
+    if search is None and index.is_of_earlier_protocol(task):
+        return RunStatus(*name, "missing", EARLIER_PROTOCOL)
     return RunStatus(*name, "failed" if entry.failed else "missing", entry.reason, search or "")
 
 
@@ -114,7 +128,8 @@ def _status(run: Run, index: StoreIndex) -> RunStatus:
         return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
     identity = index.find(run)
     if identity is None:
-        return RunStatus(*name, "missing", "not run yet")
+        reason = EARLIER_PROTOCOL if index.is_of_earlier_protocol(run) else "not run yet"
+        return RunStatus(*name, "missing", reason)
     if not index.is_sound(identity):
         return RunStatus(*name, "damaged", "its files are not those that were written", identity)
     record = index.store.record(identity)

@@ -60,11 +60,12 @@ class Task:
         """Every dataset whose content the task depends on; its own dataset comes first."""
         return (self.dataset,)
 
-    def identity(self, *checksums: str) -> str:
+    def identity(self, *checksums: str, protocol: int | None = None) -> str:
         """Names the task in the store: a hash of its specification, the checksums and the protocol.
 
         Args:
             checksums: Those of ``datasets`` with their texts, in their order.
+            protocol: Version of the protocol; ``PROTOCOL`` if None.
         """
         raise NotImplementedError
 
@@ -104,12 +105,12 @@ class Run(Task):
         """The dataset, then those of the windows whose runs this one goes on from, latest first."""
         return (self.dataset, *(self.before.datasets if self.before else ()))
 
-    def identity(self, *checksums: str) -> str:
+    def identity(self, *checksums: str, protocol: int | None = None) -> str:
         """See :meth:`Task.identity`. What only a report shows, and when it is shown, is no part of it."""
         checksum, *earlier = checksums
         unseen = {"show"} if self.evaluation.item_strata else {"show", "item_strata"}
         parts = {
-            "protocol": PROTOCOL,
+            "protocol": protocol or PROTOCOL,
             "system": self.system.name,
             "settings": self.settings,
             "repetition": self.repetition,
@@ -174,11 +175,11 @@ class Search(Task):
             evaluation=self.evaluation,
         )
 
-    def identity(self, *checksums: str) -> str:
+    def identity(self, *checksums: str, protocol: int | None = None) -> str:
         """See :meth:`Task.identity`. The plan's space counts by what it leaves of the system's own."""
         (checksum,) = checksums
         parts = {
-            "search": PROTOCOL,
+            "search": protocol or PROTOCOL,
             "system": self.system.name,
             "settings": self.settings,
             "space": {name: domain.facts() for name, domain in self.space.items()},

@@ -89,7 +89,9 @@ class RunRecord(_Record):
     """Number of the repetition, from 0."""
 
     overall: dict[str, float] = {}
-    """Coverage, Gini index and mean popularity of all test lists together, by name, such as ``gini@20``."""
+    """Coverage, Gini index and mean popularity of all test lists together, by name, such as ``gini@20``; and
+    ``tied@20``, the share of users who give equal scores to items on both sides of the cut. Runs of protocols
+    before 3 lack the latter."""
     peak_bytes: int | None = None
     """Peak resident memory of the whole process while the run lasted."""
     parameters: int | None = None

@@ -2,7 +2,7 @@
 
 ``store-version-0`` was written by the version whose records had no kind: two finished runs, a failed
 one and a search, of twelve users. Only what tells of the machine was taken out. ``expected`` holds the
-rows that the same version reported.
+rows that the same version reported. The identities are of protocol 2, so most tests set the protocol back.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.planning import tasks
+from harness.planning.identity import PROTOCOL
 from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
 from tests.store.small import FIXTURES, copy_plans
@@ -31,7 +33,22 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(FIXTURES / "store-version-0", tmp_path / "store")
     copy_plans(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tasks, "PROTOCOL", 2)
     return Path("store")
+
+
+@pytest.mark.parametrize(("plan", "count"), [("tuned", 1), ("fixed", 2)])
+def test_runs_of_an_earlier_protocol_are_missing_and_the_reason_is_said(
+    plan: str, count: int, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "PROTOCOL", PROTOCOL)
+    status = intentbench("status", f"{plan}.yaml", "--store", store)
+    assert status.output.splitlines()[-1] == f"{count} missing", status.output
+    assert "stored under an earlier protocol" in " ".join(status.output.split())
+    report = intentbench("report", f"{plan}.yaml", "--store", store, "--out", "out")
+    assert report.exit_code == 2
+    assert f"({count} missing: stored under an earlier protocol" in report.stderr
+    assert "`intentbench run`" in report.stderr
 
 
 def test_its_records_have_types(store: Path) -> None:

@@ -16,6 +16,7 @@ from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.leaderboard_caption import caption
 from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
 from harness.report.sections.simple_baselines import beats_simple_baselines
+from harness.report.sections.ties import ties
 from harness.text.intents.spec import IntentsSpec
 
 
@@ -63,6 +64,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
         tables.markdown(markdown),
         caption(evidence, comparison, bool(letters_of_systems)),
         sentence(odd),
+        ties(evidence),
         *(f"![Accuracy against cost]({figure}.png)" for figure in figures),
     ]
     tex = [f"% {name}", tables.latex(latex)]

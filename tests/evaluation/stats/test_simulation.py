@@ -31,4 +31,3 @@ def test_simulated_comparisons_without_any_difference_are_no_alarm_and_no_warnin
 ) -> None:
     found = false_alarms(np.array(values), comparisons=60)
     assert found["alarms"].between(0, 1).all()
-    assert power(np.array(values), comparisons=30)["seen"].between(0, 1).all()
