@@ -22,7 +22,7 @@ from tests.worlds import intentbench
 
 JUDGED = (
     "low", "high", "difference_low", "difference_high", "seeds_low", "seeds_high", "difference_seeds_low",
-    "difference_seeds_high", "p_holm", "verdict",
+    "difference_seeds_high", "effect", "p_randomisation", "p_t", "p_holm", "verdict",
 )  # fmt: skip
 """Columns of the earlier report that rest on its tests, which knew users alone."""
 
