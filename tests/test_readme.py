@@ -27,7 +27,7 @@ TEXTS = {str(path.relative_to(ROOT)): path.read_text() for path in DOCUMENTS}
 README, PLANS = TEXTS["README.md"], TEXTS["harness/plans/README.md"]
 EVERYTHING = "\n".join(TEXTS.values())
 
-VERDICTS = {"even": "not distinguishable from the best", "worse": "worse", "better": "better"}
+VERDICTS = {"undecided": "undecided", "equal": "equal to the best", "worse": "worse", "better": "better"}
 """How the README says the verdicts of leaderboard.csv."""
 
 
@@ -58,7 +58,7 @@ def test_every_number_of_the_table_is_in_the_committed_leaderboard() -> None:
     assert len(rows) == 8
     for system, recall, ndcg, seconds, _ in rows:
         written = by_system[system]
-        assert recall == written[titles.index("Recall@20")].rstrip("▲▼")
+        assert recall == written[titles.index("Recall@20")].rstrip("▲▼= ")
         assert ndcg == re.match(r"\S+", written[titles.index("NDCG@20")])[0]  # type: ignore[index]
         assert seconds == written[titles.index("s a run")]
 

@@ -34,7 +34,7 @@ def _numbers(evidence: Evidence, users: int) -> str:
     if len(runs) > 1:
         repetitions = f"{runs[0]} to {repetitions}"
     if len(evidence.splits) > 1:
-        return _of_splits(len(evidence.splits), users, repetitions)
+        return _of_splits(len(evidence.splits), users, repetitions.replace("repetition", "run"))
     return (
         f"Means over {tables.counted(users, 'test user')} and {repetitions}; the best mean is bold, the "
         "second best underlined. The 95 % intervals in brackets allow for other users and other seeds; a "
