@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from baselines.hyper import EASEHyper, MostPopHyper
+from baselines.classic_hyper import EASEHyper, MostPopHyper
 
 Scores = Callable[[np.ndarray], np.ndarray]
 """Takes the numbers of users [B] and returns their scores of all items [B, I], in float32.

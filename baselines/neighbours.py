@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 
+from baselines.classic_hyper import ItemKNNHyper, UserKNNHyper
 from baselines.classics import Scores
-from baselines.hyper import ItemKNNHyper, UserKNNHyper
 
 BLOCK_ENTRIES = 1 << 21
 """Largest number of entries of a product that is in memory at a time: 24 MiB of values and columns."""

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
 
+from baselines.classic_hyper import EASEAdditiveHyper, EASECollectiveHyper, EASETextHyper, L3AEHyper
 from baselines.classics import Scores
-from baselines.hyper import EASEAdditiveHyper, EASECollectiveHyper, EASETextHyper, L3AEHyper
 
 BLOCK = 1024
 """Rows of a matrix [I, I] that are worked on at once, so that no second such matrix is needed."""

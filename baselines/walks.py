@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from baselines.classic_hyper import P3alphaHyper, RP3betaHyper
 from baselines.classics import Scores
-from baselines.hyper import P3alphaHyper, RP3betaHyper
 from baselines.neighbours import keep_largest, largest_of_product
 
 

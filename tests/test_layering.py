@@ -73,7 +73,7 @@ def test_plans_statuses_and_reports_load_neither_torch_nor_a_model(statement: st
     code = (
         f"import sys; from pathlib import Path; {statement}; "
         "print([name for name in sys.modules if name.split('.')[0] in ('torch', 'recbole', 'optuna') "
-        "or name.split('.')[0] in ('models', 'baselines') and not name.endswith(('models', 'baselines', '.hyper'))])"
+        "or name.split('.')[0] in ('models', 'baselines') and not name.endswith(('models', 'baselines', 'hyper'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,28 +8,30 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from baselines.hyper import (
-    AlphaRecHyper,
-    BIGCFHyper,
-    DCCFHyper,
+from baselines.classic_hyper import (
     EASEAdditiveHyper,
     EASECollectiveHyper,
     EASEHyper,
     EASETextHyper,
     ItemKNNHyper,
     L3AEHyper,
+    MostPopHyper,
+    P3alphaHyper,
+    RP3betaHyper,
+    UserKNNHyper,
+)
+from baselines.hyper import (
+    AlphaRecHyper,
+    BIGCFHyper,
+    DCCFHyper,
     LightCCFHyper,
     LightGCNHyper,
     MFHyper,
-    MostPopHyper,
-    P3alphaHyper,
     ProMaxHyper,
     RLMRecConHyper,
     RLMRecGenHyper,
-    RP3betaHyper,
     SGLHyper,
     SimGCLHyper,
-    UserKNNHyper,
     XSimGCLHyper,
 )
 from models.hyper import IRLLRecHyper

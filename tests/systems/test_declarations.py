@@ -31,7 +31,7 @@ print(*sorted(ours), *sorted({"torch", "recbole"} & set(sys.modules)))
 def test_settings_and_spaces_of_every_line_load_no_torch() -> None:
     command = [sys.executable, "-c", READ_EVERY_LINE]
     loaded = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    assert loaded == ["baselines", "baselines.hyper", "models", "models.hyper"]
+    assert loaded == ["baselines", "baselines.classic_hyper", "baselines.hyper", "models", "models.hyper"]
 
 
 @pytest.mark.parametrize("entry", [*CLASSICS.values(), *BACKBONES.values(), *ALIGNMENTS.values()])
