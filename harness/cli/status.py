@@ -27,11 +27,11 @@ def show_statuses(statuses: Iterable[Any]) -> None:
     groups: dict[tuple[str, str], list[Any]] = {}
     for run in statuses:
         groups.setdefault((run.dataset, run.system), []).append(run)
-    from harness.planning.run_status import EARLIER_PROTOCOL
+    from harness.planning.run_status import RUN_BEFORE
 
     rows = []
     for (dataset, system), runs in groups.items():
-        reasons = {run.reason for run in runs if run.status in WITH_REASON or run.reason == EARLIER_PROTOCOL}
+        reasons = {run.reason for run in runs if run.status in WITH_REASON or run.reason in RUN_BEFORE}
         rows.append(
             (dataset, system, counted(Counter(run.status for run in runs)), "; ".join(sorted(reasons)))
         )

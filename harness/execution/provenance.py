@@ -72,7 +72,8 @@ def task_fields(task: Task) -> dict[str, Any]:
 def _kind_fields(task: Task) -> dict[str, Any]:
     """The fields that only runs, or only searches, have."""
     if isinstance(task, Run):
-        return {"kind": "run", "repetition": task.repetition}
+        sources = {"sources": task.system.sources} if task.system.sources else {}
+        return {"kind": "run", "repetition": task.repetition, **sources}
     assert isinstance(task, Search)
     space = {name: domain.facts() for name, domain in task.space.items()}
     return {"kind": "search", "tuning": task.tuning.model_dump(mode="json"), "space": space}

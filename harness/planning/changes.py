@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.errors import InputError, did_you_mean
 from harness.systems.line import changed, parse, terms_of
 from harness.systems.registry import ALIGNMENTS, BACKBONES
 from harness.systems.spec import SystemSpec
 
 
-def check_ablation(change: str) -> str:
-    """Return an ablation such as ``-intent-translation`` if some system has each of its terms.
+def check_ablation(change: str, listed: Sequence[SystemSpec] = ()) -> None:
+    """Check that some system has each term of an ablation such as ``-intent-translation``.
+
+    Args:
+        change: The ablation.
+        listed: The systems of the plan, which may be none of ours.
 
     Raises:
         InputError: It is not an ablation, or it names a term that no system has.
@@ -20,11 +26,10 @@ def check_ablation(change: str) -> str:
             "several joined as in -intent-translation"
         )
     specs = [SystemSpec(backbone, alignment) for backbone in BACKBONES for alignment in (None, *ALIGNMENTS)]
-    known = {term for spec in specs for term in spec.terms()}
+    known = {term for spec in [*specs, *listed] for term in spec.terms()}
     for term in terms_of(change):
         if term not in known:
             raise InputError(f"no system has a term {term!r}; {did_you_mean(term, known)}")
-    return change
 
 
 def check_control(control: str) -> str:

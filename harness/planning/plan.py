@@ -26,6 +26,7 @@ from harness.planning.parts import (
 from harness.planning.plan_errors import beginning, located, sentence
 from harness.planning.yaml_file import LineNumbers, Location, read_yaml
 from harness.schema import StrictModel, distinct
+from harness.systems.outside import look_in
 from harness.systems.search_space import Domain, check_names, space
 from harness.systems.settings import settings
 
@@ -86,11 +87,6 @@ class Plan(StrictModel):
             distinct(value, list(points))
         return value
 
-    @field_validator("ablate")
-    @classmethod
-    def _some_system_has_the_terms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(check_ablation(change) for change in value)
-
     @field_validator("controls")
     @classmethod
     def _controls_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,6 +100,12 @@ class Plan(StrictModel):
                 f"{warm[0]} starts from the window before, and tuning could give that window other values; "
                 "expected a plan with either `tuning` or systems with start=warm"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _some_system_has_the_terms(self) -> Plan:
+        for change in self.ablate:
+            check_ablation(change, [entry.system for entry in self.systems])
         return self
 
     @model_validator(mode="after")
@@ -150,6 +152,7 @@ def load_plan(path: Path) -> Plan:
     tree, lines = read_yaml(path)
     if not isinstance(tree, dict):
         raise InputError(f"{path}: holds a {type(tree).__name__}; expected keys such as `datasets`")
+    look_in(path.resolve().parent)
     try:
         plan = Plan.model_validate(tree, context={"folder": path.resolve().parent})
     except ValidationError as error:

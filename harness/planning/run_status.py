@@ -16,6 +16,12 @@ from harness.store.store import Store
 EARLIER_PROTOCOL = "stored under an earlier protocol, whose results are not compared with today's"
 """Why a run is missing though the store holds it: it was done before ``PROTOCOL`` last rose."""
 
+OTHER_SOURCE = "the source file of the system has changed since it was run"
+"""Why a run of a system from outside is missing though the store holds one of the same name."""
+
+RUN_BEFORE = (EARLIER_PROTOCOL, OTHER_SOURCE)
+"""The reasons of runs that were done before, and have to be done again."""
+
 
 @dataclass(frozen=True)
 class RunStatus:
@@ -74,6 +80,15 @@ class StoreIndex:
         earlier = range(1, PROTOCOL)
         return any(task.identity(*checksums, protocol=version) in self.store for version in earlier)
 
+    def has_other_sources(self, run: Run) -> bool:
+        """Whether the store holds the run of a system whose source file was another."""
+        name = (run.dataset.name, run.name, run.repetition)
+        return any(
+            (record.dataset, record.system, record.repetition) == name
+            and record.sources != run.system.sources
+            for record in self.store.runs().values()
+        )
+
     def is_sound(self, identity: str) -> bool:
         """As ``Store.is_sound``. The files are looked at once."""
         if identity not in self._sound:
@@ -122,14 +137,21 @@ def _untuned(entry: Untuned, task: Search, index: StoreIndex) -> RunStatus:
     return RunStatus(*name, "failed" if entry.failed else "missing", entry.reason, search or "")
 
 
+def _why_missing(run: Run, index: StoreIndex) -> str:
+    if index.is_of_earlier_protocol(run):
+        return EARLIER_PROTOCOL
+    if run.system.sources and index.has_other_sources(run):
+        return OTHER_SOURCE
+    return "not run yet"
+
+
 def _status(run: Run, index: StoreIndex) -> RunStatus:
     name = (run.dataset.name, run.name, run.repetition)
     if run.dataset.name in index.damaged:
         return RunStatus(*name, "damaged", "the description of its dataset is not as it was written")
     identity = index.find(run)
     if identity is None:
-        reason = EARLIER_PROTOCOL if index.is_of_earlier_protocol(run) else "not run yet"
-        return RunStatus(*name, "missing", reason)
+        return RunStatus(*name, "missing", _why_missing(run, index))
     if not index.is_sound(identity):
         return RunStatus(*name, "damaged", "its files are not those that were written", identity)
     record = index.store.record(identity)

@@ -60,6 +60,11 @@ class Task:
         """Every dataset whose content the task depends on; its own dataset comes first."""
         return (self.dataset,)
 
+    @property
+    def _sources(self) -> dict[str, Any]:
+        """What parts from outside add to the identity: another file is another system."""
+        return {"sources": self.system.sources} if self.system.sources else {}
+
     def identity(self, *checksums: str, protocol: int | None = None) -> str:
         """Names the task in the store: a hash of its specification, the checksums and the protocol.
 
@@ -121,7 +126,7 @@ class Run(Task):
             "evaluation": self.evaluation.model_dump(mode="json", exclude=unseen),
         }
         parts |= {"earlier": earlier} if earlier else {}
-        return identity_of(parts)
+        return identity_of(parts | self._sources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +194,7 @@ class Search(Task):
             "checksum": checksum,
             "training": self.training.model_dump(mode="json"),
         }
-        return identity_of(parts)
+        return identity_of(parts | self._sources)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def hosted(spec: SystemSpec, name: str | None = None) -> type:
     parent = HostedClassic if spec.is_classic else HostedRecommender
     body = {"fit": fit} if spec.is_classic else {"assemble": build}
     attributes = {"__module__": "harness.recbole_host", "__doc__": f"{spec.name}."}
-    default_name = (spec.alignment or spec.backbone).replace("-", "").replace("^", "")
+    default_name = re.sub(r"\W", "", spec.alignment or spec.backbone)
     return type(name or default_name, (parent,), {**body, **attributes})
 
 

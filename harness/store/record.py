@@ -103,6 +103,8 @@ class RunRecord(_Record):
     """The best validation score, by its metric; empty for systems in closed form."""
     losses: dict[str, list[float]] = {}
     """Mean of every weighted term of the loss in each epoch, [epochs] a term."""
+    sources: dict[str, str] = {}
+    """A checksum of the source file of each part of the system that is not of this project."""
     best_epoch: int | None = None
     """The epoch, from 1, whose weights were tested; 0 if no validation took place."""
     stopped: str | None = None

@@ -34,6 +34,7 @@ from baselines.hyper import (
     SimGCLHyper,
     XSimGCLHyper,
 )
+from harness.systems import outside
 from models.hyper import IRLLRecHyper
 
 
@@ -79,154 +80,213 @@ class Entry:
         return load(self.path)(*arguments)
 
 
-BACKBONES = {
-    "MF": Entry(
-        "baselines.mf:MF",
-        MFHyper,
-        "matrix factorisation (UAI 2009)",
-        tables=8,
-    ),
-    "LightGCN": Entry(
-        "baselines.lightgcn:LightGCN",
-        LightGCNHyper,
-        "linear propagation (SIGIR 2020)",
-        tables=10,
-    ),
-    "SGL": Entry(
-        "baselines.sgl:SGL",
-        SGLHyper,
-        "contrast of views with dropped edges (SIGIR 2021)",
-        tables=24,
-    ),
-    "SimGCL": Entry(
-        "baselines.sgl:SimGCL",
-        SimGCLHyper,
-        "contrast of views with added noise (SIGIR 2022)",
-        tables=36,
-    ),
-    "XSimGCL": Entry(
-        "baselines.xsimgcl:XSimGCL",
-        XSimGCLHyper,
-        "contrast of a noisy layer with the mean of all (TKDE 2024)",
-        tables=20,
-    ),
-    "LightCCF": Entry(
-        "baselines.lightccf:LightCCF",
-        LightCCFHyper,
-        "contrast of train pairs with those of their batch, over LightGCN or MF (SIGIR 2025)",
-        tables=12,
-    ),
-    "DCCF": Entry(
-        "baselines.dccf:DCCF",
-        DCCFHyper,
-        "intent prototypes and contrast of views (SIGIR 2023)",
-        tables=52,
-    ),
-    "BIGCF": Entry(
-        "baselines.bigcf:BIGCF",
-        BIGCFHyper,
-        "intents with random deviations of each node (SIGIR 2024)",
-        tables=22,
-    ),
-    "AlphaRec": Entry(
-        "baselines.alpharec:AlphaRec",
-        AlphaRecHyper,
-        "item text in place of ids (ICLR 2025)",
-        needs_text=True,
-        tables=20,
-        ranks_cold=("items",),
-    ),
-}
+OUTSIDE_TABLES = 60
+"""Assumed for a part from outside that does not say how many tables it holds: more than any of ours."""
 
-ALIGNMENTS = {
-    "RLMRec-Con": Entry(
-        "baselines.rlmrec:RLMRecCon",
-        RLMRecConHyper,
-        "contrast with profile text (WWW 2024)",
-        tables=10,
-    ),
-    "RLMRec-Gen": Entry(
-        "baselines.rlmrec:RLMRecGen",
-        RLMRecGenHyper,
-        "reconstruction of the profile text of hidden nodes (WWW 2024)",
-        tables=8,
-    ),
-    "ProMax": Entry(
-        "baselines.promax:ProMax",
-        ProMaxHyper,
-        "text as soft targets over items, and a second graph with edges by text (release ProRec)",
-        tables=10,
-    ),
-    "IRLLRec": Entry(
-        "models.irllrec:IRLLRec",
-        IRLLRecHyper,
-        "intents from a language model: profile, intent, translation and momentum terms (SIGIR 2025)",
-        tables=40,
-    ),
-}
 
-CLASSICS = {
-    "MostPop": Entry(
-        "baselines.classics:most_pop",
-        MostPopHyper,
-        "popularity: the number of train pairs of an item",
-        ranks_cold=("users",),
-    ),
-    "ItemKNN": Entry(
-        "baselines.neighbours:item_knn",
-        ItemKNNHyper,
-        "item neighbours by cosine",
-        neighbours_of="items",
-    ),
-    "UserKNN": Entry(
-        "baselines.neighbours:user_knn",
-        UserKNNHyper,
-        "user neighbours by cosine",
-        neighbours_of="users",
-    ),
-    "P3alpha": Entry(
-        "baselines.walks:p3alpha",
-        P3alphaHyper,
-        "walks of three steps from a user to items (WWW 2014)",
-        neighbours_of="items",
-    ),
-    "RP3beta": Entry(
-        "baselines.walks:rp3beta",
-        RP3betaHyper,
-        "walks of three steps that popular items attract less (TiiS 2017)",
-        neighbours_of="items",
-    ),
-    "EASE^R": Entry(
-        "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=4
-    ),
-    "EASE-Text": Entry(
-        "baselines.text_autoencoders:ease_text",
-        EASETextHyper,
-        "linear autoencoder of the items' text alone (CIKM 2025)",
-        needs_text=True,
-    ),
-    "EASE-Collective": Entry(
-        "baselines.text_autoencoders:ease_collective",
-        EASECollectiveHyper,
-        "linear autoencoder of interactions and text together (CIKM 2025)",
-        needs_text=True,
-        squares=2,
-    ),
-    "EASE-Additive": Entry(
-        "baselines.text_autoencoders:ease_additive",
-        EASEAdditiveHyper,
-        "mean of the weights of EASE^R and EASE-Text (CIKM 2025)",
-        needs_text=True,
-        squares=2,
-    ),
-    "L3AE": Entry(
-        "baselines.text_autoencoders:l3ae",
-        L3AEHyper,
-        "linear autoencoder of interactions, drawn towards EASE-Text (CIKM 2025)",
-        needs_text=True,
-        squares=2,
-    ),
-}
+class Parts(dict[str, Entry]):
+    """Our own parts of one kind by name. Parts from outside are found too, but not listed.
+
+    Raises:
+        InputError: A part from outside cannot be loaded.
+    """
+
+    def __init__(self, kind: str, entries: dict[str, Entry]) -> None:
+        """``kind`` is ``backbone``, ``alignment`` or ``classic``."""
+        super().__init__(entries)
+        self.kind = kind
+        self._outside: dict[str, Entry] = {}
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a part, here or outside."""
+        if super().__contains__(name):
+            return True
+        path = outside.path_of(self.kind, name) if isinstance(name, str) else None
+        return path is not None and outside.kind_of(path) == self.kind
+
+    def __missing__(self, name: str) -> Entry:
+        """The entry of a part from outside."""
+        if name not in self:
+            raise KeyError(name)
+        if name not in self._outside:
+            path = outside.path_of(self.kind, name)
+            assert path is not None, "it is contained"
+            self._outside[name] = _entry_from_outside(path)
+        return self._outside[name]
+
+
+def _entry_from_outside(path: str) -> Entry:
+    """The entry of a class or function, which says the same of itself by its attributes."""
+    part = outside.load(path)
+    said = {
+        name: getattr(part, name) for name in ("needs_text", "ranks_cold", "squares") if hasattr(part, name)
+    }
+    return Entry(
+        path,
+        getattr(part, outside.HYPER, outside.NoHyperParameters),
+        (part.__doc__ or "a part from outside").strip().partition("\n")[0],
+        tables=getattr(part, "tables", OUTSIDE_TABLES),
+        **said,
+    )
+
+
+BACKBONES = Parts(
+    "backbone",
+    {
+        "MF": Entry(
+            "baselines.mf:MF",
+            MFHyper,
+            "matrix factorisation (UAI 2009)",
+            tables=8,
+        ),
+        "LightGCN": Entry(
+            "baselines.lightgcn:LightGCN",
+            LightGCNHyper,
+            "linear propagation (SIGIR 2020)",
+            tables=10,
+        ),
+        "SGL": Entry(
+            "baselines.sgl:SGL",
+            SGLHyper,
+            "contrast of views with dropped edges (SIGIR 2021)",
+            tables=24,
+        ),
+        "SimGCL": Entry(
+            "baselines.sgl:SimGCL",
+            SimGCLHyper,
+            "contrast of views with added noise (SIGIR 2022)",
+            tables=36,
+        ),
+        "XSimGCL": Entry(
+            "baselines.xsimgcl:XSimGCL",
+            XSimGCLHyper,
+            "contrast of a noisy layer with the mean of all (TKDE 2024)",
+            tables=20,
+        ),
+        "LightCCF": Entry(
+            "baselines.lightccf:LightCCF",
+            LightCCFHyper,
+            "contrast of train pairs with those of their batch, over LightGCN or MF (SIGIR 2025)",
+            tables=12,
+        ),
+        "DCCF": Entry(
+            "baselines.dccf:DCCF",
+            DCCFHyper,
+            "intent prototypes and contrast of views (SIGIR 2023)",
+            tables=52,
+        ),
+        "BIGCF": Entry(
+            "baselines.bigcf:BIGCF",
+            BIGCFHyper,
+            "intents with random deviations of each node (SIGIR 2024)",
+            tables=22,
+        ),
+        "AlphaRec": Entry(
+            "baselines.alpharec:AlphaRec",
+            AlphaRecHyper,
+            "item text in place of ids (ICLR 2025)",
+            needs_text=True,
+            tables=20,
+            ranks_cold=("items",),
+        ),
+    },
+)
+
+ALIGNMENTS = Parts(
+    "alignment",
+    {
+        "RLMRec-Con": Entry(
+            "baselines.rlmrec:RLMRecCon",
+            RLMRecConHyper,
+            "contrast with profile text (WWW 2024)",
+            tables=10,
+        ),
+        "RLMRec-Gen": Entry(
+            "baselines.rlmrec:RLMRecGen",
+            RLMRecGenHyper,
+            "reconstruction of the profile text of hidden nodes (WWW 2024)",
+            tables=8,
+        ),
+        "ProMax": Entry(
+            "baselines.promax:ProMax",
+            ProMaxHyper,
+            "text as soft targets over items, and a second graph with edges by text (release ProRec)",
+            tables=10,
+        ),
+        "IRLLRec": Entry(
+            "models.irllrec:IRLLRec",
+            IRLLRecHyper,
+            "intents from a language model: profile, intent, translation and momentum terms (SIGIR 2025)",
+            tables=40,
+        ),
+    },
+)
+
+CLASSICS = Parts(
+    "classic",
+    {
+        "MostPop": Entry(
+            "baselines.classics:most_pop",
+            MostPopHyper,
+            "popularity: the number of train pairs of an item",
+            ranks_cold=("users",),
+        ),
+        "ItemKNN": Entry(
+            "baselines.neighbours:item_knn",
+            ItemKNNHyper,
+            "item neighbours by cosine",
+            neighbours_of="items",
+        ),
+        "UserKNN": Entry(
+            "baselines.neighbours:user_knn",
+            UserKNNHyper,
+            "user neighbours by cosine",
+            neighbours_of="users",
+        ),
+        "P3alpha": Entry(
+            "baselines.walks:p3alpha",
+            P3alphaHyper,
+            "walks of three steps from a user to items (WWW 2014)",
+            neighbours_of="items",
+        ),
+        "RP3beta": Entry(
+            "baselines.walks:rp3beta",
+            RP3betaHyper,
+            "walks of three steps that popular items attract less (TiiS 2017)",
+            neighbours_of="items",
+        ),
+        "EASE^R": Entry(
+            "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=4
+        ),
+        "EASE-Text": Entry(
+            "baselines.text_autoencoders:ease_text",
+            EASETextHyper,
+            "linear autoencoder of the items' text alone (CIKM 2025)",
+            needs_text=True,
+        ),
+        "EASE-Collective": Entry(
+            "baselines.text_autoencoders:ease_collective",
+            EASECollectiveHyper,
+            "linear autoencoder of interactions and text together (CIKM 2025)",
+            needs_text=True,
+            squares=2,
+        ),
+        "EASE-Additive": Entry(
+            "baselines.text_autoencoders:ease_additive",
+            EASEAdditiveHyper,
+            "mean of the weights of EASE^R and EASE-Text (CIKM 2025)",
+            needs_text=True,
+            squares=2,
+        ),
+        "L3AE": Entry(
+            "baselines.text_autoencoders:l3ae",
+            L3AEHyper,
+            "linear autoencoder of interactions, drawn towards EASE-Text (CIKM 2025)",
+            needs_text=True,
+            squares=2,
+        ),
+    },
+)
 
 SUBJECT = "IRLLRec"
 """The alignment that the benchmark studies. Every system without it is a baseline."""

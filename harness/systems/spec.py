@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from typing import Any
 
+from harness.systems import outside
 from harness.systems.presets import DEFAULT_PRESET
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
 from models.hyper import SystemHyper
@@ -59,6 +60,13 @@ class SystemSpec:
     def is_classic(self) -> bool:
         """Whether it is fitted in closed form rather than trained."""
         return self.backbone in CLASSICS
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """A checksum of the source file of each part that is not ours, by the part's name."""
+        kinds = {"alignment": self.alignment, "classic" if self.is_classic else "backbone": self.backbone}
+        paths = {name: outside.path_of(kind, name) for kind, name in kinds.items() if name}
+        return {name: outside.source_checksum(path) for name, path in paths.items() if path}
 
     @property
     def is_deterministic(self) -> bool:

@@ -1,0 +1,201 @@
+"""A backbone, an alignment and a classic that stand beside a plan do everything that ours do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.errors import InputError
+from harness.store.store import Store
+from harness.systems import outside
+from harness.systems.line import parse
+from harness.systems.registry import BACKBONES
+from tests.worlds import intentbench
+
+MODELS = '''
+"""Models of somebody else."""
+
+from dataclasses import dataclass
+
+import torch
+
+from baselines.lightgcn import NodeEmbedding
+from models.core import Alignment, Encoding
+from models.hyper import hyper
+
+
+@dataclass(frozen=True)
+class Halved:
+    depth: int = hyper(1, "number of layers", 1, 3)
+    pull_weight: float = hyper(0.1, "weight of the pull", 1e-3, 1.0, log=True, weighs="pull")
+
+
+class Half(NodeEmbedding):
+    """Propagation that keeps half of each node."""
+
+    hyper_parameters = Halved
+
+    def encode(self, ego):
+        layers = [ego]
+        for _ in range(self.options.depth):
+            layers.append(0.5 * layers[-1] + 0.5 * self.graph.propagate(layers[-1]))
+        return Encoding(layers[-1], tuple(layers), self.users)
+
+    def terms(self, encoding, batch):
+        return {"pull": lambda: encoding.nodes.square().mean()}
+
+
+@dataclass(frozen=True)
+class Told:
+    told_weight: float = hyper(0.1, "weight of the text", 1e-3, 1.0, log=True, weighs="told")
+
+
+class Tell(Alignment):
+    """Draws each node towards its text."""
+
+    hyper_parameters = Told
+
+    def __init__(self, options, graph, embedding_size, text, backbone):
+        super().__init__()
+        self.register_buffer("rows", text.profile)
+        self.project = torch.nn.Linear(text.profile.shape[1], embedding_size)
+
+    def terms(self, encoding, batch, masked):
+        return {"told": lambda: (encoding.nodes - self.project(self.rows)).square().mean()}
+
+
+@dataclass(frozen=True)
+class Backwards:
+    power: float = hyper(1.0, "power of the popularity", 0.1, 2.0)
+
+
+def unpopular(options, train):
+    """Ranks the least popular items first."""
+    import numpy as np
+
+    rows = -np.asarray(train.sum(0)).ravel() ** options.power
+    return (lambda users: np.tile(rows, (len(users), 1)).astype(np.float32)), 0
+
+
+unpopular.hyper_parameters = Backwards
+'''
+
+PLAN = """
+name: mine
+repetitions: 2
+datasets:
+  - name: d
+    source: {kind: movielens, core: 30}
+systems:
+  - their_models:unpopular
+  - system: their_models:Half
+    hyper: {depth: 2}
+  - their_models:Tell[their_models:Half]
+  - IRLLRec[their_models:Half]
+ablate: [-told]
+controls: [shuffled]
+training: {batch_size: 4096, epochs: 2, eval_every: 1}
+tuning: {trials: 2, epochs: 1, ablations: full}
+evaluation: {metrics: [recall], k: [5], show: [recall@5]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "their_models.py").write_text(MODELS)
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    sys.modules.pop("their_models", None)
+    for cached in (outside.load, outside.announced, parse):
+        cached.cache_clear()
+    BACKBONES._outside.clear()
+
+
+def test_they_are_tuned_ablated_controlled_run_and_reported(folder: Path) -> None:
+    store = folder / "store"
+    done = intentbench("run", folder / "plan.yaml", "--store", store)
+    assert done.exit_code == 0, done.output
+    shown = intentbench(
+        "report", folder / "plan.yaml", "--store", store, "--out", folder / "out", "--no-figures"
+    )
+    assert shown.exit_code == 0, shown.output
+    systems = set(pd.read_csv(folder / "out" / "leaderboard.csv")["system"])
+    assert systems >= {
+        "their_models:unpopular",
+        "their_models:Half",
+        "their_models:Tell[their_models:Half]",
+        "their_models:Tell[their_models:Half, -told]",
+        "their_models:Tell[their_models:Half, text=shuffled]",
+        "IRLLRec[their_models:Half]",
+        "IRLLRec[their_models:Half, text=shuffled]",
+    }
+    assert {"depth", "pull_weight", "told_weight", "power"} <= set(
+        pd.read_csv(folder / "out" / "trials.csv").columns
+    )
+
+
+def test_a_changed_file_is_a_new_run_and_status_says_so(folder: Path) -> None:
+    plan = folder / "plan.yaml"
+    plan.write_text(
+        PLAN.split("systems:")[0].replace("repetitions: 2", "repetitions: 1")
+        + """
+systems: [their_models:unpopular]
+evaluation: {metrics: [recall], k: [5], show: [recall@5]}
+"""
+    )
+    store = folder / "store"
+    assert intentbench("run", plan, "--store", store).exit_code == 0
+    (record,) = Store(store).runs().values()
+    assert list(record.sources) == ["their_models:unpopular"]
+    with (folder / "their_models.py").open("a") as file:
+        file.write("# another line\n")
+    status = intentbench("status", plan, "--store", store)
+    assert "the source file of the system has changed" in " ".join(status.output.split())
+    assert intentbench("run", plan, "--store", store).exit_code == 0
+    assert len(Store(store).runs()) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("nowhere.at.all:Part", "there is no such module"),
+        ("their_models:Haf", "did you mean 'Half'"),
+        ("their_models:MODELS", "has no 'MODELS'"),
+        ("their_models:Told", "is no backbone, since it is no torch.nn.Module, and no alignment"),
+        ("torch.nn:Linear", "is no backbone, since it has no ego, and no alignment"),
+        ("os:system", "expected a class, or a function with the attribute hyper_parameters"),
+        ("os:environ", "expected a class, or a function"),
+        ("IRLLRec[their_models:Tell]", "unknown backbone 'their_models:Tell'"),
+    ],
+)
+def test_what_is_no_system_is_one_sentence(line: str, said: str, folder: Path) -> None:
+    outside.look_in(folder)
+    with pytest.raises(InputError, match=said):
+        parse(line)
+
+
+def test_a_broken_file_is_named_with_its_error(folder: Path) -> None:
+    (folder / "their_models.py").write_text("1 / 0\n")
+    result = intentbench("run", folder / "plan.yaml", "--dry-run")
+    assert result.exit_code == 2
+    assert "ZeroDivisionError: division by zero" in " ".join(result.output.split())
+
+
+def test_what_a_package_announces_has_a_name_and_is_listed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside.look_in(folder)
+    points = {"intentbench.backbones": [EntryPoint("Half", "their_models:Half", "intentbench.backbones")]}
+    monkeypatch.setattr(outside, "entry_points", lambda group: points.get(group, []))
+    outside.announced.cache_clear()
+    spec = parse("RLMRec-Con[Half]")
+    assert spec.sources.keys() == {"Half"}
+    assert set(spec.terms()) >= {"pull", "profile"}
+    listed = intentbench("systems")
+    assert "their_models:Half" in listed.output
