@@ -18,8 +18,6 @@ EXAMPLES = {
     "IRLLRec[DCCF, text=random]": "The text rows are random and as long as the true ones.",
     "IRLLRec[DCCF, text=noise:0.2]": "A fifth of the users and of the items have text rows of others.",
     "LightGCN[capacity=IRLLRec]": "The backbone has as many parameters as it would have with the alignment.",
-    "my_models.intent:MyBackbone": "The class of this import path stands beside the plan or is installed.",
-    "IRLLRec[my_models.intent:MyBackbone]": "An alignment stands over it as over ours.",
     "LightGCN[start=warm]": "Each window of time starts with what was learned in the window before.",
     "IRLLRec[DCCF, preset=paper]": "Where papers and releases differ, the system does what the papers say.",
 }
@@ -70,6 +68,10 @@ def _show_registry() -> None:
     if others:
         show_table(("kind", "name", "what", "from"), others, title="announced by installed packages")
     show_table(("a system is written as", "which means"), list(EXAMPLES.items()))
+    say(
+        "A line may also name a class of your own by its import path, such as my_models:MyBackbone or "
+        "IRLLRec[my_models:MyBackbone]; the module stands beside the plan or is installed."
+    )
     say("`intentbench systems 'IRLLRec[DCCF]'` shows the hyper-parameters of one system.")
 
 

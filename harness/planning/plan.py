@@ -103,12 +103,6 @@ class Plan(StrictModel):
         return self
 
     @model_validator(mode="after")
-    def _some_system_has_the_terms(self) -> Plan:
-        for change in self.ablate:
-            check_ablation(change, [entry.system for entry in self.systems])
-        return self
-
-    @model_validator(mode="after")
     def _changes_have_a_system(self) -> Plan:
         whole = [entry.system for entry in self.systems if not (entry.system.ablated or entry.system.text)]
         for key, changes in (("ablate", self.ablate), ("controls", self.controls)):
@@ -173,7 +167,10 @@ def _note_renamed_keys(path: Path, lines: LineNumbers) -> None:
 
 
 def _check_values(path: Path, plan: Plan, lines: LineNumbers) -> None:
-    """Refuse hyper-parameters that a system lacks, and values and search spaces that cannot be."""
+    """Refuse terms and hyper-parameters that no system has, and values and search spaces that cannot be."""
+    for change in plan.ablate:
+        with located(path, ("ablate",), lines):
+            check_ablation(change, [entry.system for entry in plan.systems])
     tuning = plan.tuning or TuningPlan()
     entries: list[tuple[Location, SystemPlan]] = [
         (("systems", index), entry) for index, entry in enumerate(plan.systems)
