@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from harness.report.plots.style import bar, legend_below, new_figure
+from harness.report.plots.style import bar, legend_below, margins, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,11 +29,10 @@ def ablation(frame: pd.DataFrame, metric: str) -> Figure:
     for index, variant in enumerate(variants):
         rows = frame[frame["variant"] == variant]
         difference = rows["difference"]
-        margins = np.stack([difference - rows["difference_low"], rows["difference_high"] - difference])
+        errors = margins(difference, rows["difference_low"], rows["difference_high"])
         panel.bar(rows["x"], difference, width=0.9 * spacing, label=variant, **bar(index))
-        # Not by `bar`: matplotlib for Python 3.10 warns there of a variant that only one system has.
         panel.errorbar(
-            rows["x"], difference, yerr=margins, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0
+            rows["x"], difference, yerr=errors, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0
         )
     panel.axhline(0.0, color="black", linewidth=0.8)
     panel.set_xticks(range(len(systems)), systems)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from harness.report.plots.style import legend_below, line, new_figure, number
+from harness.report.plots.style import legend_below, line, margins, new_figure, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,12 +26,8 @@ def curves(frame: pd.DataFrame, axis: str, title: str, *, log: bool = False) -> 
     for index, (system, rows) in enumerate(frame.groupby("system", sort=False)):
         x = [settings.index(setting) for setting in rows["at"]]
         mean = rows["mean"].to_numpy(dtype=float)
-        margins = None
-        if "low" in rows:
-            margins = np.stack(
-                [mean - rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float) - mean]
-            )
-        panel.errorbar(x, mean, yerr=margins, label=system, elinewidth=0.9, **line(index))
+        errors = margins(mean, rows["low"], rows["high"]) if "low" in rows else None
+        panel.errorbar(x, mean, yerr=errors, label=system, elinewidth=0.9, **line(index))
     if log:
         panel.set_yscale("log")
         panel.yaxis.set_major_formatter("{x:g}")

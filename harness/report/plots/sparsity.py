@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from harness.report.plots.style import legend_below, line, new_figure
+from harness.report.plots.style import legend_below, line, margins, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,5 +70,4 @@ def _label_strata(panel: Axes, strata: pd.DataFrame) -> None:
 def _curve(panel: Axes, x: np.ndarray, values: pd.DataFrame, index: int, system: str) -> None:
     """Draw one system's values with their intervals; columns of ``values``: middle, low, high."""
     middle, low, high = values.to_numpy(dtype=float).T
-    margins = [middle - low, high - middle]
-    panel.errorbar(x, middle, yerr=margins, label=system, elinewidth=0.9, **line(index))
+    panel.errorbar(x, middle, yerr=margins(middle, low, high), label=system, elinewidth=0.9, **line(index))

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness.store.files import replaced
 
 if TYPE_CHECKING:
@@ -83,6 +85,15 @@ def bar(index: int) -> dict[str, Any]:
         "edgecolor": "white",
         "linewidth": 0.0,
     }
+
+
+def margins(middle: Any, low: Any, high: Any) -> list[list[float]]:
+    """The lengths of error bars below and above each point, for matplotlib's ``yerr``.
+
+    They are lists, because matplotlib for Python 3.10 warns of arrays that hold one point.
+    """
+    middle, low, high = (np.asarray(values, dtype=float) for values in (middle, low, high))
+    return [(middle - low).tolist(), (high - middle).tolist()]
 
 
 def legend_below(figure: Figure, panel: Axes, columns: int = 3) -> None:
