@@ -67,8 +67,7 @@ class Evidence:
         splits: The dataset's splits; the dataset itself if it has one.
         store: The store that holds the runs.
         groups: Identities of each system's finished runs, split by split. A system that has no finished run
-        on
-            one of the splits is left out.
+            on one of the splits is left out.
         split_of: The number of the split of each run, from 0.
     """
 

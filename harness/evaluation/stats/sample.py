@@ -28,8 +28,7 @@ class Sample:
     Attributes:
         users: The users, [U].
         scores: For each system the scores of its runs, [U, R]. If there are several splits, a column is the
-        mean
-            over a split's runs instead, and NaN for users whom the split does not test.
+            mean over a split's runs instead, and NaN for users whom the split does not test.
         deterministic: The systems that no seed changes.
         overlap: If the columns are splits, the number of test pairs over that of train pairs; otherwise None.
     """

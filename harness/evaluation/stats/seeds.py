@@ -48,9 +48,8 @@ def seed_variances(
         noise: For each of these systems, the variance of the mean of one run that comes from how single
             users react to the seed.
         overlap: If the runs are of several splits, the number of test pairs over that of train pairs. The
-        train
-            pairs of two splits are partly the same, so that the mean over splits varies more than independent
-            splits would make it vary.
+            train pairs of two splits are partly the same, so that the mean over splits varies more than
+            independent splits would make it vary.
             Paper: Nadeau and Bengio, Inference for the generalization error (2003), equation 10.
 
     Returns:
