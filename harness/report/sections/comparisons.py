@@ -31,7 +31,7 @@ def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:
         tables.markdown(tables.numbered(win_tie_loss(frame))),
         "A cell counts on how many datasets and metrics the row's system is significantly better / neither "
         f"/ significantly worse than the column's system, of {tested} combinations of dataset and metric. "
-        "The test at .05 allows for other users and other seeds, with Holm's correction over all pairs of a "
+        "The test at .05 allows for what the intervals allow for, with Holm's correction over all pairs of a "
         "dataset and metric. `pairs.csv` has every difference with its intervals, its p, the share of its "
         "variance that comes from seeds, the smallest difference that is found with a chance of 80 %, and "
         "the runs or users that would show the smallest effect. Its `p_randomisation` is a statement about "

@@ -8,7 +8,10 @@ from harness.evaluation.stats.estimate import LEVEL
 from harness.evaluation.stats.smallest import SmallestEffect
 from harness.report.tables.cells import counted
 
-INTERVALS = "Brackets hold 95 % intervals that allow for other users and other seeds."
+INTERVALS = (
+    "Brackets hold 95 % intervals that allow for other users and other seeds, and for other splits where there "
+    "are several."
+)
 
 
 def tested(comparison: pd.DataFrame, smallest: SmallestEffect) -> str:
