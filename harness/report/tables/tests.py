@@ -9,8 +9,8 @@ from harness.evaluation.stats.smallest import SmallestEffect
 from harness.report.tables.cells import counted
 
 INTERVALS = (
-    "Brackets hold 95 % intervals that allow for other users and other seeds, and for other splits where there "
-    "are several."
+    "Brackets hold 95 % intervals that allow for other users and other seeds, and for other splits where "
+    "there are several."
 )
 
 
