@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from harness.report.plots import style
+from harness.testing.world import ITEMS, USERS, WIDTH, random_pairs
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
-from tests.worlds import ITEMS, USERS, WIDTH, random_pairs
 
 
 @pytest.fixture(autouse=True, scope="session")

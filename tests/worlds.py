@@ -9,88 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from typer.testing import CliRunner, Result
 
 from harness.cli.main import app
-from harness.data.dataset import Dataset
 from harness.evaluation.strata import ITEM_STRATA
-from harness.planning.datasets import DatasetVariant
-from harness.planning.parts import EvaluationPlan, TrainingPlan
 from harness.planning.plan import Plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
-from harness.systems.assembly import assemble
-from harness.systems.line import parse
-from harness.systems.settings import settings
-from harness.text.rows import TextTable
-from models.core import System
-from models.graph import Graph
-from models.text import TextRows
-
-USERS, ITEMS, WIDTH = 30, 20, 12
-
-
-def random_pairs(seed: int = 0, users: int = USERS, items: int = ITEMS) -> np.ndarray:
-    """About a fifth of all pairs, at least one a user and one an item, [E, 2]."""
-    random = np.random.default_rng(seed)
-    chosen = random.random((users, items)) < 0.2
-    chosen[np.arange(users), np.arange(users) % items] = True
-    return np.argwhere(chosen)
-
-
-def checkerboard(size: int = 40, seed: int = 0, known: int | None = None) -> Dataset:
-    """Users like the items of their own parity: a dataset that knows its answer.
-
-    Every user has train, validation and test pairs, all on its own colour; ``known`` limits the
-    train pairs a user.
-    """
-    random = np.random.default_rng(seed)
-    parts: dict[str, list[tuple[int, int]]] = {"train": [], "valid": [], "test": []}
-    for user in range(size):
-        own = random.permutation(np.arange(user % 2, size, 2))
-        for split, items in zip(parts, np.split(own, [len(own) - 6, len(own) - 3]), strict=True):
-            kept = items[:known] if split == "train" else items
-            parts[split] += [(user, int(item)) for item in kept]
-    arrays = {split: np.array(sorted(rows)) for split, rows in parts.items()}
-    tokens = np.array([f"t{number}" for number in range(size)])
-    return Dataset("checkerboard", tokens, tokens, **arrays)
-
-
-def parity_text(dataset: Dataset, width: int = 8) -> TextTable:
-    """Rows that tell the parity of a node, with a little noise."""
-    random = np.random.default_rng(5)
-
-    def rows(count: int) -> np.ndarray:
-        made = random.normal(0, 0.1, (count, width)).astype(np.float32)
-        made[np.arange(count), np.arange(count) % 2] += 1
-        return made
-
-    users, items = len(dataset.users), len(dataset.items)
-    return TextTable(dataset.users, dataset.items, rows(users), rows(items), rows(users), rows(items))
-
-
-def make_run(
-    line: str, hyper: dict[str, object] | None = None, repetition: int = 0, **training: object
-) -> Run:
-    """A run of one system; quick unless told otherwise."""
-    plan = TrainingPlan.model_validate({"batch_size": 128, "epochs": 2, "metric": "recall@5", **training})
-    dataset = DatasetVariant.model_validate({"family": "checkerboard", "source": {"kind": "movielens"}})
-    spec = parse(line)
-    evaluation = EvaluationPlan.model_validate({"k": [3, 5], "show": ["recall@5"]})
-    return Run(
-        dataset=dataset, system=spec, settings=settings(spec, hyper or {}), repetition=repetition,
-        base_seed=7, training=plan, evaluation=evaluation,
-    )  # fmt: skip
-
-
-def build(line: str, graph: Graph, text: TextRows, seed: int = 0, **hyper: Any) -> System:
-    """A system of width 8 with its defaults otherwise, drawn from ``seed``."""
-    spec = parse(line)
-    torch.manual_seed(seed)
-    return assemble(spec, settings(spec, {"embedding_size": 8, **hyper}), graph, text)
 
 
 def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, degrees: bool = True) -> Store:

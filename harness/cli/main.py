@@ -8,12 +8,14 @@ import typer
 
 from harness.cli.bench import bench
 from harness.cli.calibrate import calibrate
+from harness.cli.check import check
 from harness.cli.data import app as data_app
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
 from harness.cli.init import init
 from harness.cli.intents import app as intents_app
 from harness.cli.logging_options import LogFileOption, VerboseOption, start_logging
+from harness.cli.new import new
 from harness.cli.outcome import Commands
 from harness.cli.plans import plans
 from harness.cli.report import report
@@ -22,7 +24,10 @@ from harness.cli.status import status
 from harness.cli.store import app as store_app
 from harness.cli.systems import systems
 
-ORDER = ("plans", "init", "data", "systems", "intents", "run", "status", "report", "explain", "calibrate")
+ORDER = (
+    "plans", "init", "data", "systems", "new", "check", "intents", "run", "status", "report", "explain",
+    "calibrate",
+)  # fmt: skip
 """The order in which a newcomer meets the commands. The others follow."""
 
 
@@ -40,7 +45,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (plans, init, run, status, report, systems, explain, calibrate, bench, doctor):
+for command in (plans, init, run, status, report, systems, new, check, explain, calibrate, bench, doctor):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(intents_app, name="intents")

@@ -9,11 +9,12 @@ import torch
 from harness.systems.line import parse
 from harness.systems.search_space import space
 from harness.systems.settings import settings
+from harness.testing.conformance import build
+from harness.testing.world import ITEMS, USERS
 from models.core import Batch
 from models.graph import Graph
 from models.sparse import scores_at
 from models.text import TextRows
-from tests.worlds import ITEMS, USERS, build
 
 
 def test_sgl_views_differ_and_scoring_has_no_dropped_edge(graph: Graph, text: TextRows) -> None:

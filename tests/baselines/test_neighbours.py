@@ -18,9 +18,9 @@ from harness.systems.assembly import pick
 from harness.systems.line import parse
 from harness.systems.registry import CLASSICS
 from harness.systems.settings import settings
+from harness.testing.world import random_pairs
 from harness.training.memory import PROCESS_BYTES, Sizes, needed_bytes
 from tests.baselines.plain_neighbours import item_knn_scores, user_knn_scores, walk_scores
-from tests.worlds import random_pairs
 
 LINES = ["ItemKNN", "UserKNN", "P3alpha", "RP3beta"]
 

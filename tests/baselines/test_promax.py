@@ -13,11 +13,13 @@ from baselines.second_graph import nearest_items, with_edges
 from baselines.whitening import whitened
 from harness.systems.line import parse
 from harness.systems.settings import settings
+from harness.testing.conformance import build
+from harness.testing.world import ITEMS, USERS
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
 from tests.systems.test_parity import load
-from tests.worlds import ITEMS, ROOT, USERS, build
+from tests.worlds import ROOT
 
 
 def covariance(rows: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from harness.systems.assembly import pick
 from harness.systems.line import parse
 from harness.systems.registry import CLASSICS
 from harness.systems.settings import settings
-from tests.worlds import ITEMS, USERS, WIDTH, random_pairs
+from harness.testing.world import ITEMS, USERS, WIDTH, random_pairs
 
 TEXT = ["EASE-Text", "EASE-Collective", "EASE-Additive", "L3AE"]
 

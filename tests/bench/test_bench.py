@@ -16,9 +16,9 @@ from harness.bench.world import PAIRS, USERS, World, random_world
 from harness.cli.main import app
 from harness.systems.line import parse
 from harness.systems.settings import settings
+from harness.testing.world import checkerboard
 from harness.training.memory import Sizes, needed_bytes, peak_resident_bytes
 from harness.training.timing import compare
-from tests.worlds import checkerboard
 
 
 @pytest.fixture(scope="module")

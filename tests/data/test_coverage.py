@@ -16,7 +16,7 @@ from harness.data.describe import describe
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec, Table
 from harness.data.splits import held_out_counts, labels
-from tests.worlds import checkerboard
+from harness.testing.world import checkerboard
 
 SHARES = [
     [0.8, 0.1, 0.1],

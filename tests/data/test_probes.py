@@ -10,7 +10,7 @@ import pytest
 
 from harness.data.dataset import Texts
 from harness.data.probes import later_train_note, named_items_note
-from tests.worlds import checkerboard
+from harness.testing.world import checkerboard
 
 LOG = pd.DataFrame({"user": list("aaaab"), "item": list("vwxyv"), "timestamp": [1.0, 2.0, 3.0, 4.0, 9.0]})
 

@@ -13,10 +13,11 @@ from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.data.thinning import thin, thinning_order
 from harness.evaluation.ranking import evaluate
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard, random_pairs
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import prepared
 from harness.training.run import train, try_out
-from tests.worlds import checkerboard, make_run, random_pairs
 
 SHARES = st.lists(st.floats(0.05, 1.0), min_size=2, max_size=5).map(sorted)
 

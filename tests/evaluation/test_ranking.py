@@ -15,10 +15,11 @@ from harness.data.spec import Movielens, SplitSpec
 from harness.errors import RunFailed
 from harness.evaluation.metrics import METRICS
 from harness.evaluation.ranking import best_columns, evaluate
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard
 from harness.training.prepared_data import prepared
 from harness.training.run import train
 from models.recommender import HostedClassic, HostedRecommender
-from tests.worlds import checkerboard, make_run
 
 
 def test_lists_are_the_best_unseen_items() -> None:

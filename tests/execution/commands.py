@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from harness.store.store import Store
-from tests.worlds import ROOT, checkerboard, intentbench
+from harness.testing.world import checkerboard
+from tests.worlds import ROOT, intentbench
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 

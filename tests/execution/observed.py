@@ -16,7 +16,7 @@ from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.tasks import Task
 from harness.store.record import Record
-from tests.worlds import checkerboard
+from harness.testing.world import checkerboard
 
 
 class Events:

@@ -15,8 +15,9 @@ from harness.execution.processes import do_what_arrives
 from harness.execution.task_runner import RunnerConfig, TaskRunner
 from harness.planning.tasks import Run, Task
 from harness.store.store import Store
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard
 from tests.execution.observed import Loads, SimulatedProcesses, run, three_datasets
-from tests.worlds import checkerboard, make_run
 
 
 def test_released_data_leaves_its_checksum_and_no_file(loads: Loads, tmp_path: Path) -> None:

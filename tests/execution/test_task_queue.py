@@ -15,8 +15,9 @@ from harness.execution.task_queue import POLL_S, TaskQueue
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
 from harness.store.record import Record
+from harness.testing.conformance import make_run
 from tests.execution.observed import Events
-from tests.worlds import make_run, run_record
+from tests.worlds import run_record
 
 TASKS = [make_run("LightGCN", repetition=number) for number in range(4)]
 

@@ -16,9 +16,9 @@ from harness.planning.plan import Plan
 from harness.planning.searches import searches
 from harness.planning.tasks import Task
 from harness.systems.search_space import Domain
+from harness.testing.conformance import make_run
 from harness.training.memory import Sizes, needed_bytes
 from tests.execution.observed import Loads, SimulatedProcesses, run, three_datasets
-from tests.worlds import make_run
 
 GIB = 2**30
 

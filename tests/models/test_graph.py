@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from harness.testing.world import ITEMS, USERS
 from models.graph import Graph
-from tests.worlds import ITEMS, USERS
 
 
 def dense(graph: Graph) -> torch.Tensor:

@@ -11,7 +11,8 @@ from harness.planning.identity import seed_of
 from harness.planning.plan import load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run, Skipped
-from tests.worlds import ROOT, make_run
+from harness.testing.conformance import make_run
+from tests.worlds import ROOT
 
 PLANS = ROOT / "harness" / "plans"
 

@@ -15,11 +15,12 @@ from harness.report.prototype_figures import figures, purity
 from harness.systems.assembly import assemble
 from harness.systems.line import parse
 from harness.systems.settings import settings
+from harness.testing.world import ITEMS, USERS, checkerboard, parity_text
 from harness.text.rows import TextTable
 from harness.training.prototypes import prototype_arrays
 from models.graph import Graph
 from models.text import TextRows
-from tests.worlds import ITEMS, USERS, checkerboard, intentbench, parity_text
+from tests.worlds import intentbench
 
 
 @pytest.mark.parametrize("line", ["IRLLRec[LightGCN]", "DCCF", "BIGCF", "IRLLRec[DCCF]", "IRLLRec[BIGCF]"])

@@ -10,10 +10,11 @@ import torch
 
 from harness.errors import Interrupted, StoreError
 from harness.store.checkpoint import Checkpoint
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
-from tests.worlds import checkerboard, make_run, parity_text
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}
 

@@ -16,10 +16,10 @@ from harness.systems.registry import ALIGNMENTS, BACKBONES
 from harness.systems.search_space import always_matters, readers, space
 from harness.systems.settings import settings
 from harness.systems.spec import SystemSpec
+from harness.testing.world import ITEMS, USERS
 from models.core import Batch, System
 from models.graph import Graph
 from models.text import TextRows
-from tests.worlds import ITEMS, USERS
 
 WHOLE = [*BACKBONES, *(f"{a}[{b}]" for a, b in itertools.product(ALIGNMENTS, ("LightGCN", "DCCF")))]
 

@@ -18,9 +18,9 @@ from harness.systems.assembly import pick
 from harness.systems.line import parse
 from harness.systems.registry import CLASSICS
 from harness.systems.settings import settings
+from harness.testing.world import ITEMS, USERS, random_pairs
 from tests.baselines.plain_neighbours import walk_scores
 from tests.systems.test_parity import CASES, line_of, load
-from tests.worlds import ITEMS, USERS, random_pairs
 
 ACCEPTED = {
     "power": {"transitions"},

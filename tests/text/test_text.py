@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts
 from harness.errors import InputError
+from harness.testing.world import checkerboard, parity_text
 from harness.text import encoders
 from harness.text.embeddings import EmbeddingsSpec
 from harness.text.encoders import (
@@ -30,7 +31,7 @@ from harness.text.reduction import Reduction
 from harness.text.rows import TABLES
 from harness.text.tables import PrecomputedSpec, text_table
 from tests.text.intents.scripted_server import ScriptedServer
-from tests.worlds import ROOT, SHARED, checkerboard, needs_data, parity_text
+from tests.worlds import ROOT, SHARED, needs_data
 
 WORDS = ["red apple fruit", "green apple fruit", "fast car engine", "slow car engine", "red car paint"]
 

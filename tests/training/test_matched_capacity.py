@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard, parity_text
 from harness.training.matched_capacity import matched
 from harness.training.prepared_data import prepared
 from harness.training.run import train
-from tests.worlds import checkerboard, make_run, parity_text
 
 
 @pytest.mark.parametrize("line", ["LightGCN", "DCCF", "SimGCL"])

@@ -8,11 +8,12 @@ import psutil
 import pytest
 
 from harness.errors import RunFailed
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard
 from harness.training import run as training
 from harness.training.memory import PROCESS_BYTES
 from harness.training.prepared_data import prepared
 from harness.training.run import train
-from tests.worlds import checkerboard, make_run
 
 GIB = 2**30
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.testing.world import ITEMS, random_pairs
 from harness.training.negative_sampling import PairSampler
-from tests.worlds import ITEMS, random_pairs
 
 
 @given(st.integers(0, 50), st.integers(1, 300))

@@ -12,11 +12,12 @@ import torch
 from harness.errors import RunFailed
 from harness.systems.line import parse
 from harness.systems.registry import ALIGNMENTS, BACKBONES, Entry
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.memory import PeakMemory, Sizes
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import Outcome, train
-from tests.worlds import checkerboard, make_run, parity_text
 
 QUICK = {"embedding_size": 16, "learning_rate": 0.02}
 

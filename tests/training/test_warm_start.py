@@ -20,11 +20,12 @@ from harness.store.store import Store
 from harness.systems.assembly import assemble
 from harness.systems.line import parse
 from harness.systems.settings import settings
+from harness.testing.world import random_pairs
 from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
 from tests.cli.tiny_plan import write_plan
-from tests.worlds import intentbench, random_pairs, run_record
+from tests.worlds import intentbench, run_record
 
 
 def system(line: str, users: int, items: int, seed: int) -> System:

@@ -21,13 +21,15 @@ from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search
 from harness.store.store import Store
+from harness.testing.conformance import make_run
+from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
 from harness.training.tuning import search_loop
 from harness.training.tuning.search_loop import SearchContext, tune
 from harness.training.tuning.trial_storage import open_storage
-from tests.worlds import checkerboard, make_run, parity_text, search_record
+from tests.worlds import search_record
 
 SPLIT = {"kind": "given"}
 PLAN = {
