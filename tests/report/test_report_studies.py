@@ -16,6 +16,7 @@ from harness.planning.tasks import Run
 from harness.report.document import write
 from harness.report.evidence import Options
 from harness.report.sections.control_verdicts import control_verdicts
+from harness.report.sections.losses import _per_cent
 from harness.report.tables import read_rows
 from tests.planning.test_expansion import TEXT
 from tests.planning.test_plan import write as write_plan
@@ -197,3 +198,7 @@ def test_windows_and_densities_together_are_sweeps_of_one_of_them(tmp_path: Path
 def test_a_dataset_in_one_variant_is_not_set_beside_itself(ablated: Path) -> None:
     assert "side by side" not in (ablated / "leaderboard.md").read_text()
     assert not (ablated / "densities.csv").exists()
+
+
+def test_almost_all_of_a_loss_is_a_hundred_per_cent() -> None:
+    assert [_per_cent(share) for share in (99.97, 68.4, 9.96, 0.047)] == ["100", "68", "10", "0.047"]

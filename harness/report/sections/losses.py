@@ -58,7 +58,14 @@ def _at_best_epoch(evidence: Evidence, system: str) -> str:
         ]
     ).mean()
     shares = (100.0 * best / best.sum()).sort_values(ascending=False, kind="stable")
-    return ", ".join(f"{tables.escape_markdown(str(term))} {share:.2g} %" for term, share in shares.items())
+    return ", ".join(
+        f"{tables.escape_markdown(str(term))} {_per_cent(share)} %" for term, share in shares.items()
+    )
+
+
+def _per_cent(share: float) -> str:
+    """Two digits, and no power of ten for 99.6 and above."""
+    return f"{share:.0f}" if share >= 10 else f"{share:.2g}"
 
 
 def _records(evidence: Evidence, system: str) -> list[RunRecord]:
