@@ -133,14 +133,16 @@ class Table(_Source):
 
     kind: Literal["table"]
     path: Path
-    user: str = Field("user", description="The column of user ids.")
-    item: str = Field("item", description="The column of item ids.")
-    rating: str | None = Field(None, description="The column of ratings.")
-    timestamp: str | None = Field(None, description="The column of times, as numbers.")
+    user: str = Field("user", min_length=1, description="The column of user ids.")
+    item: str = Field("item", min_length=1, description="The column of item ids.")
+    rating: str | None = Field(None, min_length=1, description="The column of ratings.")
+    timestamp: str | None = Field(None, min_length=1, description="The column of times, as numbers.")
     review: str | tuple[str, ...] = Field(
         (), description="The column or columns with what the user wrote of the item."
     )
-    split: str | None = Field(None, description="The column that says which split a row belongs to.")
+    split: str | None = Field(
+        None, min_length=1, description="The column that says which split a row belongs to."
+    )
     labels: dict[str, Literal["train", "valid", "test"]] = Field(
         {}, description="What the values of the split column mean, if they are not train, valid and test."
     )

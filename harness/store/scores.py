@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,7 +50,7 @@ def by_run(paths: Sequence[Path], metrics: Sequence[str]) -> dict[str, pd.DataFr
         for metric in metrics:
             columns[metric].append(pd.Series(table[metric].to_numpy(), index=index))
     frames = {metric: pd.concat(series, axis=1, keys=range(len(paths))) for metric, series in columns.items()}
-    if any(of_all_users(metric) and frame.isna().any(axis=None) for metric, frame in frames.items()):
+    if any(_has_no_number(frame, metric) for metric, frame in frames.items()):
         raise _odd_file(paths)
     return frames
 
@@ -79,16 +80,17 @@ def _ask(query: str, files: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns=_plain_name)
 
 
-def _lacks_values(frame: pd.DataFrame) -> bool:
-    """Whether a metric that every user must have is missing for one."""
-    return bool(frame.loc[:, [of_all_users(column) for column in frame.columns]].isna().any(axis=None))
+def _has_no_number(scores: pd.DataFrame | pd.Series, metric: str) -> bool:
+    """Whether a score is infinite, or missing although every user must have one."""
+    values = scores.to_numpy(dtype=float)
+    return bool(np.isinf(values).any() or (of_all_users(metric) and np.isnan(values).any()))
 
 
 def _odd_file(paths: Sequence[Path]) -> InputError:
     """The error for files of one dataset that do not score the same users with numbers. Names one of them."""
     tables = {path: pd.read_parquet(path) for path in paths}
     for path, table in tables.items():
-        if _lacks_values(table):
+        if any(_has_no_number(table[metric], metric) for metric in table if metric != USER):
             return InputError(f"{path}: a score is no number; {_AGAIN}")
     users_of = {path: tuple(sorted(table[USER])) for path, table in tables.items()}
     usual, _ = Counter(users_of.values()).most_common(1)[0]

@@ -71,6 +71,8 @@ def test_relative_paths_start_at_the_plan(tmp_path: Path) -> None:
         ("{kind: movielens}", "{kind: movielense}", r"line 5, datasets.0.source.*'movielens'"),
         ("{kind: movielens}", "{knd: movielens}", r"line 5, datasets.0.source: the kind is missing; expected .kind: movielens . matrices"),
         ("{kind: movielens}", "{kind: table, pth: x.csv}", r"datasets.0.source.pth: unknown key; did you mean 'path'"),
+        ("{kind: movielens}", "{kind: table, path: x.csv, item: ''}", r"line 5, datasets.0.source.item: .*at least 1 character"),
+        ("repetitions: 2", "smallest_effect: -1 %", r"line 2, smallest_effect: .*a share of the reference such as 1 %"),
         ("MostPop", "MostPopp", r"line 7, systems.0: .*did you mean 'MostPop'"),
         ("n_intents: 16", "n_intent: 16", r"line 8, systems.1: .*did you mean 'n_intents'"),
         ("repetitions: 2", "evaluation: {metrics: [recal]}", r"unknown metric 'recal'; did you mean 'recall'"),

@@ -43,6 +43,7 @@ def test_a_broken_file_is_named(files: list[Path]) -> None:
     ("column", "values", "why"),
     [
         ("recall@20", [0.1, float("nan")], "a score is no number"),
+        ("recall@20", [0.1, float("inf")], "a score is no number"),
         ("user", ["u0", "stranger"], "the users are not those of the dataset's other runs"),
         ("user", ["u0", "u0"], "the users are not those of the dataset's other runs"),
     ],
