@@ -63,7 +63,8 @@ class Task:
     @property
     def _sources(self) -> dict[str, Any]:
         """What parts from outside add to the identity: another file is another system."""
-        return {"sources": self.system.sources} if self.system.sources else {}
+        sources = self.system.sources
+        return {"sources": sources} if sources else {}
 
     def identity(self, *checksums: str, protocol: int | None = None) -> str:
         """Names the task in the store: a hash of its specification, the checksums and the protocol.

@@ -13,13 +13,13 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from harness.evaluation.stats.comparison import compare_with_references, holm, with_verdicts
 from harness.evaluation.stats.estimate import LEVEL, Estimate
 from harness.evaluation.stats.paired import t_test
 from harness.evaluation.stats.pairs import all_pairs
 from harness.evaluation.stats.sample import Sample
+from harness.evaluation.stats.simulation import share_with_interval
 from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.stats.stratified import by_stratum
 from harness.evaluation.stats.swept import sweep_trends
@@ -54,13 +54,8 @@ class Spreads:
     seed_deviation: float
 
     @classmethod
-    def of(cls, sample: Sample, seed_deviation: float | None = None) -> Spreads:
-        """Take the spreads from real runs; at least one system has two runs that differ.
-
-        Args:
-            sample: The scores of all runs.
-            seed_deviation: Used in place of the sample's own.
-        """
+    def of(cls, sample: Sample) -> Spreads:
+        """Take the spreads from real runs; at least one system has two runs that differ."""
         reactions, variances = [], []
         for values in sample.scores.values():
             runs = values.shape[1]
@@ -72,8 +67,7 @@ class Spreads:
                 variances.append(max(float(values.mean(axis=0).var(ddof=1)) - noise, 0.0))
         means = sample.means.to_numpy()
         others = means[:, 1] - means[:, 0] if means.shape[1] > 1 else np.zeros(len(means))
-        own = float(np.sqrt(np.mean(variances)))
-        deviation = own if seed_deviation is None else seed_deviation
+        deviation = float(np.sqrt(np.mean(variances)))
         return cls(means.mean(axis=1), others - others.mean(), np.concatenate(reactions, axis=1), deviation)
 
     def draw(self, systems: int, runs: int, random: np.random.Generator) -> Sample:
@@ -131,7 +125,9 @@ def false_marks(draw: Draw, tables: int, seed: int = 0) -> pd.DataFrame:
         covered.append(((pairs["low"] <= 0) & (pairs["high"] >= 0)).to_numpy())
     shares = {name: np.array([row[name] for row in marks]) for name in marks[0]}
     shares["coverage"] = np.concatenate(covered)
-    return pd.DataFrame([_share(name, hits) for name, hits in shares.items()])
+    return pd.DataFrame(
+        [{"mark": name} | share_with_interval(hits, "share") for name, hits in shares.items()]
+    )
 
 
 def _marks(sample: Sample, pairs: pd.DataFrame, sweep: Mapping[float, Sample]) -> dict[str, bool]:
@@ -182,17 +178,8 @@ def found_differences(draw: Draw, multiples: tuple[float, ...], tables: int, see
             estimate = _last_two(draw(random), true)
             found.append(estimate.p < LEVEL)
             predicted.append(estimate.power(true))
-        row = _share("", np.array(found))
-        bounds = {"low": row["low"], "high": row["high"]}
-        rows.append(
-            {
-                "multiple": multiple,
-                "true": true,
-                "seen": row["share"],
-                **bounds,
-                "predicted": np.mean(predicted),
-            }
-        )
+        seen = share_with_interval(np.array(found), "seen")
+        rows.append({"multiple": multiple, "true": true, **seen, "predicted": np.mean(predicted)})
     return pd.DataFrame(rows)
 
 
@@ -201,8 +188,3 @@ def _last_two(sample: Sample, added: float = 0.0) -> Estimate:
     one, other = list(sample.scores)[-1], list(sample.scores)[-2]
     shifted = Sample(sample.users, {**sample.scores, one: sample.scores[one] + added}, sample.deterministic)
     return shifted.difference(one, other)
-
-
-def _share(name: str, hits: np.ndarray) -> dict[str, float | str]:
-    interval = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-    return {"mark": name, "share": float(hits.mean()), "low": interval.low, "high": interval.high}

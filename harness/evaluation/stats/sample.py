@@ -218,5 +218,4 @@ def _noise(values: np.ndarray, weights: np.ndarray) -> float:
     count, runs = own.shape
     spent = (count + runs - 1) / tested.sum()  # means of users and runs were taken off
     square = np.nansum(residual**2, axis=1) / tested.sum(axis=1) / (1.0 - spent)
-    scale = len(values) / tested.sum(axis=0).mean() * count / len(values)
-    return float((weights[often] ** 2 @ square) * len(values) / count * scale)
+    return float((weights[often] ** 2 @ square) * len(values) / tested.sum(axis=0).mean())

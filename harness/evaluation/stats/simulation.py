@@ -42,7 +42,7 @@ def false_alarms(difference: np.ndarray, comparisons: int = 1000, seed: int = 0)
         blocks = _comparisons(difference, null, comparisons, seed)
         p_of_tests = pd.concat([_p_of_tests(values, flip_seed) for flip_seed, values in blocks])
         for test, p in p_of_tests.items():
-            rows.append({"null": null, "test": test, **_share(p < LEVEL, "alarms")})
+            rows.append({"null": null, "test": test, **share_with_interval(p < LEVEL, "alarms")})
     return pd.DataFrame(rows)
 
 
@@ -82,8 +82,8 @@ def _p_of_tests(values: np.ndarray, flip_seed: int) -> pd.DataFrame:
         )
 
 
-def _share(is_significant: np.ndarray | pd.Series, name: str) -> dict[str, float]:
-    """Return the share of significant comparisons under ``name``, and its interval."""
+def share_with_interval(is_significant: np.ndarray | pd.Series, name: str) -> dict[str, float]:
+    """Return the share of true values under ``name``, and its 95 % Wilson interval ``low`` .. ``high``."""
     test = stats.binomtest(int(is_significant.sum()), len(is_significant))
     interval = test.proportion_ci(method="wilson")
     return {name: float(is_significant.mean()), "low": interval.low, "high": interval.high}

@@ -81,11 +81,12 @@ def compared(evidence: Evidence, metric: str) -> pd.DataFrame:
     """
     sample, best = evidence.samples[metric], evidence.best_baseline(metric)
     references = {} if best is None else {name: best for name in sample.scores if name != best}
-    frame = compare_with_references(sample, references, evidence.plan.smallest_effect)
-    primary = sample.of(evidence.primary)
+    primary, smallest = sample.of(evidence.primary), evidence.plan.smallest_effect
     own = {name: other for name, other in references.items() if name in primary.scores}
-    primary_rows = compare_with_references(primary, own, evidence.plan.smallest_effect)
-    frame = pd.concat([primary_rows, frame[~frame["system"].isin(primary.scores)]], ignore_index=True)
+    frame = compare_with_references(primary, own, smallest)
+    if len(primary.scores) < len(sample.scores):
+        every = compare_with_references(sample, references, smallest)
+        frame = pd.concat([frame, every[~every["system"].isin(primary.scores)]], ignore_index=True)
     judged = _against_best(evidence.pairs[metric], best).reindex(frame["system"].map(primary.first_alike))
     for column in ("p_holm", "p_equal_holm", "family_low", "family_high", "runs_needed", "users_needed"):
         frame[column] = judged[column].to_numpy()

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -28,15 +28,9 @@ Status = Literal[
 ]
 """What became of one profile or intent. The document stands in for it unless it was answered or repaired."""
 
-FALLBACKS: tuple[Status, ...] = (
-    "refused",
-    "empty",
-    "too long",
-    "cut off by answer_tokens",
-    "unreadable",
-    "unanswered",
-    "no document",
-)
+ANSWERED: tuple[Status, ...] = ("answered", "repaired")
+
+FALLBACKS: tuple[Status, ...] = tuple(status for status in get_args(Status) if status not in ANSWERED)
 
 LONGEST_ANSWER = 20_000
 """Characters of an answer, without thoughts, in which JSON is looked for."""
