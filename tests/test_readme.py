@@ -133,7 +133,7 @@ def test_commands_their_options_and_their_plans_exist(line: str) -> None:
         *(name for option in command.params for name in [*option.opts, *option.secondary_opts]),
     }
     assert {word for word in words if word.startswith("--")} <= known
-    if words and command.params[0].name == "plan" and words[0][0].islower():
+    if words and command.params[0].name in ("plan", "plans") and words[0][0].islower():
         assert words[0].endswith(".yaml") or (ROOT / "harness" / "plans" / f"{words[0]}.yaml").exists()
 
 

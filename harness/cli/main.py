@@ -9,6 +9,7 @@ import typer
 from harness.cli.bench import bench
 from harness.cli.calibrate import calibrate
 from harness.cli.check import check
+from harness.cli.compare import compare
 from harness.cli.data import app as data_app
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
@@ -25,8 +26,8 @@ from harness.cli.store import app as store_app
 from harness.cli.systems import systems
 
 ORDER = (
-    "plans", "init", "data", "systems", "new", "check", "intents", "run", "status", "report", "explain",
-    "calibrate",
+    "plans", "init", "data", "systems", "new", "check", "intents", "run", "status", "report", "compare",
+    "explain", "calibrate",
 )  # fmt: skip
 """The order in which a newcomer meets the commands. The others follow."""
 
@@ -45,7 +46,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (plans, init, run, status, report, systems, new, check, explain, calibrate, bench, doctor):
+for command in (
+    plans,
+    init,
+    run,
+    status,
+    report,
+    compare,
+    systems,
+    new,
+    check,
+    explain,
+    calibrate,
+    bench,
+    doctor,
+):
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(intents_app, name="intents")

@@ -56,17 +56,7 @@ def write(
     """
     options = options or Options()
     numbers = published.read(beside) if beside else None
-    statuses = run_statuses(plan, store)
-    _refuse_damaged(statuses, store)
-    _refuse_unfinished(plan, statuses, store)
-    splits: dict[str, list[DatasetVariant]] = {}
-    for dataset in plan.variants:
-        splits.setdefault(dataset.whole.name, []).append(dataset)
-    by_dataset = {
-        name: [run for run in statuses if run.dataset in {each.name for each in own}]
-        for name, own in splits.items()
-    }
-    datasets = [Evidence.of(plan, own, by_dataset[name], store) for name, own in splits.items()]
+    datasets, by_dataset = read_evidence(plan, store)
     finished = [evidence for evidence in datasets if evidence.groups]
     ours = our_means(finished) if numbers is not None else None
     if beside and numbers is not None and ours is not None:
@@ -84,6 +74,25 @@ def write(
     sections += [*variants(plan, finished, rows, options), comparisons(finished, options)]
     sections += [citations(finished), provenance(plan, finished, options)]
     return _files(plan.name, sections, out)
+
+
+def read_evidence(plan: Plan, store: Store) -> tuple[list[Evidence], dict[str, list[RunStatus]]]:
+    """Read the finished runs of every dataset of a plan, and the statuses of all runs by dataset.
+
+    Raises:
+        InputError: The store holds no finished run of the plan, or a damaged one.
+    """
+    statuses = run_statuses(plan, store)
+    _refuse_damaged(statuses, store)
+    _refuse_unfinished(plan, statuses, store)
+    splits: dict[str, list[DatasetVariant]] = {}
+    for dataset in plan.variants:
+        splits.setdefault(dataset.whole.name, []).append(dataset)
+    by_dataset = {
+        name: [run for run in statuses if run.dataset in {each.name for each in own}]
+        for name, own in splits.items()
+    }
+    return [Evidence.of(plan, own, by_dataset[name], store) for name, own in splits.items()], by_dataset
 
 
 def _refuse_damaged(statuses: Sequence[RunStatus], store: Store) -> None:

@@ -2,6 +2,7 @@
 
 page.py         the file, from the sections of the report
 markdown.py     the Markdown of a section as HTML
+figures.py      figures as addresses that hold them
 leaderboard.py  the columns and cells of a dataset's table
 packing.py      the comparisons of all pairs of systems, made small
 index.py        index.html: every report of a folder on one page

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from harness.report import tables
 from harness.report.evidence import Section
+from harness.report.page.figures import address
 from harness.report.page.leaderboard import MARKS, leaderboard
 from harness.report.page.markdown import slug, to_html
 from harness.report.page.packing import packed
@@ -26,9 +27,6 @@ SIGNS = {"yes": "✓", "no": "✗", "not decided": "?", "not asked": "–"}
 
 SCRIPTS = ("tables.js", "leaderboard.js", "compare.js")
 
-_DECIMALS = re.compile(r"(\d+\.\d)\d+")
-_COORDINATES = re.compile(r' (?:d|x|y|points)="[^"]*"')
-
 
 def render(name: str, sections: Sequence[Section], figures: Mapping[str, str]) -> str:
     """Write the page of a report.
@@ -38,11 +36,20 @@ def render(name: str, sections: Sequence[Section], figures: Mapping[str, str]) -
         sections: The sections of the report, that with its title and question first.
         figures: SVG files of figures, by their names without the ending.
     """
-    addresses = {figure: _address(svg) for figure, svg in figures.items()}
+    addresses = {figure: address(svg) for figure, svg in figures.items()}
     title, *rest = sections
     systems = next((each.frames["systems"] for each in rest if "systems" in each.frames), pd.DataFrame())
     kinds = {} if systems.empty else dict(zip(systems["system"], systems["kind"], strict=True))
-    parts = [_part(section, addresses, kinds) for section in rest]
+    comparisons = {
+        _dataset(each, "compared"): _comparison(each) for each in rest if "compared" in each.frames
+    }
+    parts = [
+        _leaderboard(section, addresses, kinds, comparisons.get(_dataset(section, "leaderboard"), Markup("")))
+        if "leaderboard" in section.frames
+        else _blocks([*section.markdown, *section.page], addresses)
+        for section in rest
+        if "answers" not in section.frames
+    ]
     body = _numbered(Markup("").join(parts))
     return rendered(
         "page.html",
@@ -87,21 +94,9 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _address(svg: str) -> str:
-    """A figure as an address that holds the figure itself, with coordinates of one decimal."""
-    short = _COORDINATES.sub(lambda match: _DECIMALS.sub(r"\1", match[0]), svg)
-    return f"data:image/svg+xml;base64,{base64.b64encode(short.encode()).decode()}"
-
-
-def _part(section: Section, figures: Mapping[str, str], kinds: Mapping[str, str]) -> Markup:
-    """The HTML of a section. Some frames have a form of their own on the page."""
-    if "answers" in section.frames:
-        return Markup("")
-    if "leaderboard" in section.frames:
-        return _leaderboard(section, figures, kinds)
-    if "compared" in section.frames:
-        return _comparison(section)
-    return _blocks([*section.markdown, *section.page], figures)
+def _dataset(section: Section, frame: str) -> str:
+    """The dataset of a section."""
+    return str(section.frames[frame]["dataset"].iloc[0])
 
 
 def _blocks(blocks: Sequence[str], figures: Mapping[str, str]) -> Markup:
@@ -109,19 +104,20 @@ def _blocks(blocks: Sequence[str], figures: Mapping[str, str]) -> Markup:
     return Markup("").join(to_html(block, figures, heading) for block in blocks if block)
 
 
-def _leaderboard(section: Section, figures: Mapping[str, str], kinds: Mapping[str, str]) -> Markup:
-    """The table with everything that can be done with it; its caption can be opened."""
+def _leaderboard(
+    section: Section, figures: Mapping[str, str], kinds: Mapping[str, str], comparison: Markup
+) -> Markup:
+    """The table with its tools, two systems compared, and the rest of the section."""
     _, caption, *more = section.markdown
     table = leaderboard(section.frames["leaderboard"], kinds)
     text = _environment().get_template("leaderboard.html")
-    written = text.render(table=table, caption=to_html(caption), marks=MARKS)
-    return Markup(written) + _blocks(more, figures)
+    written = Markup(text.render(table=table, caption=to_html(caption), marks=MARKS))
+    return written + comparison + _blocks(more, figures)
 
 
 def _comparison(section: Section) -> Markup:
-    dataset = str(section.frames["compared"]["dataset"].iloc[0])
     text = _environment().get_template("comparison.html")
-    return Markup(text.render(dataset=dataset, data=packed(section.frames)))
+    return Markup(text.render(dataset=_dataset(section, "compared"), data=packed(section.frames)))
 
 
 def _answers(section: Section) -> Markup:
@@ -135,7 +131,7 @@ def _answers(section: Section) -> Markup:
     text = _environment().get_template("answers.html")
     return Markup(
         text.render(
-            dataset=str(frame["dataset"].iloc[0]),
+            dataset=_dataset(section, "answers"),
             metric=tables.title(str(frame["metric"].iloc[0])),
             best=to_html(section.markdown[0]),
             rows=rows,

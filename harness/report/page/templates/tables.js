@@ -137,7 +137,7 @@ function makeCopyable(table) {
 
 /** Sorts and copies for a table that has just been put on the page. */
 function enhance(table) {
-  makeSortable(table);
+  if (table.tBodies[0].rows.length > 1) makeSortable(table);
   makeCopyable(table);
 }
 
