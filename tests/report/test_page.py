@@ -283,7 +283,8 @@ def test_an_index_shows_every_report_of_a_folder(studied: Path, tmp_path: Path) 
 
 def test_an_index_of_no_report_is_refused(tmp_path: Path) -> None:
     result = intentbench("report", "--index", tmp_path)
-    assert result.exit_code != 0
+    assert result.exit_code == 2
+    assert "no folder in it holds a leaderboard.md" in result.output
 
 
 def test_a_large_study_fits(tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ def provenance(plan: Plan, datasets: Sequence[Evidence], options: Options) -> Se
 
 
 def _machine(machine: dict[str, Any]) -> dict[str, str]:
-    return {str(name): str(value) for name, value in machine.items()}
+    """The facts of a machine as texts; of its operating system the name, without the build of its kernel."""
+    facts = {str(name): str(value) for name, value in machine.items()}
+    return facts | ({"system": facts["system"].partition("-")[0]} if "system" in facts else {})
 
 
 def plan_yaml(plan: Plan) -> str:
