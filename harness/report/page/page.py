@@ -20,7 +20,7 @@ from harness.report.page.figures import address
 from harness.report.page.leaderboard import MARKS, leaderboard
 from harness.report.page.markdown import slug, to_html
 from harness.report.page.packing import packed
-from harness.report.sections.answers import RIVALS
+from harness.report.sections.answers import CORRECTED, RIVALS
 
 SIGNS = {"yes": "✓", "no": "✗", "not decided": "?", "not asked": "–"}
 """Signs of the answers, which can be told apart without colours."""
@@ -83,6 +83,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["slug"] = slug
+    environment.filters["p"] = tables.p_value
     return environment
 
 
@@ -137,6 +138,7 @@ def _answers(section: Section) -> Markup:
             rows=rows,
             rivals=RIVALS,
             signs=SIGNS,
+            corrected=CORRECTED,
         )
     )
 

@@ -16,6 +16,11 @@ from harness.systems.registry import SUBJECT
 ANSWERS = {"better": "yes", "worse": "no", "equal": "no"}
 """The answer to whether a system is ahead of another, by its verdict. For any other it is UNDECIDED."""
 
+CORRECTED = (
+    "Answers rest on p after Holm's correction, so that an interval, which is of one difference alone, may lie "
+    "off 0 and the answer still be open."
+)
+
 UNDECIDED, NOT_ASKED = "not decided", "not asked"
 
 RIVALS = {
@@ -28,32 +33,50 @@ RIVALS = {
 COLUMNS = ["system", "question", "other", "answer", "difference", "low", "high", "p_holm"]
 
 
+class _Judged:
+    """The test of all pairs on the first metric shown, for both orders of every pair of primary systems."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        metric = evidence.shown[0]
+        self.alike = evidence.samples[metric].of(evidence.primary).first_alike
+        self.rows: dict[tuple[str, str], dict[Any, Any]] = {}
+        for row in evidence.pairs[metric].to_dict("records"):
+            turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+            verdict = {"better": "worse"}.get(row["verdict"], row["verdict"])
+            self.rows[row["first"], row["second"]] = row
+            self.rows[row["second"], row["first"]] = row | turned | {"verdict": verdict}
+
+    def answer(self, name: str, other: str) -> dict[str, Any]:
+        """Whether ``name`` is ahead of ``other``. Two systems with the same runs are one."""
+        one, two = self.alike[name], self.alike[other]
+        if one == two:
+            return {"other": other, "answer": "no", "difference": 0.0}
+        return _answered(other, self.rows[one, two])
+
+
 def answers(evidence: Evidence) -> Section:
     """Answer, on the first metric shown, who is best and whether the subject is ahead of its rivals.
 
     The answers are the verdicts of all pairs and of the comparisons with controls; nothing is tested anew.
     """
-    metric = evidence.shown[0]
-    rows = [_best(evidence, metric), *_ahead(evidence, metric)]
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+    if not evidence.primary:
+        return Section()
+    metric, judged = evidence.shown[0], _Judged(evidence)
+    order = (
+        evidence.samples[metric].totals[evidence.primary].sort_values(ascending=False, kind="stable").index
+    )
+    best = {"system": order[0], "question": "best"}
+    if len(order) > 1:
+        best |= judged.answer(order[0], order[1])
+    frame = pd.DataFrame([best, *_ahead(evidence, judged)], columns=COLUMNS)
     frame.insert(0, "dataset", evidence.dataset.name)
     frame.insert(1, "metric", metric)
-    return Section(sentences(frame, evidence), frames={"answers": frame})
+    return Section(_sentences(frame, evidence, judged), frames={"answers": frame})
 
 
-def _best(evidence: Evidence, metric: str) -> dict[str, Any]:
-    """The system with the highest mean. ``other`` is the second best; the answer says whether it is worse."""
-    totals = evidence.samples[metric].totals
-    order = list(
-        totals[evidence.primary or list(totals.index)].sort_values(ascending=False, kind="stable").index
-    )
-    row = {"system": order[0], "question": "best"}
-    return row | (_verdict(evidence.pairs[metric], order[0], order[1]) if order[1:] else {})
-
-
-def _ahead(evidence: Evidence, metric: str) -> Iterator[dict[str, Any]]:
+def _ahead(evidence: Evidence, judged: _Judged) -> Iterator[dict[str, Any]]:
     """Yield the answer for every system with the subject and each of RIVALS, the best system first."""
-    totals, pairs = evidence.samples[metric].totals, evidence.pairs[metric]
+    totals = evidence.samples[evidence.shown[0]].totals
     subjects = [name for name in evidence.primary if evidence.specs[name].alignment == SUBJECT]
     classics = [name for name in evidence.primary if evidence.specs[name].is_classic]
     simple = str(totals[classics].idxmax()) if classics else None
@@ -61,52 +84,47 @@ def _ahead(evidence: Evidence, metric: str) -> Iterator[dict[str, Any]]:
     shuffled = controls[(controls["kind"] == "control") & (controls["control"] == "text=shuffled")]
     for name in totals[subjects].sort_values(ascending=False, kind="stable").index:
         rivals = {"backbone": evidence.backbone(name), "simple baseline": simple}
-        found = {kind: _verdict(pairs, name, other) for kind, other in rivals.items() if other}
+        found = {kind: judged.answer(name, other) for kind, other in rivals.items() if other}
         for row in shuffled[shuffled["system"] == name].to_dict("records"):
-            found["shuffled text"] = _answered(row["other"], row["verdict"], row)
+            found["shuffled text"] = _answered(row["other"], row)
         for kind in RIVALS:
             yield {"system": name, "question": kind, "answer": NOT_ASKED, **found.get(kind, {})}
 
 
-def _verdict(pairs: pd.DataFrame, name: str, other: str) -> dict[str, Any]:
-    """What the test of all pairs says of ``name`` against ``other``."""
-    for row in pairs.to_dict("records"):
-        if (row["first"], row["second"]) == (name, other):
-            return _answered(other, row["verdict"], row)
-        if (row["first"], row["second"]) == (other, name):
-            turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
-            verdict = "worse" if row["verdict"] == "better" else row["verdict"]
-            return _answered(other, verdict, row | turned)
-    return {"other": other, "answer": "no", "difference": 0.0}  # the two are the same runs
-
-
-def _answered(other: str, verdict: str, row: dict[Any, Any]) -> dict[str, Any]:
+def _answered(other: str, row: dict[Any, Any]) -> dict[str, Any]:
     numbers = {column: row[column] for column in ("difference", "low", "high", "p_holm")}
-    return {"other": other, "answer": ANSWERS.get(verdict, UNDECIDED), **numbers}
+    return {"other": other, "answer": ANSWERS.get(row["verdict"], UNDECIDED), **numbers}
 
 
-def sentences(frame: pd.DataFrame, evidence: Evidence) -> list[str]:
+def _sentences(frame: pd.DataFrame, evidence: Evidence, judged: _Judged) -> list[str]:
     """Write the answers of one dataset in two sentences: on the best system, and on the best subject."""
     rows = frame.to_dict("records")
     metric = str(rows[0]["metric"])
     title, best = tables.title(metric), str(rows[0]["system"])
     mean = evidence.samples[metric].mean(best)
-    name = tables.escape_markdown(best)
-    others = len(evidence.primary) - 1
-    alike = evidence.pairs[metric]
-    alike = alike[(alike["first"] == best) & (alike["verdict"] != "better")]
-    first = f"{name} has the highest mean {title}, {mean.value:.4f}{bounds(*mean.interval())}"
-    if others == 1:
-        first += (
-            f"; {'it is not shown to differ' if len(alike) else 'it differs significantly'} from the other"
-        )
-    elif others > 1:
-        first += f"; {len(alike)} of the {others} other systems are not shown to be worse"
+    first = (
+        f"{tables.escape_markdown(best)} has the highest mean {title}, "
+        f"{mean.value:.4f}{bounds(*mean.interval())}{_others(evidence, judged, best)}"
+    )
     about = [row for row in rows[1:] if row["system"] == rows[1]["system"]]
     asked = [_asked(row) for row in about if row["answer"] != NOT_ASKED]
     if not asked:
         return [f"{first}."]
-    return [f"{first}.", f"Is {tables.escape_markdown(about[0]['system'])} ahead of {'; '.join(asked)}."]
+    name = tables.escape_markdown(about[0]["system"])
+    return [f"{first}.", f"Is {name} ahead of {'; '.join(asked)}. {CORRECTED}"]
+
+
+def _others(evidence: Evidence, judged: _Judged, best: str) -> str:
+    """Say how many of the other primary systems may be as good as the best."""
+    others = [name for name in evidence.primary if name != best]
+    alike = [name for name in others if judged.answer(best, name)["answer"] != "yes"]
+    if not others:
+        return ""
+    if not alike:
+        return "; every other system is significantly worse"
+    if len(alike) == len(others):
+        return "; no other system is shown to be worse"
+    return f"; {len(alike)} of the {len(others)} other systems are not shown to be worse"
 
 
 def _asked(row: dict[Any, Any]) -> str:

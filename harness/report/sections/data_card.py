@@ -10,6 +10,9 @@ from harness.data.dataset import SPLITS
 from harness.report import tables
 from harness.report.evidence import Evidence, Section
 
+CHECKSUM = 12
+"""Characters of a checksum that are shown; data.csv has all."""
+
 
 def data_card(evidence: Evidence) -> Section:
     """Describe each split of the dataset as it was prepared; empty if the store has no description."""
@@ -21,7 +24,7 @@ def data_card(evidence: Evidence) -> Section:
     if not rows:
         return Section()
     frame = pd.DataFrame(rows)
-    shown = frame.T.reset_index().map(_cell)
+    shown = frame.assign(checksum=frame["checksum"].str[:CHECKSUM]).T.reset_index().map(_cell)
     card = shown.set_axis(["", *(f"split {number}" for number in range(1, len(rows) + 1))], axis=1)
     card = card if len(rows) > 1 else card.set_axis(["", "value"], axis=1)
     text = [f"### Data card of {tables.escape_markdown(evidence.dataset.name)}", tables.markdown(card)]

@@ -65,11 +65,12 @@ def _compared_on(
     evidence: Evidence, metric: str, pairs: Sequence[tuple[str, str]]
 ) -> Iterator[dict[str, Any]]:
     sample, judged = evidence.samples[metric], _judged(evidence.pairs[metric])
+    alike = sample.of(evidence.primary).first_alike
     means = {name: sample.means[name].to_numpy() for name in {name for pair in pairs for name in pair}}
     for first, second in pairs:
         by_user = means[first] - means[second]
         wins, losses = int((by_user > TIED).sum()), int((by_user < -TIED).sum())
-        p_holm, verdict = judged.get((first, second), (np.nan, ""))
+        p_holm, verdict = judged.get((alike.get(first, ""), alike.get(second, "")), (np.nan, ""))
         estimate = sample.difference(first, second)
         low, high = estimate.interval()
         numbers = {"difference": estimate.value, "low": low, "high": high, "p": estimate.p}
