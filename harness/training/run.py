@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +21,7 @@ from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
+from harness.training.stopwatch import Stopwatch
 from harness.training.warm_start import Weights, take_over, weights_of
 from models.core import learned_parameters
 
@@ -58,14 +58,15 @@ def train(
         RunFailed: A loss term is too large or not a number, or the memory does not suffice.
         Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
-    started = time.perf_counter()
+    watch = Stopwatch()
     with PeakMemory() as memory:
         model, history = _fit(run, data, callbacks or Callbacks(), start)
         result = _test(run, data, model)
     users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
     record = {
         "overall": result.overall,
-        "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
+        "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
+        "cpu_s": watch.cpu_s + history.get("earlier_cpu_s", 0.0),
         "peak_bytes": memory.peak_bytes,
         "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
         **history,
