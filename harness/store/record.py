@@ -109,6 +109,8 @@ class RunRecord(_Record):
     """A checksum of the source file of each part of the system that is not of this project."""
     best_epoch: int | None = None
     """The epoch, from 1, whose weights were tested; 0 if no validation took place."""
+    refit_epochs: int | None = None
+    """Epochs of the training on train and validation pairs; only if the plan asks for one."""
     stopped: str | None = None
     """What ended the training: ``patience`` or ``epochs``."""
     earlier_s: float | None = None
