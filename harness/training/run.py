@@ -121,9 +121,7 @@ def _fit_twice(
     epochs = history["best_epoch"] or history["epochs"]
     plan = run.training.model_copy(update={"epochs": epochs, "eval_every": epochs + 1})  # none is validated
     checkpoint = callbacks.checkpoint.of_refit if callbacks.checkpoint else None
-    model, second = _fit(
-        replace(run, training=plan), both, replace(callbacks, checkpoint=checkpoint), start
-    )
+    model, second = _fit(replace(run, training=plan), both, replace(callbacks, checkpoint=checkpoint), start)
     spent = {name: history[name] + second[name] for name in ("earlier_s", "earlier_cpu_s")}
     return model, {**history, **spent, "refit_epochs": epochs}, both
 
