@@ -93,7 +93,7 @@ class TrainingPlan(StrictModel):
         return check_metric(value)
 
     def identified(self, classic: bool = False) -> dict[str, Any] | None:
-        """What of it is part of a run's identity. To a classic, which is fitted once, only ``refit`` matters."""
+        """What of it is part of a run's identity; of a classic's, which is fitted once, only ``refit``."""
         refit = {"refit": True} if self.refit else {}
         if classic:
             return refit or None
