@@ -56,7 +56,8 @@ class Entry:
         options: The dataclass that declares its hyper-parameters.
         about: One line about it.
         needs_text: Whether a backbone or classic reads text rows; every alignment does.
-        tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
+        tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured. None
+            if its author does not say it; then it is measured before a run.
         squares: Number of [I, I] float64 matrices in memory at the peak of a classic's fit, as measured.
         ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
         neighbours_of: ``users`` or ``items`` if a classic keeps ``neighbours`` numbers for each of them.
@@ -66,7 +67,7 @@ class Entry:
     options: type
     about: str
     needs_text: bool = False
-    tables: int = 0
+    tables: int | None = 0
     squares: int = 0
     ranks_cold: tuple[str, ...] = ()
     neighbours_of: str = ""
@@ -78,10 +79,6 @@ class Entry:
         profile rows of the items [I, T]. It returns its scores and the number of its learned values.
         """
         return load(self.path)(*arguments)
-
-
-OUTSIDE_TABLES = 60
-"""Assumed for a part from outside that does not say how many tables it holds: more than any of ours."""
 
 
 class Parts(dict[str, Entry]):
@@ -125,7 +122,7 @@ def _entry_from_outside(path: str) -> Entry:
         path,
         getattr(part, outside.HYPER, outside.NoHyperParameters),
         (part.__doc__ or "a part from outside").strip().partition("\n")[0],
-        tables=getattr(part, "tables", OUTSIDE_TABLES),
+        tables=getattr(part, "tables", None),
         **said,
     )
 
