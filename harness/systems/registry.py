@@ -34,7 +34,9 @@ from baselines.hyper import (
     SimGCLHyper,
     XSimGCLHyper,
 )
-from harness.systems import outside
+from harness.outside import load as load_outside
+from harness.outside import path_of
+from harness.systems.outside import HYPER, NoHyperParameters, kind_of
 from models.hyper import IRLLRecHyper
 
 
@@ -98,15 +100,15 @@ class Parts(dict[str, Entry]):
         """Whether there is such a part, here or outside."""
         if super().__contains__(name):
             return True
-        path = outside.path_of(self.kind, name) if isinstance(name, str) else None
-        return path is not None and outside.kind_of(path) == self.kind
+        path = path_of(self.kind, name) if isinstance(name, str) else None
+        return path is not None and kind_of(path) == self.kind
 
     def __missing__(self, name: str) -> Entry:
         """The entry of a part from outside."""
         if name not in self:
             raise KeyError(name)
         if name not in self._outside:
-            path = outside.path_of(self.kind, name)
+            path = path_of(self.kind, name)
             assert path is not None, "it is contained"
             self._outside[name] = _entry_from_outside(path)
         return self._outside[name]
@@ -114,13 +116,13 @@ class Parts(dict[str, Entry]):
 
 def _entry_from_outside(path: str) -> Entry:
     """The entry of a class or function, which says the same of itself by its attributes."""
-    part = outside.load(path)
+    part = load_outside(path)
     said = {
         name: getattr(part, name) for name in ("needs_text", "ranks_cold", "squares") if hasattr(part, name)
     }
     return Entry(
         path,
-        getattr(part, outside.HYPER, outside.NoHyperParameters),
+        getattr(part, HYPER, NoHyperParameters),
         (part.__doc__ or "a part from outside").strip().partition("\n")[0],
         tables=getattr(part, "tables", None),
         **said,

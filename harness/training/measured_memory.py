@@ -104,4 +104,4 @@ def _held_bytes(spec: SystemSpec, values: Mapping[str, Any]) -> int:
         for _ in range(2):  # the first step makes the state of Adam
             descend(system.losses(batch), optimiser)
     parameters: int = sum(parameter.numel() for parameter in system.parameters())
-    return live.peak_bytes + FLOAT_BYTES * parameters
+    return int(live.peak_bytes) + FLOAT_BYTES * parameters

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness import outside
 from harness.errors import InputError
 from harness.store.store import Store
-from harness.systems import outside
 from harness.systems.line import parse
 from harness.systems.registry import BACKBONES
 from harness.training.memory import Sizes, needed_bytes
