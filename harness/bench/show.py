@@ -22,7 +22,8 @@ from harness.training.memory import gibibytes
 def speed(only: str | None, repeats: int) -> pd.DataFrame:
     """Compare our training steps and evaluation with other implementations; see ``rows.rows``."""
     graph = "Amazon-book" if has_amazon_book() else "a random graph of Amazon-book's size"
-    tell(f"Measured on {graph}, with {torch.get_num_threads()} threads")
+    threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
+    tell(f"Measured on {graph}, with {threads} threads and {instructions} instructions")
     return rows(only, repeats, tell)
 
 
