@@ -17,8 +17,8 @@ ANSWERS = {"better": "yes", "worse": "no", "equal": "no"}
 """The answer to whether a system is ahead of another, by its verdict. For any other it is UNDECIDED."""
 
 CORRECTED = (
-    "Answers rest on p after Holm's correction, so that an interval, which is of one difference alone, may lie "
-    "off 0 and the answer still be open."
+    "The answers use p after Holm's correction. Each interval is that of one difference alone, so it may "
+    "leave out 0 while the answer is still open."
 )
 
 UNDECIDED, NOT_ASKED = "not decided", "not asked"
@@ -128,9 +128,9 @@ def _others(evidence: Evidence, judged: _Judged, best: str) -> str:
 
 
 def _asked(row: dict[Any, Any]) -> str:
-    """One rival with the answer and the difference."""
+    """One rival with the answer, the difference and its p."""
     other = f" ({tables.escape_markdown(row['other'])})" if row["question"] != "shuffled text" else ""
     interval = bounds(row["low"], row["high"], "+.4f")
-    return (
-        f"{RIVALS[row['question']]}{other}? {row['answer'].capitalize()}: {row['difference']:+.4f}{interval}"
-    )
+    p = "" if pd.isna(row["p_holm"]) else f", {tables.p_value(row['p_holm'])}"
+    answer = f"{row['answer'].capitalize()}: {row['difference']:+.4f}{interval}{p}"
+    return f"{RIVALS[row['question']]}{other}? {answer}"
