@@ -35,6 +35,7 @@ class Section:
         frames: Rows for CSV files, by the name of the file without its ending.
         figures: Figures, by the name of their files without the ending.
         page: Paragraphs and tables, in Markdown, that only leaderboard.html has.
+        board: The first table of ``markdown`` as cells without markup, if it is a leaderboard.
     """
 
     markdown: list[str] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Section:
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
     page: list[str] = field(default_factory=list)
+    board: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

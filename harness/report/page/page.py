@@ -110,7 +110,8 @@ def _leaderboard(
 ) -> Markup:
     """The table with its tools, two systems compared, and the rest of the section."""
     _, caption, *more = section.markdown
-    table = leaderboard(section.frames["leaderboard"], kinds)
+    assert section.board is not None, "a section with rows of a leaderboard has its table"
+    table = leaderboard(section.board, section.frames["leaderboard"], kinds)
     text = _environment().get_template("leaderboard.html")
     written = Markup(text.render(table=table, caption=to_html(caption), marks=MARKS))
     return written + comparison + _blocks(more, figures)
