@@ -1,0 +1,98 @@
+"""Parts of leaderboard.html: figures, the plan, references; and the index of several reports."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from harness.planning.plan import Plan
+from harness.report import tables
+from harness.report.document import write
+from harness.report.evidence import Options
+from harness.report.page.figures import address
+from harness.report.page.index import write_index
+from harness.report.sections.provenance import plan_yaml, references
+from harness.store.store import Store
+from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
+from tests.report.made_up_study import made_up_study
+from tests.report.test_page import NASTY, SCRIPT, page, studied
+from tests.worlds import intentbench
+
+__all__ = ["studied"]
+
+
+def test_figures_are_smaller_and_keep_their_texts() -> None:
+    path = "".join(f"L {number / 7:.6f} 1.234567 \n" for number in range(50))
+    svg = f'<?xml version="1.0"?>\n<svg xmlns="x">\n <g id="a">\n  <path d="M 0 0 {path}" style="fill: none"/>\n  <text style="fill: none" x="1.55" y="2">a  b &lt;</text>\n </g>\n</svg>\n'
+    head, _, content = address(svg).partition(",")
+    short = base64.b64decode(content).decode()
+    assert head == "data:image/svg+xml;base64"
+    assert len(short) < 0.6 * len(svg)
+    assert '<text class="c0" x="1.5" y="2">a  b &lt;</text>' in short
+    assert "<style>.c0{fill: none}</style>" in short
+
+
+def test_the_plan_is_shown_without_places_of_this_machine(tmp_path: Path) -> None:
+    source = {"kind": "table", "path": str(tmp_path / "log.csv"), "user": "u", "item": "i"}
+    plan = Plan.model_validate(
+        {
+            "name": "p",
+            "about": NASTY,
+            "datasets": [{"name": "d", "source": source}],
+            "systems": ["MostPop", "LightGCN"],
+        }
+    )
+    text = plan_yaml(plan)
+    assert str(tmp_path) not in text
+    assert "path: log.csv" in text
+    assert "- system: LightGCN" in text
+
+
+def test_every_reference_is_an_entry_and_every_name_is_registered() -> None:
+    known = references()
+    assert set(known["systems"]) <= {*CLASSICS, *BACKBONES, *ALIGNMENTS}
+    assert {*known["systems"].values(), *known["sources"].values()} == set(known["entries"])
+    for key, entry in known["entries"].items():
+        assert re.match(rf"@\w+{{{key},\n", entry)
+        assert entry.count("{") == entry.count("}")
+
+
+def test_without_costs_the_page_says_nothing_of_machines(tmp_path: Path) -> None:
+    plan, store = made_up_study(tmp_path / "store", datasets=1, systems=2, users=30)
+    files = write(plan, store, tmp_path / "out", options=Options(figures=False, costs=False))
+    assert "provenance.csv" not in {file.name for file in files}
+    text = page(tmp_path / "out")
+    assert "peak MiB" not in text
+    assert "by the code's commit" not in text
+
+
+def test_an_index_shows_every_report_of_a_folder(studied: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "leaderboard.md").write_text(
+        f"# old\n\nWhat | it asks {tables.escape_markdown(SCRIPT)}\n\n## d\n"
+    )
+    for name in ("leaderboard.md", "leaderboard.html", "answers.csv"):
+        (tmp_path / "b" / name).write_bytes((studied / name).read_bytes())
+    text = write_index(tmp_path).read_text()
+    assert 'href="a/leaderboard.md">old<' in text
+    assert 'href="b/leaderboard.html">made-up<' in text
+    assert "✓ yes" in text
+    assert SCRIPT not in text
+
+
+def test_an_index_of_no_report_is_refused(tmp_path: Path) -> None:
+    result = intentbench("report", "--index", tmp_path)
+    assert result.exit_code == 2
+    assert "no folder in it holds a leaderboard.md" in result.output
+
+
+def test_a_large_study_fits(tmp_path: Path) -> None:
+    """A tenth of five datasets with thirty systems: its page grows with the pairs, not with the users."""
+    sizes = []
+    for users in (40, 400):
+        plan, store = made_up_study(tmp_path / str(users), datasets=1, systems=12, users=users)
+        write(plan, Store(store.root), tmp_path / f"out{users}", options=Options(figures=False))
+        sizes.append(len(page(tmp_path / f"out{users}")))
+    assert sizes[1] < 1.3 * sizes[0]
