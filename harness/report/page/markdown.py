@@ -87,4 +87,4 @@ def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, enviro
     address = environment["figures"].get(name)
     if address is None:
         return f"<em>{described} is in a file of this name beside this page.</em>"
-    return f'<img alt="{described}" src="{html.escape(address)}" loading="lazy">'
+    return f'<img alt="{described}" src="{html.escape(address, quote=False)}" loading="lazy">'
