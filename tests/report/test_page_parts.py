@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from urllib.parse import unquote
+
+import pandas as pd
 
 from harness.planning.plan import Plan
 from harness.report import tables
@@ -13,11 +16,12 @@ from harness.report.evidence import Options
 from harness.report.page.figures import address
 from harness.report.page.index import write_index
 from harness.report.sections.provenance import plan_yaml, references
+from harness.store.layout import USERS
 from harness.store.store import Store
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from tests.report.made_up_study import made_up_study
 from tests.report.test_page import NASTY, SCRIPT, page, studied
-from tests.worlds import intentbench
+from tests.worlds import fill, intentbench
 
 __all__ = ["studied"]
 
@@ -97,3 +101,27 @@ def test_a_large_study_fits(tmp_path: Path) -> None:
         write(plan, Store(store.root), tmp_path / f"out{users}", options=Options(figures=False))
         sizes.append(len(page(tmp_path / f"out{users}")))
     assert sizes[1] < 1.3 * sizes[0]
+
+
+def test_two_systems_with_the_same_runs_are_one(tmp_path: Path) -> None:
+    """The test of all pairs names one of them; the answers and the comparison know both."""
+    systems = ["EASE^R", "LightGCN", "IRLLRec[LightGCN]"]
+    plan, _ = made_up_study(tmp_path / "unused", datasets=1, systems=1, users=30)
+    plan = plan.model_validate({**plan.model_dump(exclude_unset=True), "systems": systems})
+    store = fill(plan, tmp_path / "store", lambda run: 0.3 if run.system.name == "EASE^R" else 0.2, 30)
+    for identity, record in store.runs().items():
+        if record.system == "IRLLRec[LightGCN]":
+            (same,) = (
+                other
+                for other, one in store.runs().items()
+                if (one.system, one.repetition) == ("LightGCN", record.repetition)
+            )
+            scores = (store.folder(same) / USERS).read_bytes()
+            store.forget(identity)
+            store.put(identity, record, pd.read_parquet(io.BytesIO(scores)))
+    write(plan, store, tmp_path / "out", options=Options(figures=False))
+    answers = tables.read_rows(tmp_path / "out" / "answers.csv").set_index("question")
+    assert answers.loc["backbone", ["answer", "difference"]].tolist() == ["no", 0.0]
+    assert answers.loc["simple baseline", "answer"] == "no"
+    compared = tables.read_rows(tmp_path / "out" / "compared.csv")
+    assert set(compared[compared["difference"] > 0]["verdict"]) == {"better"}
