@@ -53,15 +53,12 @@ def lists(
             raise InputError(f"{title} has failed, so that it has no lists; expected a finished run")
         if {"lists", "users"} & record.sources.keys():
             raise InputError(f"{title} was trained elsewhere; its lists are in the file that its plan names")
-        again = run_of(record)
+        again, advice = run_of(record), f"run its plan with `evaluation: {{lists: {DEPTH}}}`"
         if again.before is not None:
-            raise InputError(
-                f"{title} starts from another run; run its plan with `evaluation: {{lists: {DEPTH}}}`"
-            )
+            raise InputError(f"{title} starts from another run and has kept no lists; {advice}")
         if again.system.is_trained and not train:
             raise InputError(
-                f"{title} has kept neither lists nor weights; run its plan with `evaluation: {{lists: {DEPTH}}}`, "
-                "or type --train to train it again"
+                f"{title} has kept neither lists nor weights; {advice}, or type --train to train it again"
             )
         frame = lists_of(again, identity, max(DEPTH, *again.evaluation.k), store / TEXT)
     write_lists(frame, out)

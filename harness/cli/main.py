@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -47,21 +48,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (
-    plans,
-    init,
-    run,
-    status,
-    report,
-    systems,
-    new,
-    check,
-    explain,
-    lists,
-    calibrate,
-    bench,
-    doctor,
-):
+COMMANDS: tuple[Callable[..., None], ...] = (
+    plans, init, run, status, report, systems, new, check, explain, lists, calibrate, bench, doctor,
+)  # fmt: skip
+
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(intents_app, name="intents")

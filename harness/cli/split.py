@@ -10,14 +10,12 @@ import typer
 from harness.cli.plan_names import PlanArgument, find_plan
 from harness.cli.terminal import expanded, say
 
-app = typer.Typer(
-    help="Write the splits of a plan for systems that are trained elsewhere.", no_args_is_help=True
-)
+app = typer.Typer(help="Write the splits of a plan for training elsewhere.", no_args_is_help=True)
 
 
 @app.callback()
 def split() -> None:
-    """Write the splits of a plan for systems that are trained elsewhere."""
+    """Write the splits of a plan for training elsewhere."""
 
 
 @app.command()

@@ -105,16 +105,16 @@ def _read_datasets(
         observer: Is told of damaged descriptions in the store.
         keep_data: Whether the data stays in memory. A process that trains nothing itself does not need it.
     """
-    store, notes = task_runner.store, {}
+    store, notes = task_runner.store, []
     for dataset in plan.variants:
         data = task_runner.data(dataset)
         for run in runs_on(plan, dataset):
             if isinstance(run, Run) and isinstance(run.system, ExternalSpec) and accepts(run.name):
                 check_results(run.system, request_of(run, data.dataset))
-        notes[dataset] = dataset_description(data), user_degrees(data)
+        notes.append((dataset, dataset_description(data), user_degrees(data)))
         if not keep_data:
             task_runner.release(dataset)
-    for dataset, (description, degrees) in notes.items():
+    for dataset, description, degrees in notes:
         key = dataset.key(plan.seed)
         _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
         store.notes.write(key, description, degrees)

@@ -30,20 +30,20 @@ ABOUT = {
 }
 """What each file holds."""
 
-ANSWER = [
-    "Send back one file of lists for each training (each seed): parquet, csv, tsv or jsonl with the columns user, "
-    "item and score (the larger, the better) or rank (1 is the best), or a TREC run file (.trec or .run).",
-    "Each user of users.parquet needs at least {depth} items, or all candidates of a user who has fewer. More "
+ANSWER = (
+    "Send back one file of lists for each training (each seed): parquet, csv, tsv or jsonl with the columns "
+    "user, item and score (the larger, the better) or rank (1 is the best), or a TREC run (.trec or .run).",
+    "Each user of users.parquet needs at least {depth} items, or all candidates if there are fewer. More "
     "items do no harm.",
-    "No list may hold a pair of hidden.parquet, an item twice, or an id that is not in items.parquet. Ids are text.",
-    "Write {split} into a column `split` of every row (in a TREC file: as the tag, the last field). Then a file of "
-    "another split is refused and not judged by mistake.",
-    "Items with equal scores are judged by the mean over all their orders. If items with the score of the last one "
-    "of a list are left out, nothing here can know; include them, or send ranks.",
-    "Instead of lists you may send embeddings: a .npy file with one row for each user and one with one row for each "
-    "item, and beside each a file of the same name ending in .ids with the ids in that order, one a line.",
-    "In a plan: systems: [{{name: Mine, lists: {file}}}], where * stands for the seed.",
-]
+    "No list may hold a pair of hidden.parquet, an item twice, or an item that is not in items.parquet.",
+    "Write {split} into a column `split` of every row (in a TREC run: as the tag, the last field). A "
+    "file of another split is then refused, and not judged by mistake.",
+    "Items with equal scores are judged by the mean over all their orders. A list is taken as it is: if it "
+    "leaves out items that have the score of its last one, nobody here knows of them.",
+    "Instead of lists you may send embeddings: a .npy file with a row for each user and one with a row for "
+    "each item. A file of the same name that ends in .ids has the ids in that order, one a line.",
+    "A plan takes the files with `systems: [{{name: Mine, lists: {file}}}]`, where * stands for the seed.",
+)
 """What to send back, a sentence each."""
 
 
@@ -96,8 +96,8 @@ def _atomic(dataset: Dataset, pairs: np.ndarray) -> str:
         for name in side:
             if set(name) & set("\t\r\n"):
                 raise InputError(
-                    f"dataset {dataset.name}: the id {str(name)!r} holds a tab or a line break, which RecBole's "
-                    "files cannot hold; expected ids without them"
+                    f"dataset {dataset.name}: the id {str(name)!r} holds a tab or a line break, which "
+                    "RecBole's files cannot hold; expected ids without them"
                 )
     frame = _pair_frame(dataset, pairs)
     return "\n".join([INTER_HEADER, *(frame[USER] + "\t" + frame[ITEM])]) + "\n"

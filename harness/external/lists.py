@@ -144,7 +144,8 @@ def _levels(user: np.ndarray, item: np.ndarray, score: np.ndarray, shape: tuple[
 
 def _summary(file: ListFile, length: np.ndarray, others: int) -> str:
     kind = "ranks" if file.has_ranks else "scores"
-    sentence = f"{counted(len(length), 'list')} of {length.min():,} to {length.max():,} items, with {kind}"
+    lengths = f"{length.min():,}" + (f" to {length.max():,}" if length.max() > length.min() else "")
+    sentence = f"{counted(len(length), 'list')} of {lengths} items, with {kind}"
     sentence += "" if file.splits is not None else "; the file does not say which split it is of"
     left_out = "list of a user who has" if others == 1 else "lists of users who have"
     return sentence + (f"; {others:,} {left_out} no test pair left out" if others else "")

@@ -54,8 +54,8 @@ def _trec(frame: pd.DataFrame, path: Path) -> str:
         blank = frame[column][frame[column].str.contains(r"\s", regex=True)]
         if len(blank):
             raise InputError(
-                f"{path}: the {column} {blank.iloc[0]!r} holds a blank, which a TREC run cannot hold; expected a "
-                "name that ends in .parquet or .csv"
+                f"{path}: the {column} {blank.iloc[0]!r} holds a blank, which a TREC run cannot hold; "
+                "expected a name that ends in .parquet or .csv"
             )
     ranks = frame.groupby(USER, sort=False).cumcount() + 1
     columns = (frame[USER], frame[ITEM], ranks, frame[SCORE].astype(float), frame[SPLIT])

@@ -62,8 +62,8 @@ def lists_of(run: Run, identity: str, depth: int, cache: Path) -> pd.DataFrame:
     with prepared(dataset, table) as data:
         if run.identity(data.checksum) != identity:
             raise InputError(
-                f"run {identity[:8]}: its dataset, its system or the protocol has changed since it was stored; "
-                "run its plan again"
+                f"run {identity[:8]}: its dataset, its system or the protocol has changed since it was "
+                "stored; run its plan again"
             )
         keeping = run.evaluation.model_copy(update={"lists": depth})
         outcome = train(replace(run, evaluation=keeping), data)
