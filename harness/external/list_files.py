@@ -89,7 +89,9 @@ def _numbers(path: Path, column: pd.Series) -> np.ndarray:
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if len(wrong):
         value = column.iloc[wrong[0]]
-        shown = "missing" if value is None or value == "" else repr(value)
+        shown = (
+            "missing" if value is None or value == "" else repr(value) if isinstance(value, str) else value
+        )
         raise InputError(
             f"{path}, row {column.index[wrong[0]]}: the {column.name} is {shown}; expected a finite number"
         )
