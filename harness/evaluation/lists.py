@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from harness.errors import RunFailed
 from harness.evaluation.ranking import BLOCK_NUMEL, Scorer, best_columns, entries_of, masked_scores
+
+MOST_ITEMS = 50_000_000
+"""Items of all lists together, which then take 1 GB. Only lists with very many equal scores reach it."""
 
 
 class Lists(NamedTuple):
@@ -37,17 +41,23 @@ def best_lists(scorer: Scorer, users: np.ndarray, hidden: sp.csr_matrix, depth: 
         system: Name of the system, for the error message.
 
     Raises:
-        RunFailed: A score is NaN or infinite.
+        RunFailed: A score is NaN or infinite, or too many items have equal scores.
     """
     items, own = hidden.shape[1], hidden[users]
     block = max(1, BLOCK_NUMEL // items)
-    parts = []
+    parts, listed = [], 0
     for start in range(0, len(users), block):
         scores = masked_scores(scorer, users[start : start + block], entries_of(own, start, block), system)
         best = best_columns(scores, min(depth, items))
         last = scores.gather(1, best[:, -1:]).numpy()
         values = scores.numpy()
         row, item = np.nonzero((values >= last) & ~np.isneginf(values))
+        listed += len(row)
+        if listed > MOST_ITEMS:
+            raise RunFailed(
+                f"{system} gives so many items equal scores that its lists would hold more than "
+                f"{MOST_ITEMS:,} items together; expected a plan without `lists` under `evaluation`"
+            )
         score = values[row, item]
         order = np.lexsort((item, -score, row))
         parts.append(Lists(users[start + row[order]], item[order], score[order]))

@@ -19,7 +19,13 @@ NOT_TUNED = ("hyper", "space", "over")
 
 
 def _resolved(value: str | None, info: ValidationInfo) -> str | None:
-    """A pattern whose relative path starts at the plan's folder."""
+    """A pattern whose relative path starts at the plan's folder.
+
+    Raises:
+        ValueError: No file can be called so.
+    """
+    if value is not None and "\0" in value:
+        raise ValueError(f"{value!r} holds a NUL character; expected the name of a file")
     return None if value is None else str(from_plan(Path(value), info))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from harness.errors import InputError
 from harness.planning.datasets import DatasetVariant
 from harness.planning.expansion import NotApplicable, SystemVariant, system_variants
 from harness.planning.external import ExternalPlan
@@ -60,6 +61,11 @@ def _from_elsewhere(plan: Plan, dataset: DatasetVariant, entry: ExternalPlan) ->
     files = entry.files_of(dataset.name)
     if not files:
         yield Skipped(dataset.name, entry.name, entry.without_files(dataset.name))
+    if entry.seedless and len(files) > 1:
+        raise InputError(
+            f"{entry.name}: {len(files)} files for the dataset {dataset.name}, and `seedless: true` says "
+            "that another training would give the same; expected one file, or no `seedless`"
+        )
     for repetition, own in enumerate(files):
         yield Run(
             dataset=dataset,

@@ -14,6 +14,7 @@ from harness.errors import InputError
 from harness.external.system import matching
 from harness.planning.plan import load_plan
 from harness.planning.run_status import run_statuses
+from harness.planning.runs import expand
 from harness.store.store import Store
 from tests.external.small import outcomes, request_of_plan, small_plan, some_lists
 from tests.worlds import intentbench
@@ -33,6 +34,8 @@ SPLITS = {"splits": 2}
         ),
         ({**MINE, "hyper": {"layers": 2}}, {}, "`hyper` is given for Mine, which is trained elsewhere"),
         ({**MINE, "space": {"layers": [1]}}, {}, "`space` is given for Mine, which is trained elsewhere"),
+        ({**MINE, "lists": "a\0.csv"}, {}, "holds a NUL character; expected the name of a file"),
+        ({**MINE, "lists": f"{300 * 'a'}.csv"}, {}, "a path has a name of 304 bytes"),
         ({**MINE, "listz": "a"}, {}, "systems.0.listz: unknown key; did you mean 'lists'?"),
         (
             {**MINE, "name": "LightGCN"},
@@ -144,6 +147,14 @@ def test_a_missing_file_is_told_before_anything_trains(tmp_path: Path) -> None:
     ran = intentbench("run", plan, "--store", store)
     assert ran.exit_code == 0
     assert "no file is called mine.csv" in intentbench("status", plan, "--store", store).output
+
+
+def test_several_files_are_several_seeds(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        (tmp_path / f"mine-{seed}.csv").touch()
+    plan = load_plan(small_plan(tmp_path, [{**MINE, "lists": "mine-*.csv", "seedless": True}]))
+    with pytest.raises(InputError, match="Mine: 2 files for the dataset d, and `seedless: true` says"):
+        list(expand(plan))
 
 
 def test_costs_are_those_of_the_plan(tmp_path: Path) -> None:
