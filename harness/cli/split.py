@@ -35,13 +35,12 @@ def export(
 ) -> None:
     """Write train and validation pairs, the users to rank and the candidates, and no test pair."""
     from harness.external.export import MANIFEST, export_split
-    from harness.external.request import Request
     from harness.planning.plan import load_plan
+    from harness.training.elsewhere import request_of
     from harness.training.loading import load_dataset
 
     loaded = load_plan(find_plan(plan))
-    hides_valid, depth = loaded.evaluation.mask_validation, max(loaded.evaluation.k)
     for variant in loaded.variants:
-        request = Request(load_dataset(variant, loaded.seed), hides_valid, depth)
+        request = request_of(loaded, load_dataset(variant, loaded.seed))
         export_split(request, out, with_test)
         say(f"{variant.name}: split {request.split}; {out / variant.name / MANIFEST} says what to send back.")

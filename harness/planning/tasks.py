@@ -124,7 +124,7 @@ class Run(Task):
             "seed": self.base_seed,
             "dataset": self.dataset.name,
             "checksum": checksum,
-            "training": self.training.model_dump(mode="json") if self.system.is_trained else None,
+            "training": self.training.identified(not self.system.is_trained),
             "evaluation": self.evaluation.model_dump(mode="json", exclude=unseen),
         }
         parts |= {"earlier": earlier} if earlier else {}
@@ -194,7 +194,7 @@ class Search(Task):
             "seed": self.base_seed,
             "dataset": self.dataset.name,
             "checksum": checksum,
-            "training": self.training.model_dump(mode="json"),
+            "training": self.training.identified(),
         }
         return identity_of(parts | self._sources)
 

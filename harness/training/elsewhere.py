@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, TuningView
 from harness.evaluation.ranking import Scorer
 from harness.external.request import Request
 from harness.external.results import read_results
 from harness.external.system import ExternalSpec
+from harness.planning.plan import Plan
 from harness.planning.tasks import Run
 from harness.training.prepared_data import PreparedData
 
@@ -25,7 +26,11 @@ def scorer_from_elsewhere(run: Run, data: PreparedData) -> tuple[Scorer, dict[st
     return results.scorer, {field: run.settings.get(name) for field, name in costs.items()}
 
 
-def request_of(run: Run, dataset: Any) -> Request:
-    """What a run of the evaluation asks for on a dataset that has its test pairs."""
+def request_of(asking: Run | Plan, dataset: TuningView) -> Request:
+    """What a run, or a plan, asks for on a dataset that has its test pairs.
+
+    No list may hold what the other systems of the plan are trained with.
+    """
     assert isinstance(dataset, Dataset)
-    return Request(dataset, run.evaluation.mask_validation, max(run.evaluation.k))
+    hides_valid = asking.evaluation.mask_validation or asking.training.refit
+    return Request(dataset, hides_valid, max(asking.evaluation.k))

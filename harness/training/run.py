@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
+from harness.training.stopwatch import Stopwatch
 from harness.training.warm_start import Weights, take_over, weights_of
 from models.core import learned_parameters
 
@@ -63,18 +63,20 @@ def train(
         Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
     if run.system.is_external:
-        scorer, costs = scorer_from_elsewhere(run, data)
-        result = _test(run, data, scorer)
-        return Outcome(_with_tokens(result, data), {"overall": result.overall, **costs})
-    started = time.perf_counter()
+        return _from_elsewhere(run, data)
+    watch = Stopwatch()
     with PeakMemory() as memory:
-        model, history = _fit(run, data, callbacks or Callbacks(), start)
+        if run.training.refit:
+            model, history, data = _fit_twice(run, data, callbacks or Callbacks(), start)
+        else:
+            model, history = _fit(run, data, callbacks or Callbacks(), start)
         scorer = model.scorer(*recbole.ids_of(model))
         result = _test(run, data, scorer)
     users, lists = _with_tokens(result, data), _lists(run, data, scorer)
     record = {
         "overall": result.overall,
-        "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
+        "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
+        "cpu_s": watch.cpu_s + history.get("earlier_cpu_s", 0.0),
         "peak_bytes": memory.peak_bytes,
         "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
         **history,
@@ -84,6 +86,13 @@ def train(
         return Outcome(users, record, lists=lists)
     weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
     return Outcome(users, record, prototype_arrays(model.system, *ids), weights, lists)
+
+
+def _from_elsewhere(run: Run, data: PreparedData) -> Outcome:
+    """Test a system that was trained elsewhere, with the same candidates as the others of its plan."""
+    scorer, costs = scorer_from_elsewhere(run, data)
+    result = _test(run, data.with_validation() if run.training.refit else data, scorer)
+    return Outcome(_with_tokens(result, data), {"overall": result.overall, **costs})
 
 
 def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any]:
@@ -107,6 +116,28 @@ def _named(ids: tuple[np.ndarray, np.ndarray], data: PreparedData) -> tuple[Weig
     """The node numbers, which are RecBole's ids less one, and the tokens of users and items, by side."""
     tokens = {"users": data.dataset.users, "items": data.dataset.items}
     return dict(zip(tokens, (side - 1 for side in ids), strict=True)), tokens
+
+
+def _fit_twice(
+    run: Run, data: PreparedData, callbacks: Callbacks, start: Weights | None
+) -> tuple[Any, dict[str, Any], PreparedData]:
+    """Find the number of epochs on the train pairs, and train anew on train and validation pairs.
+
+    A system in closed form has no epochs to find, and is fitted once.
+
+    Returns:
+        The second model, the fields of a record that tell of both trainings, and the second one's dataset.
+    """
+    both = data.with_validation()
+    if run.system.is_classic:
+        return *_fit(run, both, callbacks), both
+    _, history = _fit(run, data, callbacks, start)
+    epochs = history["best_epoch"] or history["epochs"]
+    plan = run.training.model_copy(update={"epochs": epochs, "eval_every": epochs + 1})  # none is validated
+    checkpoint = callbacks.checkpoint.of_refit if callbacks.checkpoint else None
+    model, second = _fit(replace(run, training=plan), both, replace(callbacks, checkpoint=checkpoint), start)
+    spent = {name: history[name] + second[name] for name in ("earlier_s", "earlier_cpu_s")}
+    return model, {**history, **spent, "refit_epochs": epochs}, both
 
 
 def _fit(
