@@ -29,6 +29,7 @@ def small_plan(folder: Path, systems: list[Any], **more: Any) -> Path:
     evaluation |= more.pop("evaluation", {})
     training = {"epochs": 2, "eval_every": 1, "batch_size": 64, "metric": "recall@10"}
     source = {"kind": "table", "path": "log.csv"}
+    training |= more.pop("training", {})
     more = {"training": training, **more, "systems": systems, "evaluation": evaluation}
     return write_plan(folder, source, **more)
 

@@ -177,6 +177,7 @@ def test_a_tuned_plan_tunes_the_others(tmp_path: Path) -> None:
     assert len(Store(store).identities()) == 3, "one search, for ItemKNN"
     assert intentbench("run", plan, "--store", store, "--dry-run").exit_code == 0
     assert intentbench("report", plan, "--store", store, "--out", tmp_path / "report").exit_code == 0
+    assert "nan" not in (tmp_path / "report" / "leaderboard.md").read_text()
 
 
 def embeddings(folder: Path, similarity: str, request: Any, seed: str = "") -> np.ndarray:

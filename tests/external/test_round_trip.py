@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from harness.planning.plan import load_plan
+from harness.planning.runs import expand
 from harness.store.store import Store
-from tests.external.small import outcomes, small_plan
+from tests.external.small import outcomes, request_of_plan, small_plan
 from tests.worlds import intentbench
 
 SYSTEMS = ["MostPop", "ItemKNN", "EASE^R", "LightGCN"]
@@ -49,13 +51,21 @@ def test_every_metric_is_equal_to_the_last_digit(ran: Path, tmp_path: Path, endi
     assert any(overall["tied@10"] > 0 for _, overall in before.values()), "ties are tried too"
 
 
-def test_hidden_validation_pairs_stay_hidden(tmp_path: Path) -> None:
-    hides = {"mask_validation": True}
-    plan = small_plan(tmp_path / "ran", SYSTEMS, repetitions=2, evaluation={"lists": 15, **hides})
+@pytest.mark.parametrize("hides", [{"evaluation": {"mask_validation": True}}, {"training": {"refit": True}}])
+def test_hidden_validation_pairs_stay_hidden(tmp_path: Path, hides: dict[str, dict[str, Any]]) -> None:
+    """They are hidden too where systems are trained anew on train and validation pairs."""
+    keeps = {**hides, "evaluation": {"lists": 15, **hides.get("evaluation", {})}}
+    plan = small_plan(tmp_path / "ran", SYSTEMS, repetitions=2, **keeps)
     assert intentbench("run", plan, "--store", tmp_path / "ran" / "store").exit_code == 0
-    back = outcomes(sent_round(tmp_path / "ran", tmp_path / "back", ".parquet", evaluation=hides))
-    for (system, repetition), (users, _) in outcomes(tmp_path / "ran" / "store").items():
-        pd.testing.assert_frame_equal(back[f"{system} back", repetition][0], users, check_exact=True)
+    back = outcomes(sent_round(tmp_path / "ran", tmp_path / "back", ".parquet", **hides))
+    for (system, repetition), (users, overall) in outcomes(tmp_path / "ran" / "store").items():
+        users_back, overall_back = back[f"{system} back", repetition]
+        pd.testing.assert_frame_equal(users_back, users, check_exact=True)
+        assert overall_back == overall
+    dataset = request_of_plan(plan).dataset
+    hidden = {(dataset.users[user], dataset.items[item]) for user, item in dataset.valid}
+    listed = pd.read_parquet(tmp_path / "back" / "LightGCN-0.parquet")
+    assert not hidden & set(listed[["user", "item"]].itertuples(index=False, name=None))
 
 
 def test_runs_without_lists_are_done_again(ran: Path, tmp_path: Path) -> None:
@@ -102,14 +112,10 @@ def test_the_store_is_as_any_other(ran: Path, tmp_path: Path) -> None:
 
 def test_old_identities_are_those_of_plans_without_lists(tmp_path: Path) -> None:
     """What a plan does not use changes no identity."""
-    from harness.planning.plan import load_plan
-    from harness.planning.runs import expand
-
     plain, keeping = (
         load_plan(small_plan(tmp_path / name, ["MostPop"], evaluation=more))
         for name, more in (("plain", {}), ("keeping", {"lists": 5}))
     )
     (one,), (other,) = list(expand(plain)), list(expand(keeping))
-    assert "lists" not in str(one.identity("c"))
     assert one.identity("c") != other.identity("c")
-    assert one.evaluation.model_dump(exclude={"lists"}) == other.evaluation.model_dump(exclude={"lists"})
+    assert one.identity("c") == "1129f3d1bf0da725dff6", "as before there were lists"

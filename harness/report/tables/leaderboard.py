@@ -52,7 +52,8 @@ def leaderboard(
         table["letters"] = [letters.get(name, "") for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}{costs.at[name, 'flag']}" for name in order]
     if "trials" in costs:
-        table["tuned"] = [f"{costs.at[name, 'trials']:.0f} trials" for name in order]
+        trials = {name: number(costs.at[name, "trials"], ".0f") for name in order}
+        table["tuned"] = [f"{trials[name]} trials" if trials[name] else "" for name in order]
     if "seconds_s" in costs:
         table["s a run"] = [number(costs.at[name, "seconds_s"], ".1f") for name in order]
         table["peak MiB"] = [number(costs.at[name, "peak_bytes"] / 2**20, ".0f") for name in order]
