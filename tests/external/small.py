@@ -12,6 +12,7 @@ from harness.evaluation.metrics import METRICS
 from harness.external.request import Request
 from harness.planning.plan import load_plan
 from harness.store.store import Store
+from harness.training.elsewhere import request_of
 from harness.training.loading import load_dataset
 from tests.cli.tiny_plan import write_plan
 
@@ -37,8 +38,7 @@ def small_plan(folder: Path, systems: list[Any], **more: Any) -> Path:
 def request_of_plan(plan: Path) -> Request:
     """What the first dataset of a plan asks for."""
     loaded = load_plan(plan)
-    dataset = load_dataset(loaded.variants[0], loaded.seed)
-    return Request(dataset, loaded.evaluation.mask_validation, max(loaded.evaluation.k))
+    return request_of(loaded, load_dataset(loaded.variants[0], loaded.seed))
 
 
 def some_lists(request: Request, depth: int = 12, seed: int = 0) -> pd.DataFrame:

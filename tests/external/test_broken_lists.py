@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,8 +130,6 @@ def refused(folder: Path, sentence: str) -> None:
     for command in (("data", "check"), ("run",)):
         result = intentbench(*command, plan, "--store", store)
         assert result.exit_code == 2, result.output
-        import re
-
         (line,) = [line for line in result.output.splitlines() if line.startswith("intentbench: ")]
         assert re.match(rf"intentbench: Mine: {re.escape(str(folder))}/mine\.\w+{sentence}", line), line
         assert not store.exists()

@@ -16,6 +16,8 @@ from harness.planning.plan import load_plan
 from harness.planning.run_status import run_statuses
 from harness.planning.runs import expand
 from harness.store.store import Store
+from harness.training.elsewhere import request_of
+from harness.training.loading import load_dataset
 from tests.external.small import outcomes, request_of_plan, small_plan, some_lists
 from tests.worlds import intentbench
 
@@ -120,10 +122,7 @@ def test_each_split_has_files_of_its_own(tmp_path: Path) -> None:
     assert intentbench("split", "export", plan, "--out", out).exit_code == 0
     loaded = load_plan(plan)
     for variant in loaded.variants:
-        from harness.external.request import Request
-        from harness.training.loading import load_dataset
-
-        request = Request(load_dataset(variant, loaded.seed), False, 10)
+        request = request_of(loaded, load_dataset(variant, loaded.seed))
         assert json.loads((out / variant.name / "split.json").read_text())["split"] == request.split
         for seed in (1, 2):
             some_lists(request, seed=seed).to_csv(tmp_path / f"mine-{variant.name}-{seed}.csv", index=False)
