@@ -128,16 +128,20 @@ class Dataset(TuningView):
     @cached_property
     def checksum(self) -> str:
         """SHA-256 over ids, pairs and texts, in hexadecimal."""
-        parts: list[bytes] = []
-        for tokens in (self.users, self.items):
-            parts.append("\0".join(tokens).encode())
+        return digest([*self._ids_and_pairs(), *("\0".join(texts).encode() for texts in self.texts or ())])
+
+    @cached_property
+    def split_checksum(self) -> str:
+        """A hash of the ids and the pairs alone: 16 hexadecimal digits. It names the split."""
+        return digest(self._ids_and_pairs())[:16]
+
+    def _ids_and_pairs(self) -> list[bytes]:
+        parts = ["\0".join(tokens).encode() for tokens in (self.users, self.items)]
         thinned = [self.thinned] if len(self.thinned) else []
         for pairs in [*(self.pairs(split) for split in SPLITS), *thinned]:
             order = np.lexsort((pairs[:, 1], pairs[:, 0]))
             parts.append(np.ascontiguousarray(pairs[order], dtype="<i8").tobytes())
-        for texts in self.texts or ():
-            parts.append("\0".join(texts).encode())
-        return digest(parts)
+        return parts
 
 
 def digest(parts: Iterable[bytes]) -> str:

@@ -76,6 +76,7 @@ def _tasks(plan: Plan, index: StoreIndex) -> Iterator[Task]:
         yield from {(search.dataset.name, search.name): search for _, search in searches(plan)}.values()
         tuned = {_key(run): run for run in planned(plan, index.record) if isinstance(run, Run)}
         yield from (tuned.get(_key(run), run) for run, _ in searches(plan))
+        yield from (run for run in tuned.values() if run.system.is_external)
     else:
         yield from (run for run in expand(plan) if not isinstance(run, Skipped))
 
@@ -93,6 +94,8 @@ def _cost(missing: list[Task], task_runner: TaskRunner) -> dict[str, float]:
     data = task_runner.data(task.dataset)
     run = task.trial({}) if isinstance(task, Search) else task
     assert isinstance(run, Run)
+    if run.system.is_external:
+        return {"step_s": np.nan, "hours": 0.0, "bytes": float(needed_bytes(run.system, {}, data.sizes))}
     torch.set_num_threads(run.training.threads)
     is_classic = run.system.is_classic
     step_s, epoch_s, fit_s = _measure_fit(run, data) if is_classic else _measure_training(run, data)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from harness.errors import InputError
 from harness.planning.datasets import DatasetVariant
 from harness.planning.expansion import NotApplicable, SystemVariant, system_variants
+from harness.planning.external import ExternalPlan
 from harness.planning.plan import Plan
 from harness.planning.tasks import Run, Skipped
 from harness.systems.settings import settings
@@ -32,6 +34,9 @@ def repetitions(
     if isinstance(variant, NotApplicable):
         yield Skipped(dataset.name, variant.system, variant.reason)
         return
+    if isinstance(variant.entry, ExternalPlan):
+        yield from _from_elsewhere(plan, dataset, variant.entry)
+        return
     spec = variant.entry.system
     first = Run(
         dataset=dataset,
@@ -49,6 +54,28 @@ def repetitions(
         return
     for repetition in range(plan.repetitions):
         yield replace(first, repetition=repetition)
+
+
+def _from_elsewhere(plan: Plan, dataset: DatasetVariant, entry: ExternalPlan) -> Iterator[Run | Skipped]:
+    """A run for each file that a system from elsewhere has for a dataset, or the reason why there is none."""
+    files = entry.files_of(dataset.name)
+    if not files:
+        yield Skipped(dataset.name, entry.name, entry.without_files(dataset.name))
+    if entry.seedless and len(files) > 1:
+        raise InputError(
+            f"{entry.name}: {len(files)} files for the dataset {dataset.name}, and `seedless: true` says "
+            "that another training would give the same; expected one file, or no `seedless`"
+        )
+    for repetition, own in enumerate(files):
+        yield Run(
+            dataset=dataset,
+            system=replace(entry.system, files=own),
+            settings=entry.settings,
+            repetition=repetition,
+            base_seed=plan.seed,
+            training=plan.training,
+            evaluation=plan.evaluation,
+        )
 
 
 def _obstacle(spec: SystemSpec, dataset: DatasetVariant) -> str:

@@ -62,6 +62,16 @@ class SystemSpec:
         return self.backbone in CLASSICS
 
     @property
+    def is_external(self) -> bool:
+        """Whether it was trained elsewhere, so that only its lists or embeddings are known here."""
+        return False
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is trained in epochs here."""
+        return not self.is_classic
+
+    @property
     def sources(self) -> dict[str, str]:
         """A checksum of the source file of each part that is not ours, by the part's name."""
         kinds = {"alignment": self.alignment, "classic" if self.is_classic else "backbone": self.backbone}

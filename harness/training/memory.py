@@ -107,6 +107,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
         sizes: The sizes of the dataset.
     """
     base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
+    if spec.is_external:
+        return base
     if spec.is_classic:
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
         doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text

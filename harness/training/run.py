@@ -11,11 +11,13 @@ import psutil
 import torch
 
 from harness.errors import RunFailed
-from harness.evaluation.ranking import Evaluation, evaluate
+from harness.evaluation.lists import Lists, best_lists
+from harness.evaluation.ranking import Evaluation, Scorer, evaluate
 from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.store.columns import USER
+from harness.training.elsewhere import scorer_from_elsewhere
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
@@ -35,12 +37,14 @@ class Outcome:
         record: The fields of the run's record that are measured.
         prototypes: The intent prototypes, as :func:`prototype_arrays` makes them. None for a system without.
         weights: What the run of the next window of time starts from. None for a system that starts cold.
+        lists: Every user's best items, if the plan asks for them.
     """
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
     prototypes: dict[str, np.ndarray] | None = None
     weights: Weights | None = None
+    lists: Lists | None = None
 
 
 def train(
@@ -58,14 +62,17 @@ def train(
         RunFailed: A loss term is too large or not a number, or the memory does not suffice.
         Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
+    if run.system.is_external:
+        return _from_elsewhere(run, data)
     watch = Stopwatch()
     with PeakMemory() as memory:
         if run.training.refit:
             model, history, data = _fit_twice(run, data, callbacks or Callbacks(), start)
         else:
             model, history = _fit(run, data, callbacks or Callbacks(), start)
-        result = _test(run, data, model)
-    users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
+        scorer = model.scorer(*recbole.ids_of(model))
+        result = _test(run, data, scorer)
+    users, lists = _with_tokens(result, data), _lists(run, data, scorer)
     record = {
         "overall": result.overall,
         "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
@@ -76,9 +83,16 @@ def train(
     }
     ids = recbole.ids_of(model)
     if run.system.is_classic:
-        return Outcome(users, record)
+        return Outcome(users, record, lists=lists)
     weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
-    return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
+    return Outcome(users, record, prototype_arrays(model.system, *ids), weights, lists)
+
+
+def _from_elsewhere(run: Run, data: PreparedData) -> Outcome:
+    """Test a system that was trained elsewhere, with the same candidates as the others of its plan."""
+    scorer, costs = scorer_from_elsewhere(run, data)
+    result = _test(run, data.with_validation() if run.training.refit else data, scorer)
+    return Outcome(_with_tokens(result, data), {"overall": result.overall, **costs})
 
 
 def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any]:
@@ -184,13 +198,31 @@ def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
         raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
 
 
-def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
-    scorer = model.scorer(*recbole.ids_of(model))
+def _test(run: Run, data: PreparedData, scorer: Scorer) -> Evaluation:
     plan, matrices = run.evaluation, data.matrices
-    hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
     strata = data.item_strata if plan.item_strata else None
     train, test = matrices["train"], matrices["test"]
-    return evaluate(scorer, test, hidden, train, plan.metrics, plan.k, strata, run.name)
+    return evaluate(scorer, test, _hidden(run, data), train, plan.metrics, plan.k, strata, run.name)
+
+
+def _hidden(run: Run, data: PreparedData) -> Any:
+    """The pairs that no list may hold, [U, I]."""
+    known = data.matrices["known"]
+    return known + data.matrices["valid"] if run.evaluation.mask_validation else known
+
+
+def _lists(run: Run, data: PreparedData, scorer: Scorer) -> Lists | None:
+    """The best items of every user who is tested, as many as the plan keeps; None if it keeps none."""
+    if run.evaluation.lists is None:
+        return None
+    users = np.flatnonzero(np.diff(data.matrices["test"].indptr))
+    depth = max(run.evaluation.lists, *run.evaluation.k)
+    return best_lists(scorer, users, _hidden(run, data), depth, run.name)
+
+
+def _with_tokens(result: Evaluation, data: PreparedData) -> pd.DataFrame:
+    """The scores of the users, each named by the token."""
+    return result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
 
 
 def seed_everything(seed: int) -> None:

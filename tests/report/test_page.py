@@ -171,9 +171,7 @@ def hostile() -> list[Section]:
         "parameters": 1.0,
         "m spread": 0.1,
     }
-    board = pd.DataFrame(
-        [{"dataset": NASTY, "system": NASTY, "metric": "m", **row, **more, "external": NASTY}]
-    )
+    board = pd.DataFrame([{"dataset": NASTY, "system": NASTY, "metric": "m", **row, **more}])
     cells = pd.DataFrame({"System": [NASTY], "m": ["0.2"], "verdict": [NASTY], NASTY: [NASTY]})
     answer = {"other": NASTY, "answer": "no", "difference": 0.1, "low": 0.0, "high": 0.2, "p_holm": 0.01}
     answers = pd.DataFrame(

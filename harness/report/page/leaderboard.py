@@ -96,11 +96,10 @@ def leaderboard(board: pd.DataFrame, frame: pd.DataFrame, kinds: Mapping[str, st
         frame: The rows of leaderboard.csv of the dataset.
         kinds: The kind of each system.
     """
-    systems = tuple(str(name) for name in board["System"])
-    rows = {
-        str(metric): own.set_index("system").loc[list(systems)]
-        for metric, own in frame.groupby("metric", sort=False)
-    }
+    of_metric = {str(metric): own for metric, own in frame.groupby("metric", sort=False)}
+    best_first = next(iter(of_metric.values())).sort_values("mean", ascending=False, kind="stable")
+    systems = tuple(best_first["system"])  # in the order of the Markdown table
+    rows = {metric: own.set_index("system").loc[list(systems)] for metric, own in of_metric.items()}
     titles = {tables.title(metric): metric for metric in rows}
     first = next(iter(rows.values()))
     columns = []
@@ -112,16 +111,8 @@ def leaderboard(board: pd.DataFrame, frame: pd.DataFrame, kinds: Mapping[str, st
         else:
             columns.append(Column(title, "tests and costs", tuple(Cell(text) for text in board[title])))
     columns += _more(first, list(rows))
-    of_system = tuple(
-        _kind(name, row, kinds) for name, (_, row) in zip(systems, first.iterrows(), strict=True)
-    )
+    of_system = tuple(kinds.get(name, "") for name in systems)
     return Leaderboard(str(frame["dataset"].iloc[0]), systems, of_system, tuple(columns))
-
-
-def _kind(name: str, row: pd.Series, kinds: Mapping[str, str]) -> str:
-    """A system's kind. Lists from elsewhere have a mark of their own in the rows."""
-    mark = row.get("external", "")
-    return "external" if pd.notna(mark) and mark else kinds.get(name, "")
 
 
 def _measured(title: str, texts: pd.Series, rows: pd.DataFrame) -> Column:

@@ -108,6 +108,8 @@ def references() -> dict[str, dict[str, str]]:
 
 def _about(spec: SystemSpec) -> dict[str, str]:
     """One line about each part of a system, by the part's name."""
+    if spec.is_external:
+        return {spec.backbone: "trained elsewhere"}
     parts = {} if spec.alignment is None else {spec.alignment: ALIGNMENTS[spec.alignment].about}
     entries = CLASSICS if spec.is_classic else BACKBONES
     return parts | {spec.backbone: entries[spec.backbone].about}
