@@ -142,36 +142,63 @@ def _show_user(evidence: Any, names: Sequence[str], user: str, items: int) -> No
 
 def _show_list(evidence: Any, name: str, user: str, items: int) -> None:
     """Show what the first run of a system recommends to a user: hits, texts and prototypes."""
-    from harness.report.explain import explanation
     from harness.store.layout import PROTOTYPES
 
-    identity, record = evidence.groups[name][0], evidence.records[name][0]
-    if not evidence.store.arrays(identity, PROTOTYPES):
-        say(f"{name}: the store keeps the lists of systems with prototypes alone, and this one has none.")
+    store, identity, record = evidence.store, evidence.groups[name][0], evidence.records[name][0]
+    kept = store.lists(identity)
+    has_prototypes = bool(store.arrays(identity, PROTOTYPES))
+    if kept is None and not has_prototypes:
+        say(f"{name}: the store holds no list of it; a plan with `lists` under `evaluation` keeps them.")
         return
-    explained = explanation(evidence.store, identity, record, *material(record, evidence.store))
-    row, best, scores = explained.recommended(user, items)
-    relevant = set(explained.dataset.matrix("test")[row].indices)
-    carried = {
-        item.item: prototype.number
-        for prototype in explained.of_user(user, items=items)
-        for item in prototype.carries
-    }
-    texts = explained.texts.item_profile
+    read = material(record, store)
+    dataset, texts, _ = read
+    row = next(place for place, token in enumerate(dataset.users) if str(token) == user)
+    relevant = set(dataset.matrix("test")[row].indices)
+    titles = dataset.facts.titles if dataset.facts else ("",) * len(dataset.items)
+    if has_prototypes:
+        best = _explained(store, identity, record, read, user, items)
+    else:
+        best = _kept(kept, dataset, user, items)
     rows = [
         (
             str(place),
             "hit" if item in relevant else "",
-            explained.titles[item],
-            f"{scores[item]:.2f}",
-            str(carried.get(explained.titles[item], "")),
-            _shortened(texts[item]),
+            titles[item] or str(dataset.items[item]),
+            f"{score:.4g}",
+            prototype,
+            _shortened(texts.item_profile[item]),
         )
-        for place, item in enumerate(best, start=1)
+        for place, (item, score, prototype) in enumerate(best, start=1)
     ]
     headings = ("place", "hit", "item", "score", "prototype", "text")
     title = f"{name}, repetition {record.repetition + 1} on {record.dataset}: {len(relevant)} relevant items"
     show_table(headings, rows, title=title)
+
+
+def _explained(
+    store: Any, identity: str, record: Any, read: Any, user: str, items: int
+) -> list[tuple[int, float, str]]:
+    """The best items by the stored rows, each with its score and the prototype that carries it."""
+    from harness.report.explain import explanation
+
+    explained = explanation(store, identity, record, *read)
+    _, best, scores = explained.recommended(user, items)
+    carried = {
+        item.item: str(prototype.number)
+        for prototype in explained.of_user(user, items=items)
+        for item in prototype.carries
+    }
+    return [(int(item), float(scores[item]), carried.get(explained.titles[item], "")) for item in best]
+
+
+def _kept(lists: Any, dataset: Any, user: str, items: int) -> list[tuple[int, float, str]]:
+    """The best items of the list that the run has kept, each with its score and no prototype."""
+    from harness.store.columns import SCORE, USER
+
+    place_of = {str(token): place for place, token in enumerate(dataset.items)}
+    own = lists[lists[USER].astype(str) == user].sort_values(SCORE, ascending=False, kind="stable")
+    pairs = zip(own["item"], own[SCORE], strict=True)
+    return [(place_of[str(item)], float(score), "") for item, score in pairs][:items]
 
 
 def _shortened(text: str) -> str:

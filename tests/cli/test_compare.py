@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import yaml
 from harness.report import tables
 from harness.report.document import write
 from harness.report.evidence import Options
+from harness.store.store import Store
+from tests.cli.tiny_plan import write_plan
 from tests.report.made_up_study import made_up_study
 from tests.worlds import intentbench
 
@@ -50,7 +53,23 @@ def test_two_systems_differ_by_what_the_page_shows(studied: Path) -> None:
 def test_one_user_has_scores_and_a_word_on_the_lists(studied: Path) -> None:
     shown = compare(studied, FIRST, SECOND, "--user", "u7")
     assert "user u7" in shown
-    assert f"{FIRST}: the store keeps the lists of systems with prototypes alone" in shown
+    assert f"{FIRST}: the store holds no list of it" in shown
+
+
+def test_lists_that_runs_have_kept_are_shown_with_their_hits(tmp_path: Path) -> None:
+    evaluation = {"metrics": ["recall", "ndcg"], "k": [2], "show": ["recall@2"], "lists": 5}
+    plan = write_plan(tmp_path, {"kind": "movielens", "core": 40}, evaluation=evaluation)
+    store = tmp_path / "store"
+    assert intentbench("run", plan, "--store", store).exit_code == 0
+    (run, *_) = [each for each in Store(store).runs().items() if each[1].system == "MostPop"]
+    kept = Store(store).lists(run[0])
+    user = str(kept["user"].iloc[0])
+    shown = intentbench(
+        "compare", plan, "MostPop", "LightGCN", "--store", store, "--user", user, "--items", 3
+    ).output
+    assert "MostPop, repetition 1 on d" in shown
+    assert "LightGCN, repetition 1 on d" in shown
+    assert len(re.findall(r"│ [123]\s+│", shown)) == 6
 
 
 @pytest.mark.parametrize(
