@@ -18,6 +18,9 @@ MOST_LAYERS = 100
 PRODUCTS = ("float32", "bfloat16")
 """Precisions that the matrix products of InfoNCE may have. Its sums and gradients are always float32."""
 
+KINDS = ("number", "boolean", "text", "list", "file")
+"""What a hyper-parameter may be. A list is kept as JSON text. A file must be left at its default."""
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -56,6 +59,8 @@ def hyper(
     weighs: str = "",
     read_by: tuple[str | Reader, ...] = (),
     matters_when: Mapping[str, Any] | None = None,
+    kind: str = "number",
+    tried: tuple[Any, ...] = (),
 ) -> Any:
     """Declare a hyper-parameter as a field of a dataclass.
 
@@ -76,6 +81,8 @@ def hyper(
         read_by: The loss terms that read it, each given by its name or by :func:`when`. A
             hyper-parameter without readers always matters; the number of layers is one.
         matters_when: Values that other hyper-parameters must have for one without readers to matter.
+        kind: What it is if it has no ``choices``: one of ``KINDS``. Ours are numbers.
+        tried: The values that tuning tries, in place of bounds. Others are allowed as well.
     """
     readers = [Reader(weighs)] if weighs else []
     readers += [reader if isinstance(reader, Reader) else Reader(reader) for reader in read_by]
@@ -92,6 +99,8 @@ def hyper(
         "weighs": weighs,
         "read_by": tuple(readers),
         "matters_when": matters_when or {},
+        "kind": kind,
+        "tried": tried,
     }
     return field(default=default, metadata=declared)
 

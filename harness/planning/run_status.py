@@ -16,8 +16,8 @@ from harness.store.store import Store
 EARLIER_PROTOCOL = "stored under an earlier protocol, whose results are not compared with today's"
 """Why a run is missing though the store holds it: it was done before ``PROTOCOL`` last rose."""
 
-OTHER_SOURCE = "the source file of the system has changed since it was run"
-"""Why a run of a system from outside is missing though the store holds one of the same name."""
+OTHER_SOURCE = "the source file or the version of the system has changed since it was run"
+"""Why a run of a system that is not ours is missing though the store holds one of the same name."""
 
 RUN_BEFORE = (EARLIER_PROTOCOL, OTHER_SOURCE)
 """The reasons of runs that were done before, and have to be done again."""

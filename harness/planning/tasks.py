@@ -93,8 +93,8 @@ class Run(Task):
 
     @property
     def steps(self) -> int:
-        """Epochs, or 0 for a system that is fitted in closed form."""
-        return 0 if self.system.is_classic else self.training.epochs
+        """Epochs, or 0 for a system that is fitted rather than trained."""
+        return 0 if self.system.is_fitted else self.training.epochs
 
     def seed(self, purpose: str) -> int:
         """A seed that is the same for every system, such as the one for ``batches``."""
@@ -123,7 +123,7 @@ class Run(Task):
             "seed": self.base_seed,
             "dataset": self.dataset.name,
             "checksum": checksum,
-            "training": None if self.system.is_classic else self.training.model_dump(mode="json"),
+            "training": None if self.system.is_fitted else self.training.model_dump(mode="json"),
             "evaluation": self.evaluation.model_dump(mode="json", exclude=unseen),
         }
         parts |= {"earlier": earlier} if earlier else {}

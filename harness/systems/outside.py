@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, did_you_mean
+from harness.systems import recbole_models
 
 GROUPS = {
     "backbone": "intentbench.backbones",
@@ -43,6 +44,8 @@ def announced(kind: str) -> dict[str, str]:
 
 def path_of(kind: str, name: str) -> str | None:
     """The import path of a part that is not ours: its name, or what its name is announced for."""
+    if name.startswith(recbole_models.PREFIX):
+        return None  # a whole system, and no part
     return name if ":" in name else announced(kind).get(name)
 
 

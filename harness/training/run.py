@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
-import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.ranking import Evaluation, evaluate
@@ -17,6 +16,7 @@ from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.store.columns import USER
+from harness.training.general_model import host_options, seed_everything, train_general_model
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
@@ -67,11 +67,11 @@ def train(
         "overall": result.overall,
         "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
         "peak_bytes": memory.peak_bytes,
-        "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
+        "parameters": learned_parameters(model) if run.system.is_assembled else int(model.learned),
         **history,
     }
     ids = recbole.ids_of(model)
-    if run.system.is_classic:
+    if not run.system.is_assembled:
         return Outcome(users, record)
     weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
     return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
@@ -110,6 +110,8 @@ def _fit(
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
+    if spec.is_recbole:
+        return train_general_model(run, data, host_options(run, data), callbacks)
     model_class = hosted(spec)
     table = None
     if spec.needs_text and data.table:
@@ -118,20 +120,7 @@ def _fit(
     config = recbole.make_config(
         model_class,
         recbole.ATOMIC_NAME,
-        {
-            **run.settings,
-            "text_rows": table,
-            "data_path": str(data.atomic),
-            "load_col": {
-                "inter": ["user_id", "item_id"],
-                "user": ["user_id"],
-                "item": ["item_id"],
-            },
-            "epochs": run.training.epochs,
-            "eval_step": run.training.eval_every,
-            "stopping_step": run.training.patience - 1,  # RecBole stops one check later
-            "checkpoint_dir": str(data.folder / "unused"),
-        },
+        {**run.settings, "text_rows": table, **host_options(run, data)},
     )
     pairs = recbole.load_dataset(config, len(data.dataset.train))
     seed_everything(run.seed("init"))
@@ -139,10 +128,9 @@ def _fit(
     if spec.is_classic:
         return model, {}
     seed_everything(run.seed("noise"))
-    ids = recbole.ids_of(model)
     if start is not None:
-        take_over(model.system, *_named(ids, data), start)
-    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, callbacks)
+        take_over(model.system, *_named(recbole.ids_of(model), data), start)
+    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, callbacks)
     return model, {**width, **loop.train()}
 
 
@@ -165,9 +153,3 @@ def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
     strata = data.item_strata if plan.item_strata else None
     train, test = matrices["train"], matrices["test"]
     return evaluate(scorer, test, hidden, train, plan.metrics, plan.k, strata, run.name)
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the global generators of torch and of numpy, from which RecBole draws."""
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
