@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,7 @@ class GeneralModel:
         model_class = getattr(package, name)  # not by `get_model`, which may know ours by this name
         self.config = make_config(model_class, ATOMIC_NAME, options)
         self.dataset = load_dataset(self.config, pairs)
-        with quiet():
+        with quiet(), redirect_stdout(StringIO()):  # LDiffRec prints the width of its layers
             self.batches = _loader(self.config, self.dataset, batch_size)
             self.model = model_class(self.config, self.dataset).to(self.config["device"])
         fields = (self.dataset.uid_field, self.dataset.iid_field)
