@@ -55,8 +55,8 @@ def systems(
 
 
 def _show_registry() -> None:
+    from harness.outside import announced
     from harness.systems import recbole_models
-    from harness.systems.outside import announced
     from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 
     kinds = (("classic", CLASSICS), ("backbone", BACKBONES), ("alignment", ALIGNMENTS))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from harness.errors import InputError, did_you_mean
+from harness.outside import RECBOLE
 from harness.systems import recbole_models
 from harness.systems.presets import PRESETS
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
@@ -35,12 +36,12 @@ def parse(line: str) -> SystemSpec:
         raise InputError(f"{line!r} is not a system line; expected NAME or NAME[PART, ...], as in DCCF[-l2]")
     head, inside = match[1], match[2]
     parts = [part.strip() for part in inside.split(",")] if inside else []
-    if head.startswith(recbole_models.PREFIX):
+    if head.startswith(RECBOLE):
         spec = SystemSpec(_recbole_model(line, head))
     elif head in ALIGNMENTS:
         has_backbone = bool(parts) and not (parts[0].startswith("-") or "=" in parts[0])
         backbone = parts.pop(0) if has_backbone else "LightGCN"
-        if backbone.startswith(recbole_models.PREFIX):
+        if backbone.startswith(RECBOLE):
             raise InputError(f"{line!r}: {backbone} is a whole system; expected a backbone such as LightGCN")
         if backbone not in BACKBONES:
             raise InputError(f"{line!r}: unknown backbone {backbone!r}; {did_you_mean(backbone, BACKBONES)}")

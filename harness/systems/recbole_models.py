@@ -22,10 +22,8 @@ from typing import Any
 
 import yaml
 
+from harness.outside import RECBOLE
 from models.hyper import hyper
-
-PREFIX = "recbole:"
-"""How the line of a model of RecBole begins."""
 
 RANGES = Path(__file__).with_name("recbole_ranges.yaml")
 
@@ -74,7 +72,7 @@ def models() -> dict[str, RecboleModel]:
     for node in _tree(folder / "__init__.py").body:
         if isinstance(node, ast.ImportFrom) and node.module:
             module = _tree(folder / f"{node.module.rpartition('.')[2]}.py")
-            found |= {PREFIX + alias.name: _model(alias.name, module) for alias in node.names}
+            found |= {RECBOLE + alias.name: _model(alias.name, module) for alias in node.names}
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from typing import Any
 
-from harness.systems import outside, recbole_models
+from harness import outside
+from harness.systems import recbole_models
 from harness.systems.presets import DEFAULT_PRESET
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
 from models.hyper import SystemHyper
@@ -64,7 +65,7 @@ class SystemSpec:
     @property
     def is_recbole(self) -> bool:
         """Whether it is a general recommender of RecBole, such as ``recbole:NCL``."""
-        return self.backbone.startswith(recbole_models.PREFIX)
+        return self.backbone.startswith(outside.RECBOLE)
 
     @property
     def is_assembled(self) -> bool:

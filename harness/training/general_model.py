@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from harness.errors import RunFailed
+from harness.outside import RECBOLE
 from harness.planning.tasks import Run
 from harness.recbole_host.general import GeneralModel
-from harness.systems.recbole_models import LEARNING_RATE, PREFIX, as_list
+from harness.systems.recbole_models import LEARNING_RATE, as_list
 from harness.training.loop import Callbacks, Course
 from harness.training.prepared_data import PreparedData
 
@@ -44,7 +45,7 @@ def train_general_model(
         else run.settings[item.name]
         for item in run.system.declarations()
     }
-    name, pairs = run.system.backbone.removeprefix(PREFIX), len(data.dataset.train)
+    name, pairs = run.system.backbone.removeprefix(RECBOLE), len(data.dataset.train)
     seed_everything(run.seed("init"))
     model = GeneralModel(
         name, {**hyper, **options, "seed": run.seed("batches")}, pairs, run.training.batch_size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from harness.recbole_host.config import ids_of
 from harness.recbole_host.trainer import Batches, Hooks, HostTrainer, fit
 from harness.store.checkpoint import Checkpoint
 from harness.training.negative_sampling import PairSampler
+from harness.training.stopwatch import Stopwatch
 from models.recommender import Diverged
 
 logger = logging.getLogger(__name__)
@@ -82,6 +82,8 @@ class Course:
             "valid": {plan.metric: max(self.scores)} if self.scores else {},
             "losses": {term: [means[term] for means in self.means] for term in self.means[0]},
             "stopped": "patience" if len(self.means) < plan.epochs else "epochs",
+            "earlier_s": 0.0,
+            "earlier_cpu_s": 0.0,
         }
 
     def _validate(self) -> float:
@@ -123,7 +125,7 @@ class TrainingLoop(Course):
             callbacks: What is called while the training lasts.
         """
         super().__init__(run, matrices, model, callbacks)
-        self.started, self.spent_s = time.perf_counter(), 0.0
+        self.watch, self.earlier_s, self.earlier_cpu_s = Stopwatch(), 0.0, 0.0
         ids = self.ids
         nodes = np.stack([ids[0][pairs[:, 0]] - 1, ids[1][pairs[:, 1]] - 1], axis=1)
         plan = run.training
@@ -145,7 +147,8 @@ class TrainingLoop(Course):
             fit(self.trainer, Batches(self.sampler, self.model))
         except Diverged as error:
             raise RunFailed(f"{error} in epoch {len(self.means) + 1}") from None
-        return {**self.history(self.trainer.best_epoch), "earlier_s": self.spent_s}
+        spent = {"earlier_s": self.earlier_s, "earlier_cpu_s": self.earlier_cpu_s}
+        return self.history(self.trainer.best_epoch) | spent
 
     def _before_epoch(self, epoch: int) -> None:
         if self.callbacks.checkpoint is not None:
@@ -161,7 +164,8 @@ class TrainingLoop(Course):
             "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "means": self.means,
             "scores": self.scores,
-            "spent_s": self.spent_s + time.perf_counter() - self.started,
+            "spent_s": self.watch.seconds_s,
+            "spent_cpu_s": self.watch.cpu_s,
         }
 
     def _resume(self) -> None:
@@ -173,7 +177,9 @@ class TrainingLoop(Course):
         logger.info("The run %s goes on from its checkpoint after epoch %d.", self.run.title, state["epoch"])
         self.trainer.restore(state["trainer"], state["epoch"])
         self.sampler.restore(state["batches"])
-        self.means, self.scores, self.spent_s = state["means"], state["scores"], state["spent_s"]
+        self.means, self.scores = state["means"], state["scores"]
+        self.earlier_s, self.earlier_cpu_s = state["spent_s"], state.get("spent_cpu_s", 0.0)
+        self.watch = Stopwatch(self.earlier_s, self.earlier_cpu_s)
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS, OUTSIDE_TABLES
+from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec
 
 PROCESS_BYTES = 600 << 20
@@ -31,7 +31,7 @@ TEXT_COPIES = 4
 NEIGHBOUR_BYTES = 60
 """A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
 
-RECBOLE_TABLES, RECBOLE_SQUARES = OUTSIDE_TABLES, 6
+RECBOLE_TABLES, RECBOLE_SQUARES = 60, 6
 """Assumed of a model of RecBole: tables [N, D] while it is trained, or matrices [I, I] if it is fitted."""
 
 RECBOLE_WIDTH = 64
@@ -121,8 +121,7 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
         doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
         return base + DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
-    tables = BACKBONES[spec.backbone].tables
-    tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
+    tables = _tables(spec)
     if "layers" in values:
         tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
     rows = tables * values["embedding_size"] + 3 * sizes.text_width
@@ -134,6 +133,17 @@ def _recbole_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) ->
     if spec.is_fitted:
         return DOUBLE_BYTES * RECBOLE_SQUARES * sizes.items**2
     return FLOAT_BYTES * sizes.nodes * RECBOLE_TABLES * int(values.get("embedding_size", RECBOLE_WIDTH))
+
+
+def _tables(spec: SystemSpec) -> float:
+    """The number of [N, D] tables that a step of a system holds, with the default number of layers."""
+    entries = [BACKBONES[spec.backbone], *([ALIGNMENTS[spec.alignment]] if spec.alignment else [])]
+    said = [entry.tables for entry in entries if entry.tables is not None]
+    if len(said) == len(entries):
+        return sum(said)
+    from harness.training.measured_memory import measured_tables  # torch, which estimates of ours do without
+
+    return measured_tables(spec)
 
 
 def _kept_neighbours(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:

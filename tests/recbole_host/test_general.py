@@ -80,7 +80,7 @@ def general_model(line: str, board: PreparedData, batch_size: int = 64) -> Gener
 def test_a_seed_repeats_a_run(line: str, board: PreparedData) -> None:
     one, two = run_of(line, board), run_of(line, board)
     assert one.users.equals(two.users)
-    timed = ("seconds_s", "peak_bytes")
+    timed = ("seconds_s", "cpu_s", "peak_bytes")
     assert {k: v for k, v in one.record.items() if k not in timed} == {
         k: v for k, v in two.record.items() if k not in timed
     }
@@ -171,6 +171,12 @@ def test_our_patience_ends_a_training(line: str, board: PreparedData) -> None:
         history = try_out(run, board.for_tuning(), Callbacks())
     assert (history["epochs"], history["best_epoch"]) == (1 + run.training.patience, 1)
     assert history["stopped"] == "patience"
+
+
+@pytest.mark.parametrize("line", ["recbole:BPR", "recbole:EASE"])
+def test_a_model_is_trained_anew_on_train_and_validation_pairs(line: str, board: PreparedData) -> None:
+    record = train(make_run(line, KINDS[line], **LENGTHS, refit=True), board).record
+    assert record.get("refit_epochs") == (None if line in FITTED else record["best_epoch"])
 
 
 def test_a_fitted_model_has_one_epoch_and_no_learned_weights(board: PreparedData) -> None:
