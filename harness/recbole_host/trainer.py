@@ -158,6 +158,12 @@ class StockTrainer(InMemoryTrainer):
         self.hooks.on_epoch(epoch_idx + 1, {"loss": float(loss) / len(train_data)})
         return total
 
+    def _save_checkpoint(self, epoch: int, verbose: bool = True, **kwargs: Any) -> None:
+        if self.epochs > 1:
+            super()._save_checkpoint(epoch)
+        else:  # the model is left as it is; a copy of what was fitted may be large
+            self.best_epoch = epoch + 1
+
     def pretrain(self, train_data: Any, verbose: bool = True, show_progress: bool = False) -> Any:
         """Pre-train with early stopping, in place of RecBole's loop, which has none and writes files."""
         self.epochs = min(self.epochs, self.pretrain_epochs)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
-import torch
 
 from harness.errors import RunFailed
 from harness.outside import RECBOLE
 from harness.planning.tasks import Run
 from harness.recbole_host.general import GeneralModel
 from harness.systems.recbole_models import LEARNING_RATE, as_list
+from harness.training.hosting import seed_everything
 from harness.training.loop import Callbacks, Course
 from harness.training.prepared_data import PreparedData
+
+LOSS_IS_NAN = "Training loss is nan"
+"""The message of the error that RecBole's trainers raise for a loss that is not a number."""
 
 
 def train_general_model(
@@ -55,27 +55,8 @@ def train_general_model(
     try:
         best_epoch = model.fit(course.hooks)
     except ValueError as error:
-        if "nan" not in str(error):  # RecBole raises this error for a loss that is not a number
+        if str(error) != LOSS_IS_NAN:
             raise
         raise RunFailed(f"the loss is not a number in epoch {len(course.means) + 1}") from None
     history = course.history(best_epoch)
     return model, history if LEARNING_RATE in hyper else history | {"stopped": "epochs", "losses": {}}
-
-
-def host_options(run: Run, data: PreparedData) -> dict[str, Any]:
-    """RecBole's configuration of the data and of the training, beside the hyper-parameters."""
-    return {
-        "data_path": str(data.atomic),
-        "load_col": {"inter": ["user_id", "item_id"], "user": ["user_id"], "item": ["item_id"]},
-        "epochs": run.training.epochs,
-        "eval_step": run.training.eval_every,
-        "stopping_step": run.training.patience - 1,  # RecBole stops one check later
-        "checkpoint_dir": str(data.folder / "unused"),
-    }
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the global generators of torch, of numpy and of Python, from which RecBole draws."""
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
-    random.seed(seed)

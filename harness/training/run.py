@@ -15,7 +15,8 @@ from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.store.columns import USER
-from harness.training.general_model import host_options, seed_everything, train_general_model
+from harness.training.general_model import train_general_model
+from harness.training.hosting import host_options, seed_everything
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.data.dataset import Dataset
-from harness.errors import Interrupted
+from harness.errors import Interrupted, RunFailed
 from harness.evaluation.ranking import Scorer
 from harness.planning.datasets import DatasetVariant
 from harness.recbole_host.config import ids_of
@@ -21,7 +21,8 @@ from harness.systems.line import parse
 from harness.systems.recbole_models import models
 from harness.testing.conformance import failures, make_run
 from harness.testing.world import checkerboard
-from harness.training.general_model import host_options, train_general_model
+from harness.training.general_model import train_general_model
+from harness.training.hosting import host_options
 from harness.training.loading import load_dataset
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
@@ -177,6 +178,11 @@ def test_our_patience_ends_a_training(line: str, board: PreparedData) -> None:
 def test_a_model_is_trained_anew_on_train_and_validation_pairs(line: str, board: PreparedData) -> None:
     record = train(make_run(line, KINDS[line], **LENGTHS, refit=True), board).record
     assert record.get("refit_epochs") == (None if line in FITTED else record["best_epoch"])
+
+
+def test_a_loss_that_is_not_a_number_fails_the_run(board: PreparedData) -> None:
+    with pytest.raises(RunFailed, match=r"the loss is not a number in epoch \d+$"):
+        train(make_run("recbole:BPR", {"learning_rate": 1e30}, **LENGTHS), board)
 
 
 def test_a_fitted_model_has_one_epoch_and_no_learned_weights(board: PreparedData) -> None:
