@@ -9,7 +9,7 @@ from harness.errors import RunFailed
 from harness.outside import RECBOLE
 from harness.planning.tasks import Run
 from harness.recbole_host.general import GeneralModel
-from harness.systems.recbole_models import LEARNING_RATE, as_list
+from harness.systems.recbole_models import as_list
 from harness.training.hosting import seed_everything
 from harness.training.loop import Callbacks, Course
 from harness.training.prepared_data import PreparedData
@@ -59,4 +59,6 @@ def train_general_model(
             raise
         raise RunFailed(f"the loss is not a number in epoch {len(course.means) + 1}") from None
     history = course.history(best_epoch)
-    return model, history if LEARNING_RATE in hyper else history | {"stopped": "epochs", "losses": {}}
+    if run.system.is_fitted:  # its one epoch changes nothing, so there is no course to tell of
+        history = {name: history[name] for name in ("epochs", "valid")}
+    return model, history
