@@ -60,5 +60,5 @@ def train_general_model(
         raise RunFailed(f"the loss is not a number in epoch {len(course.means) + 1}") from None
     history = course.history(best_epoch)
     if run.system.is_fitted:  # its one epoch changes nothing, so there is no course to tell of
-        history = {name: history[name] for name in ("epochs", "valid")}
+        history = {"valid": history["valid"]}
     return model, history

@@ -109,7 +109,7 @@ def test_the_model_of_the_best_epoch_is_tested(
 
     monkeypatch.setattr("harness.training.loop.validation_score", validate)
     model, history = train_general_model(run, board, host_options(run, board), Callbacks())
-    assert len(validated) == history["epochs"]
+    assert len(validated) == history.get("epochs", 1)
     assert history.get("best_epoch", 1) == 1
     np.testing.assert_array_equal(model.scorer(*ids_of(model))(users).numpy(), validated[0])
 
@@ -186,10 +186,10 @@ def test_a_loss_that_is_not_a_number_fails_the_run(board: PreparedData) -> None:
         train(make_run("recbole:BPR", {"learning_rate": 1e30}, **LENGTHS), board)
 
 
-def test_a_fitted_model_has_one_epoch_and_no_learned_weights(board: PreparedData) -> None:
+def test_a_fitted_model_has_no_epochs_and_no_learned_weights(board: PreparedData) -> None:
     record = run_of("recbole:EASE", board).record
-    assert (record["epochs"], record["parameters"]) == (1, 0)
-    assert not {"losses", "best_epoch", "stopped"} & record.keys()
+    assert record["parameters"] == 0
+    assert not {"losses", "epochs", "best_epoch", "stopped"} & record.keys()
 
 
 @pytest.mark.parametrize(
