@@ -253,6 +253,7 @@ def _kind(name: str, spec: SystemSpec) -> str:
         "ablation": bool(spec.ablated),
         "alignment": bool(spec.alignment),
         "classic": spec.is_classic,
+        "RecBole": spec.is_recbole,
     }
     return next((kind for kind, applies in changes.items() if applies), "backbone")
 

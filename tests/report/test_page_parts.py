@@ -125,3 +125,16 @@ def test_two_systems_with_the_same_runs_are_one(tmp_path: Path) -> None:
     assert answers.loc["simple baseline", "answer"] == "no"
     compared = tables.read_rows(tmp_path / "out" / "compared.csv")
     assert set(compared[compared["difference"] > 0]["verdict"]) == {"better"}
+
+
+def test_models_of_recbole_have_a_kind_and_a_line(tmp_path: Path) -> None:
+    plan, _ = made_up_study(tmp_path / "unused", datasets=1, systems=1, users=30)
+    plan = plan.model_validate(
+        {**plan.model_dump(exclude_unset=True), "systems": ["LightGCN", "recbole:BPR"]}
+    )
+    store = fill(plan, tmp_path / "store", lambda run: 0.3 if run.system.is_recbole else 0.2, 30)
+    write(plan, store, tmp_path / "out", options=Options(figures=False))
+    systems = tables.read_rows(tmp_path / "out" / "systems.csv").set_index("system")
+    assert systems.loc["recbole:BPR", "kind"] == "RecBole"
+    assert systems.loc["recbole:BPR", "about"]
+    assert "No reference is on file for recbole:BPR" in page(tmp_path / "out")

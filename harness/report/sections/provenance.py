@@ -13,6 +13,7 @@ import yaml
 from harness.planning.plan import Plan
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.systems.recbole_models import models
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec
 
@@ -110,6 +111,8 @@ def _about(spec: SystemSpec) -> dict[str, str]:
     """One line about each part of a system, by the part's name."""
     if spec.is_external:
         return {spec.backbone: "trained elsewhere"}
+    if spec.is_recbole:
+        return {spec.backbone: models()[spec.backbone].about}
     parts = {} if spec.alignment is None else {spec.alignment: ALIGNMENTS[spec.alignment].about}
     entries = CLASSICS if spec.is_classic else BACKBONES
     return parts | {spec.backbone: entries[spec.backbone].about}
