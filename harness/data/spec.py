@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from harness.data.table_rows import TableColumns
 from harness.errors import check_names
 from harness.schema import StrictModel
 
@@ -147,6 +148,13 @@ class Table(_Source):
         {}, description="What the values of the split column mean, if they are not train, valid and test."
     )
     _resolve = field_validator("path")(from_plan)
+
+    @property
+    def columns(self) -> TableColumns:
+        """Which columns of the table hold what."""
+        names = {ours: getattr(self, ours) for ours in ("user", "item", "rating", "timestamp", "split")}
+        review = [self.review] if isinstance(self.review, str) else self.review
+        return TableColumns({ours: theirs for ours, theirs in names.items() if theirs}, self.labels, review)
 
 
 class Atomic(_Source):

@@ -19,6 +19,7 @@ from typing import TextIO
 import numpy as np
 import pandas as pd
 
+from harness.data.arrow_files import ARROW, arrow_frame
 from harness.data.counts import counted
 from harness.data.json_lines import json_objects, json_rows
 from harness.errors import InputError
@@ -37,7 +38,8 @@ Rows = Iterator[tuple[int, list[str]]]
 def read_frame(path: Path, plain: Sequence[str] = (), most: int | None = None) -> pd.DataFrame:
     """The table in a text file, str in every cell; the index has the number of each row in the file.
 
-    In ``.csv`` and the like, the header is row 1. In ``.jsonl``, the row is the line.
+    In ``.csv`` and the like, the header is row 1. In ``.jsonl``, the row is the line. In ``.parquet`` and
+    ``.feather``, the first row is row 1.
 
     Args:
         path: The file.
@@ -48,7 +50,9 @@ def read_frame(path: Path, plain: Sequence[str] = (), most: int | None = None) -
         InputError: The file is missing, unreadable, of another kind or malformed. The message names the
             row.
     """
-    ending = _ending(path)
+    ending = ending_of(path)
+    if ending in ARROW:
+        return arrow_frame(path, plain, most)
     with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
         if ending == ".jsonl":
             columns, rows = json_rows(path, file, plain, most)
@@ -63,7 +67,10 @@ def cells(path: Path, column: str) -> Iterator[str]:
     Raises:
         InputError: As :func:`read_frame`, when a row is reached that cannot be read.
     """
-    ending = _ending(path)
+    ending = ending_of(path)
+    if ending in ARROW:
+        yield from arrow_frame(path)[column]
+        return
     with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
         if ending == ".jsonl":
             for _, entry in json_objects(path, file):
@@ -75,13 +82,25 @@ def cells(path: Path, column: str) -> Iterator[str]:
                 yield fields[place]
 
 
-def _ending(path: Path) -> str:
+def row_number(path: Path, position: int) -> int:
+    """The number, in its file, of the row at a position, which is counted from 0. The file is read again."""
+    ending = ending_of(path)
+    if ending in ARROW:
+        return position + 1
+    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
+        rows: Iterator[tuple[int, object]]
+        rows = json_objects(path, file) if ending == ".jsonl" else _delimited_rows(path, file, ending)[1]
+        return next(islice(rows, position, None))[0]
+
+
+def ending_of(path: Path) -> str:
     """The ending that tells the kind of a file, without ``.gz``."""
     endings = [ending.lower() for ending in path.suffixes if ending.lower() != ".gz"]
     ending = endings[-1] if endings else ""
-    if ending != ".jsonl" and ending not in SEPARATORS:
+    if ending not in (".jsonl", *ARROW, *SEPARATORS):
         raise InputError(
-            f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz"
+            f"{path}: unknown kind of file; expected .csv, .tsv, .jsonl or .inter, or these with .gz, or "
+            ".parquet or .feather"
         )
     return ending
 
@@ -98,16 +117,16 @@ def _frame(columns: list[str], rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(arrays, index=numbers, dtype=object).set_axis(columns, axis=1)
 
 
-def require_columns(path: Path, frame: pd.DataFrame, wanted: Sequence[str]) -> None:
+def require_columns(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> None:
     """Refuse a file that lacks a column, or has it twice.
 
     Raises:
         InputError: Names the first column that is missing, and those there are.
     """
     for column in wanted:
-        count = list(frame.columns).count(column)
+        count = list(columns).count(column)
         if not count:
-            raise InputError(f"{path}: no column {column!r}; expected one of {sorted(frame.columns)}")
+            raise InputError(f"{path}: no column {column!r}; expected one of {sorted(columns)}")
         if count > 1:
             raise InputError(f"{path}: {count} columns {column!r}; expected one")
 

@@ -85,7 +85,7 @@ def guess_columns(path: Path, user: str | None = None, item: str | None = None) 
     if user is None or item is None:
         return TableColumns(path, names, user, item, text=_all_named(rest, TEXT))
     rating, time = _first_named(rest, RATING), _first_named(rest, TIME)
-    require_columns(path, sample, [name for name in (user, item, rating, time) if name is not None])
+    require_columns(path, list(sample), [name for name in (user, item, rating, time) if name is not None])
     left_out = {
         name: f"its value {value!r} is not a number"
         for name in (rating, time)
