@@ -79,7 +79,7 @@ def numbers(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def dates(column: pa.ChunkedArray) -> np.ndarray:
-    """A column of dates as seconds since 1970 [n], in UTC unless they say otherwise; NaN where one is none."""
+    """A column of dates as seconds since 1970 [n], in UTC unless they say otherwise; NaN for other cells."""
     if pa.types.is_temporal(column.type):
         micro = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False)
         seconds: np.ndarray = micro.cast(pa.int64()).cast(pa.float64()).to_numpy() / 1e6

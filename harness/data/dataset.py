@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from harness.data.pairs import pair_matrix
+from harness.data.pairs import in_order, pair_matrix
 
 SPLITS = ("train", "valid", "test")
 
@@ -133,8 +133,7 @@ class Dataset(TuningView):
             parts.append("\0".join(tokens).encode())
         thinned = [self.thinned] if len(self.thinned) else []
         for pairs in [*(self.pairs(split) for split in SPLITS), *thinned]:
-            order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-            parts.append(np.ascontiguousarray(pairs[order], dtype="<i8").tobytes())
+            parts.append(np.ascontiguousarray(in_order(pairs, len(self.items)), dtype="<i8").tobytes())
         for texts in self.texts or ():
             parts.append("\0".join(texts).encode())
         return digest(parts)

@@ -143,4 +143,4 @@ def _positions(column: pd.Series, ids: np.ndarray) -> np.ndarray:
 
 def _pairs(keys: np.ndarray, items: int) -> np.ndarray:
     """The pairs with these keys by user, then by item, [n, 2]."""
-    return np.stack(np.divmod(np.sort(keys), items), axis=1)
+    return np.stack(np.divmod(np.sort(keys), max(items, 1)), axis=1)

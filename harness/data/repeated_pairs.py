@@ -10,7 +10,6 @@ import pandas as pd
 
 from harness.data.counts import counted
 from harness.data.interactions import IDS, codes
-from harness.data.pairs import pair_keys
 from harness.errors import InputError
 
 Kept = Literal["first", "last", "best"]
@@ -82,4 +81,5 @@ def drop_repeats(frame: pd.DataFrame, kept: Kept, origin: str) -> tuple[pd.DataF
 def _keys(frame: pd.DataFrame) -> np.ndarray:
     """One number for each row, [n]. Two rows have the same number only if they have the same pair."""
     user, item = (codes(frame[side]).astype(np.int64) for side in IDS)
-    return pair_keys(np.stack([user, item], axis=1), int(item.max(initial=0)) + 1)
+    keys: np.ndarray = user * (int(item.max(initial=0)) + 1) + item
+    return keys

@@ -76,15 +76,14 @@ def _quick(path: Path, wanted: Sequence[str], ids: Sequence[str]) -> pa.Table | 
     if any(header.count(name) != 1 for name in wanted):
         return None
     quotes = ending == ".csv"
-    parse = pyarrow.csv.ParseOptions(
-        delimiter=SEPARATORS[ending], quote_char='"' if quotes else False, newlines_in_values=quotes
-    )
+    parse = pyarrow.csv.ParseOptions(delimiter=SEPARATORS[ending], quote_char='"' if quotes else False)
     types = {name: ID if name in ids else pa.string() for name in wanted}
     convert = pyarrow.csv.ConvertOptions(column_types=types, include_columns=list(wanted))
     try:
         content = _content(path)
         if not len(content) or not is_plain(content, SEPARATORS[ending], quotes):
             return None
+        parse.newlines_in_values = quotes and bool((content == ord('"')).any())
         reading = pyarrow.csv.ReadOptions(block_size=BLOCK)
         table = pyarrow.csv.read_csv(pa.BufferReader(pa.py_buffer(content)), reading, parse, convert)
     except (pa.ArrowException, OSError, EOFError, ValueError):
