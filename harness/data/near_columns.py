@@ -1,9 +1,10 @@
 """Pairs of items with nearly the same users, found without comparing every item with every other.
 
 Let an item's users be in order from the rarest to the most frequent. Two items of m and n users with a
-Jaccard index of at least J have at least J / (1 + J) (m + n) users in common; m is at least J n, and n at least
-J m. The prefix of an item is its m - ceil(J m) + 1 rarest users. Two such items have a user in common in their
-prefixes: otherwise all common users would lie in the ceil(J m) - 1 others of one of them, which are too few.
+Jaccard index of at least J have at least J / (1 + J) (m + n) users in common; m is at least J n, and n is
+at least J m. The prefix of an item is its m - ceil(J m) + 1 rarest users. Two such items have a user in
+common in their prefixes: otherwise all common users would lie in the ceil(J m) - 1 others of one of them,
+which are too few.
 
     Paper: Bayardo, Ma, Srikant, Scaling up all pairs similarity search, WWW 2007 (prefixes and sizes); Xiao
         et al., Efficient similarity joins for near duplicate detection, WWW 2008 (bounds on common users).

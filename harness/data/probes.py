@@ -60,12 +60,14 @@ def later_train_note(frame: pd.DataFrame, parts: np.ndarray | pd.Categorical, ki
 
 
 def named_items_note(dataset: Dataset) -> str | None:
-    """A sentence on how often the text of a user names an item of the user; None without texts or titles.
+    """A sentence on how often the text of a user names an item of the user.
+
+    None without texts of users or without titles.
 
     A text that names test items as often as train items was written by somebody who knew them.
     """
     titles = dataset.facts.titles if dataset.facts else dataset.titles
-    if dataset.texts is None or titles is None:
+    if dataset.texts is None or dataset.texts.user_profile is None or titles is None:
         return None
     named = [_words(title) if len(title) >= SHORTEST_TITLE else "" for title in titles]
     texts = [_words(text) for text in dataset.texts.user_profile]
