@@ -11,13 +11,13 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from harness.data.arrow_columns import encoded
-from harness.data.arrow_files import check_columns
 from harness.data.dataset import SPLITS
+from harness.data.held_frame import NAME, HeldFrame
 from harness.data.interactions import Log, Part
 from harness.data.pickles import load_arrays
 from harness.data.table_files import files_of, read_columns
 from harness.data.table_rows import Rows, TableColumns, log_of, rows_of
-from harness.data.text_files import read_frame, require_columns, row_number
+from harness.data.text_files import read_frame, row_number
 from harness.errors import InputError
 
 MATRIX_FILES = {"train": "trn_mat.pkl", "valid": "val_mat.pkl", "test": "tst_mat.pkl"}
@@ -102,23 +102,15 @@ def read_table(path: Path, columns: TableColumns) -> Log:
     return log_of(str(path), rows)
 
 
-def read_data_frame(frame: pd.DataFrame, columns: TableColumns) -> Log:
+def read_data_frame(held: HeldFrame, columns: TableColumns) -> Log:
     """A DataFrame with one row for each interaction.
 
     Raises:
         InputError: As :func:`read_table`. Rows are named as ``iloc`` counts them.
     """
-    name = "the DataFrame"
-    wanted = list(dict.fromkeys([*columns.plain, *columns.review]))
-    require_columns(Path(name), list(frame.columns), wanted)
-    try:
-        table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise InputError(f"{name}: a column has values of several kinds ({reason}); expected one") from None
-    check_columns(name, table, columns.plain)
-    part = Part(name, len(table), lambda position: f"{name}, iloc[{position}]")
-    return log_of(name, [rows_of(part, table, columns)])
+    table = held.rows()
+    part = Part(NAME, len(table), lambda position: f"{NAME}, iloc[{position}]")
+    return log_of(NAME, [rows_of(part, table, columns)])
 
 
 def read_atomic(folder: Path) -> Log:

@@ -9,98 +9,17 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_serializer,
     model_validator,
 )
 
+from harness.data.file_spec import ItemFile, ProfileFile, Profiles, from_plan
+from harness.data.held_frame import HeldFrame
 from harness.data.table_rows import TableColumns
-from harness.errors import check_names
+from harness.errors import InputError
 from harness.schema import StrictModel
-
-
-def from_plan(value: Any, info: ValidationInfo) -> Any:
-    """A relative path starts at the plan's folder, and ``~`` is a user's home. Anything else passes.
-
-    Raises:
-        ValueError: There is no user of that name, or no file system has names so long.
-    """
-    folder = (info.context or {}).get("folder")
-    if not folder or not isinstance(value, Path):
-        return value
-    check_names(value)
-    try:
-        return folder / value.expanduser()
-    except RuntimeError:
-        raise ValueError(f"{value}: there is no user {value.parts[0][1:]!r}; expected a path") from None
-
-
-class ProfileFile(StrictModel):
-    """A csv, tsv or jsonl file of texts, gzipped or not, with a column of ids and columns of text."""
-
-    path: Path
-    id: str
-    text: str | tuple[str, ...] = Field("profile", description="The column of the text, or several.")
-    _resolve = field_validator("path")(from_plan)
-
-
-class Profiles(StrictModel):
-    """Texts of users and items. Without a file for users, a user's text is that of the user's train items."""
-
-    users: ProfileFile | None = None
-    items: ProfileFile
-    user_texts: Literal["mean", "joined"] = Field(
-        "mean",
-        description="Without a file for users, a user's text row is the mean of the rows of the user's train "
-        "items, or the row of their texts joined to one.",
-    )
-    user_words: int | None = Field(
-        None, ge=1, description="The words that are kept of a user's joined text. If absent, all are kept."
-    )
-    missing: Literal["refuse", "blank"] = Field(
-        "refuse",
-        description="Whether an id without a text is refused, or gets an empty text. A file that has a text "
-        "for none of the ids is always refused.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_stored(cls, value: Any, info: ValidationInfo) -> Any:
-        """Older records lack the key ``user_texts``. The texts were joined then."""
-        is_stored = (info.context or {}).get("stored") and isinstance(value, dict)
-        if is_stored and not value.get("users") and "user_texts" not in value:
-            return {**value, "user_texts": "joined"}
-        return value
-
-    @model_validator(mode="after")
-    def _user_texts_are_made(self) -> Profiles:
-        if self.user_words is not None and self.user_texts != "joined":
-            raise ValueError("user_words is for joined texts; expected `user_texts: joined` beside it")
-        if self.users is not None and self.model_fields_set & {"user_texts", "user_words"}:
-            raise ValueError(
-                "user_texts is for users without a file; expected no `users`, or no `user_texts`"
-            )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """The texts as records keep them. Older records lack the keys of joined texts."""
-        fields: dict[str, Any] = dump(self)
-        if self.users is not None or self.user_texts == "joined":
-            fields.pop("user_texts", None)
-        if self.user_words is None:
-            fields.pop("user_words", None)
-        return fields
-
-
-class ItemFile(StrictModel):
-    """A csv, tsv or jsonl file about items, gzipped or not: titles, and what else describes them."""
-
-    path: Path
-    id: str
-    title: str | None = Field(None, description="The column of the title.")
-    about: str | tuple[str, ...] = Field((), description="The columns of descriptions and attributes.")
-    _resolve = field_validator("path")(from_plan)
 
 
 class _Source(StrictModel):
@@ -141,7 +60,9 @@ class _Source(StrictModel):
     @property
     def origin(self) -> str:
         """Where the interactions come from. It is the same for all sources that read the same log."""
-        return f"{self.kind} {getattr(self, 'folder', '')}{getattr(self, 'path', '')}"
+        held = getattr(self, "frame", None)
+        named = held.digest if held else f"{getattr(self, 'folder', '')}{getattr(self, 'path', '')}"
+        return f"{self.kind} {named}"
 
     @property
     def has_written_users(self) -> bool:
@@ -166,15 +87,15 @@ class Matrices(_Source):
     _resolve = field_validator("folder")(from_plan)
 
 
-class Table(_Source):
-    """A csv, tsv or jsonl file, gzipped or not, with one row for each interaction."""
+class _Columns(_Source):
+    """What sources with named columns have in common."""
 
-    kind: Literal["table"]
-    path: Path
     user: str = Field("user", min_length=1, description="The column of user ids.")
     item: str = Field("item", min_length=1, description="The column of item ids.")
     rating: str | None = Field(None, min_length=1, description="The column of ratings.")
-    timestamp: str | None = Field(None, min_length=1, description="The column of times, as numbers.")
+    timestamp: str | None = Field(
+        None, min_length=1, description="The column of times: numbers, or dates such as 2014-07-31."
+    )
     review: str | tuple[str, ...] = Field(
         (), description="The column or columns with what the user wrote of the item."
     )
@@ -184,7 +105,6 @@ class Table(_Source):
     labels: dict[str, Literal["train", "valid", "test"]] = Field(
         {}, description="What the values of the split column mean, if they are not train, valid and test."
     )
-    _resolve = field_validator("path")(from_plan)
 
     @property
     def columns(self) -> TableColumns:
@@ -192,6 +112,43 @@ class Table(_Source):
         names = {ours: getattr(self, ours) for ours in ("user", "item", "rating", "timestamp", "split")}
         review = [self.review] if isinstance(self.review, str) else self.review
         return TableColumns({ours: theirs for ours, theirs in names.items() if theirs}, self.labels, review)
+
+
+class Table(_Columns):
+    """A csv, tsv, jsonl, parquet or feather file with one row for each interaction, or several such files."""
+
+    kind: Literal["table"]
+    path: Path = Field(description="The file, or a pattern such as logs/*.parquet.")
+    _resolve = field_validator("path")(from_plan)
+
+
+class Frame(_Columns):
+    """A pandas DataFrame with one row for each interaction, in a plan that is made in Python."""
+
+    kind: Literal["frame"]
+    frame: Any = Field(description="The DataFrame. Records keep its digest.")
+
+    @field_validator("frame")
+    @classmethod
+    def _hold(cls, value: Any, info: ValidationInfo) -> HeldFrame:
+        context = info.context or {}
+        if "folder" in context:
+            raise ValueError(
+                "a file cannot hold a DataFrame; expected `kind: table` with the `path` of a file"
+            )
+        if isinstance(value, HeldFrame):
+            return value
+        if context.get("stored"):
+            return HeldFrame.of_record(value)
+        columns = cls.model_construct(**info.data).columns
+        try:
+            return HeldFrame.of(value, [*columns.plain, *columns.review], columns.plain)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    @field_serializer("frame")
+    def _digest(self, value: HeldFrame) -> str:
+        return value.digest
 
 
 class Atomic(_Source):
@@ -202,7 +159,7 @@ class Atomic(_Source):
     _resolve = field_validator("folder")(from_plan)
 
 
-SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminator="kind")]
+SourceSpec = Annotated[Movielens | Matrices | Table | Atomic | Frame, Field(discriminator="kind")]
 
 
 class SplitSpec(StrictModel):

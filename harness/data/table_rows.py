@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from harness.data.arrow_columns import as_text, encoded, numbers
 from harness.data.dataset import SPLITS
 from harness.data.interactions import IDS, Log, Part, together
-from harness.data.times import form_note, is_date, times
+from harness.data.times import form_note, is_date, other_unit, times
 from harness.errors import InputError
 
 
@@ -66,6 +66,7 @@ def rows_of(part: Part, table: pa.Table, columns: TableColumns) -> Rows:
         values, form = times(cells["timestamp"])
         expected = "a date as in the first row" if is_date(form) else "a number"
         checked["timestamp"] = _finite(part, "timestamp", cells["timestamp"], values, expected)
+        _require_one_unit(part, cells["timestamp"], values)
     if "split" in cells:
         checked["split"] = _splits(part, encoded(cells["split"]), columns.labels)
     if columns.review:
@@ -102,6 +103,17 @@ def _finite(
         cell = as_text(cells.slice(row, 1))[0].as_py()
         raise InputError(f"{part.place(row)}: {column} is {cell!r}; expected {expected}")
     return values
+
+
+def _require_one_unit(part: Part, cells: pa.ChunkedArray, values: np.ndarray) -> None:
+    other = other_unit(values)
+    if other is not None:
+        row, unit = other
+        cell = as_text(cells.slice(row, 1))[0].as_py()
+        raise InputError(
+            f"{part.place(row)}: timestamp is {cell!r}, which is in {unit}, unlike the first row; expected "
+            "one unit in all rows"
+        )
 
 
 def _splits(part: Part, given: pd.Categorical, labels: Mapping[str, str]) -> pd.Categorical:

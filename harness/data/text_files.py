@@ -117,7 +117,7 @@ def _frame(columns: list[str], rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(arrays, index=numbers, dtype=object).set_axis(columns, axis=1)
 
 
-def require_columns(path: Path, columns: Sequence[str], wanted: Sequence[str]) -> None:
+def require_columns(path: Path | str, columns: Sequence[str], wanted: Sequence[str]) -> None:
     """Refuse a file that lacks a column, or has it twice.
 
     Raises:

@@ -7,8 +7,9 @@ import numpy as np
 from harness.data import movielens
 from harness.data.counts import counted
 from harness.data.dataset import SAME_INTENTS, Texts, joined_texts
+from harness.data.file_spec import ProfileFile, Profiles
 from harness.data.joins import texts_by_id
-from harness.data.spec import Movielens, ProfileFile, Profiles, SourceSpec
+from harness.data.spec import Movielens, SourceSpec
 
 Notes = tuple[str, ...]
 """What a reader of the results must know, one sentence each."""

@@ -13,7 +13,6 @@ from harness.errors import InputError
 DATES = "dates, which are read as UTC if they name no time zone"
 MILLISECONDS = "milliseconds since 1970"
 SECONDS = "seconds since 1970"
-MIXED = f"{SECONDS} in some rows and {MILLISECONDS} in others"
 
 YEARS = (3e8, 4e9)
 """Seconds since 1970 from 1979 to 2096. Numbers in this range are taken for seconds."""
@@ -42,21 +41,36 @@ def form_note(origin: str, forms: Set[str]) -> str | None:
     """A sentence on the form of a source's times; None if it is unknown, or seconds, which is the usual form.
 
     Raises:
-        InputError: The source has times of several forms.
+        InputError: The files of the source have times of several forms.
     """
-    if len(forms) > 1 or MIXED in forms:
-        what = MIXED if MIXED in forms else " and ".join(sorted(forms))
-        raise InputError(f"{origin}: the times are {what}; expected one form in all rows")
+    if len(forms) > 1:
+        raise InputError(
+            f"{origin}: the times are {' and '.join(sorted(forms))}; expected one form in all files"
+        )
     return None if forms <= {SECONDS} else f"the times are {next(iter(forms))}"
 
 
-def _unit(values: np.ndarray) -> str | None:
-    """The unit of numbers [n] that lie in the years around now; None if they do not."""
-    first, last = YEARS
-    seconds = int(np.count_nonzero((values >= first) & (values < last)))
-    milliseconds = int(np.count_nonzero((values >= 1000 * first) & (values < 1000 * last)))
-    if not len(values) or seconds + milliseconds < len(values):
+def other_unit(values: np.ndarray) -> tuple[int, str] | None:
+    """The first number whose unit is not that of the first number, and its unit; None if there is none.
+
+    Numbers count only if all of them lie in the years around now, in one of the two units.
+    """
+    seconds, milliseconds = _in_seconds(values), _in_seconds(values / 1000)
+    if not len(values) or not (seconds | milliseconds).all() or seconds.all() or milliseconds.all():
         return None
-    if seconds and milliseconds:
-        return MIXED
-    return SECONDS if seconds else MILLISECONDS
+    others = milliseconds if seconds[0] else seconds
+    return int(np.argmax(others)), MILLISECONDS if seconds[0] else SECONDS
+
+
+def _unit(values: np.ndarray) -> str | None:
+    """The unit of numbers [n] that all lie in the years around now; None if they do not."""
+    if len(values) and _in_seconds(values).all():
+        return SECONDS
+    return MILLISECONDS if len(values) and _in_seconds(values / 1000).all() else None
+
+
+def _in_seconds(values: np.ndarray) -> np.ndarray:
+    """Which numbers [n] are times around now, if they are seconds since 1970."""
+    first, last = YEARS
+    around: np.ndarray = (values >= first) & (values < last)
+    return around

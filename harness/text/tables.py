@@ -11,9 +11,9 @@ from pydantic import Field, field_validator
 
 from harness.data.arrays import load_array
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
+from harness.data.file_spec import from_plan
 from harness.data.joins import join, read_ids
 from harness.data.pickles import load_arrays
-from harness.data.spec import from_plan
 from harness.errors import InputError
 from harness.schema import StrictModel
 from harness.text.embeddings import EmbeddingsSpec
