@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,15 @@ import pyarrow.csv
 
 from harness.data.arrow_files import ARROW, read_arrow
 from harness.data.csv_check import is_plain
-from harness.data.text_files import SEPARATORS, ending_of, read_frame, require_columns
+from harness.data.delimited import SEPARATORS
+from harness.data.text_files import ending_of, read_frame, require_columns, wanted_rows
 from harness.errors import InputError
 
 BLOCK = 2**22
 """Bytes that pyarrow reads at once. It refuses a longer row, which the strict reader then reads."""
+
+ROWS = 50_000
+"""Rows of the strict reader that are kept as Python's texts at once."""
 
 ID = pa.dictionary(pa.int32(), pa.string())
 
@@ -56,9 +61,7 @@ def read_columns(path: Path, ids: Sequence[str], plain: Sequence[str], texts: Se
     quick = _quick(path, wanted, ids)
     if quick is not None:
         return quick
-    frame = read_frame(path, plain)
-    require_columns(path, list(frame), wanted)
-    return pa.table({name: pa.chunked_array([pa.array(frame[name], pa.string())]) for name in wanted})
+    return _strict(path, wanted, plain)
 
 
 def _arrow_names(path: Path, table: pa.Table, wanted: Sequence[str]) -> list[str]:
@@ -89,6 +92,17 @@ def _quick(path: Path, wanted: Sequence[str], ids: Sequence[str]) -> pa.Table | 
     except (pa.ArrowException, OSError, EOFError, ValueError):
         return None
     return table if len(table) else None
+
+
+def _strict(path: Path, wanted: Sequence[str], plain: Sequence[str]) -> pa.Table:
+    """The columns as the strict reader reads them, some rows at a time."""
+    rows = (cells for _, cells in wanted_rows(path, wanted, plain))
+    schema = pa.schema([(name, pa.string()) for name in wanted])
+    batches = []
+    while some := list(islice(rows, ROWS)):
+        columns = [pa.array(column, pa.string()) for column in zip(*some, strict=True)]
+        batches.append(pa.record_batch(columns, schema))
+    return pa.Table.from_batches(batches, schema)
 
 
 def _content(path: Path) -> np.ndarray:

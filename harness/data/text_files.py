@@ -1,13 +1,11 @@
 """Text files as tables whose cells are all text: csv, tsv, RecBole's atomic files and JSON lines.
 
-Python's csv module reads them in its strict mode: of the readers at hand, pyarrow accepts a quote that never
-closes, pandas fills a row that is too short, and duckdb drops blanks around quotes. JSON lines are read by
-Python's json module, because it alone can leave numbers as they are written.
+JSON lines are read by Python's json module, because it alone can leave numbers as they are written. Parquet
+and feather files, whose columns have types, are read here as texts too.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
@@ -20,19 +18,9 @@ import numpy as np
 import pandas as pd
 
 from harness.data.arrow_files import ARROW, arrow_frame
-from harness.data.counts import counted
+from harness.data.delimited import SEPARATORS, Rows, delimited_rows, long_fields
 from harness.data.json_lines import json_objects, json_rows
 from harness.errors import InputError
-
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".inter": "\t", ".user": "\t", ".item": "\t"}
-"""The character between fields, by the file's ending. Only ``.csv`` files have quotes."""
-
-LONGEST_FIELD = 2**24
-"""Letters of one field of a csv file."""
-
-
-Rows = Iterator[tuple[int, list[str]]]
-"""The fields of each row, with the number of the row in the file."""
 
 
 def read_frame(path: Path, plain: Sequence[str] = (), most: int | None = None) -> pd.DataFrame:
@@ -53,44 +41,61 @@ def read_frame(path: Path, plain: Sequence[str] = (), most: int | None = None) -
     ending = ending_of(path)
     if ending in ARROW:
         return arrow_frame(path, plain, most)
-    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
+    with opened(path, None if ending == ".jsonl" else "") as file, long_fields():
         if ending == ".jsonl":
             columns, rows = json_rows(path, file, plain, most)
         else:
-            columns, rows = _delimited_rows(path, file, ending)
+            columns, rows = delimited_rows(path, file, ending)
         return _frame(columns, islice(rows, most))
 
 
-def cells(path: Path, column: str) -> Iterator[str]:
-    """The cells of one column, one after the other; the file is not kept in memory.
+def wanted_rows(path: Path, wanted: Sequence[str], plain: Sequence[str] = ()) -> Rows:
+    """The cells of some columns, row by row, with the number of each row; the file is not kept in memory.
+
+    Args:
+        path: A file that is neither parquet nor feather.
+        wanted: The columns.
+        plain: As for :func:`read_frame`.
 
     Raises:
-        InputError: As :func:`read_frame`, when a row is reached that cannot be read.
+        InputError: As :func:`read_frame`, when a row is reached that cannot be read; and after the last row,
+            if the file lacks a column or has it twice.
     """
     ending = ending_of(path)
-    if ending in ARROW:
-        yield from arrow_frame(path)[column]
-        return
-    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
+    with opened(path, None if ending == ".jsonl" else "") as file, long_fields():
         if ending == ".jsonl":
-            for _, entry in json_objects(path, file):
-                yield entry.get(column, "")
+            keys: dict[str, None] = {}
+            for number, entry in json_objects(path, file, plain):
+                keys.update(dict.fromkeys(entry))
+                yield number, [entry.get(name, "") for name in wanted]
+            require_columns(path, list(keys), wanted)
         else:
-            columns, rows = _delimited_rows(path, file, ending)
-            place = columns.index(column)
-            for _, fields in rows:
-                yield fields[place]
+            columns, rows = delimited_rows(path, file, ending)
+            places = [columns.index(name) for name in wanted if name in columns]
+            for number, fields in rows:
+                if len(places) == len(wanted):
+                    yield number, [fields[place] for place in places]
+            require_columns(path, columns, wanted)
+
+
+def cells(path: Path, column: str) -> Iterator[str]:
+    """The cells of one column, one after the other.
+
+    Raises:
+        InputError: As :func:`wanted_rows`.
+    """
+    if ending_of(path) in ARROW:
+        yield from arrow_frame(path)[column]
+    else:
+        for _, (cell,) in wanted_rows(path, [column]):
+            yield cell
 
 
 def row_number(path: Path, position: int) -> int:
     """The number, in its file, of the row at a position, which is counted from 0. The file is read again."""
-    ending = ending_of(path)
-    if ending in ARROW:
+    if ending_of(path) in ARROW:
         return position + 1
-    with opened(path, None if ending == ".jsonl" else "") as file, _long_fields():
-        rows: Iterator[tuple[int, object]]
-        rows = json_objects(path, file) if ending == ".jsonl" else _delimited_rows(path, file, ending)[1]
-        return next(islice(rows, position, None))[0]
+    return next(islice(wanted_rows(path, ()), position, None))[0]
 
 
 def ending_of(path: Path) -> str:
@@ -159,68 +164,3 @@ def opened(path: Path, newline: str | None = None) -> Iterator[TextIO]:
         ) from None
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: unreadable ({error})") from None
-
-
-def _delimited_rows(path: Path, file: TextIO, ending: str) -> tuple[list[str], Rows]:
-    """The header of a file with separators, and its rows with their numbers. Blank lines are skipped."""
-    separator, lines = SEPARATORS[ending], _text_lines(path, file)
-    if ending == ".csv":
-        rows = _numbered(path, csv.reader(lines, delimiter=separator, strict=True))
-    else:
-        rows = _numbered(path, csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
-    _, header = next(rows, (0, []))
-    if not header:
-        raise InputError(f"{path}: empty file; expected a header and rows")
-    return header, rows
-
-
-def _text_lines(path: Path, file: TextIO) -> Iterator[str]:
-    """The lines of a file. Python's csv module reads NUL characters from 3.11 on; they are no text.
-
-    Raises:
-        InputError: A line holds one.
-    """
-    for number, line in enumerate(file, 1):
-        if "\0" in line:
-            raise InputError(f"{path}, line {number}: a NUL character; expected text")
-        yield line
-
-
-def _numbered(path: Path, reader: Iterator[list[str]]) -> Rows:
-    """Rows that are not blank, with their numbers, the header first. Blank lines count as rows.
-
-    Raises:
-        InputError: A row has more or fewer fields than the header, or a quote is not closed as it should
-            be.
-    """
-    number, width = 0, 0
-    try:
-        for number, fields in enumerate(reader, 1):
-            width = width or len(fields)
-            if len(fields) == width:
-                yield number, fields
-            elif fields:
-                count = counted(len(fields), "field")
-                raise InputError(f"{path}, row {number}: {count}; expected {width}, as in the header")
-    except csv.Error as error:
-        raise InputError(f"{path}, row {number + 1}: {_csv_reason(str(error))}") from None
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Lets fields be longer than Python allows by default. The limit holds for the whole process."""
-    before = csv.field_size_limit(LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _csv_reason(reason: str) -> str:
-    if reason == "unexpected end of data":
-        return "a quote opens and never closes"
-    if "expected after" in reason:
-        return "text follows a closing quote; a quote inside a quoted field is written twice"
-    if "field larger" in reason:
-        return f"a field of more than {LONGEST_FIELD:,} letters; a quote may open and never close"
-    return reason
