@@ -15,8 +15,11 @@ LARGEST_WHOLE = 10_000_000
 MOST_LAYERS = 100
 """Largest number of propagation layers. Embeddings of connected nodes are equal long before."""
 
-PRODUCTS = ("float32", "bfloat16")
-"""Precisions that the matrix products of InfoNCE may have. Its sums and gradients are always float32."""
+PRODUCTS = ("float32", "bfloat16", "auto")
+"""Precisions that the matrix products of InfoNCE may have. Its sums and gradients are always float32.
+
+``auto`` is the one of the two that is faster on the machine.
+"""
 
 
 @dataclass(frozen=True)

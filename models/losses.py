@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from models.exp_logits import log_sum_exp
 from models.hyper import LOWEST_TAU
+from models.products import fastest_precision
 
 
 def bpr(user: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
@@ -95,7 +96,9 @@ def through_unit(grad: Tensor, scaled: Tensor, norm: Tensor | None) -> Tensor:
 
 def precision_of(products: str, rows: Tensor) -> torch.dtype:
     """The type of the numbers in matrix products with ``rows``, by its name in ``PRODUCTS``."""
-    return rows.dtype if products == "float32" else torch.bfloat16
+    if products == "auto" and rows.device.type == "cpu" and rows.dtype == torch.float32:
+        return fastest_precision()
+    return torch.bfloat16 if products == "bfloat16" else rows.dtype
 
 
 def info_nce(

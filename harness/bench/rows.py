@@ -42,50 +42,53 @@ SYSTEMS: Mapping[str, tuple[dict[str, Any], ...]] = {
 COLUMNS = ("name", "seconds", "baseline", "baseline_seconds", "ratio", "peak_bytes")
 
 
-def rows(only: str | None, repeats: int, tell: Callable[[str], None]) -> pd.DataFrame:
-    """Measure every comparison, or one; return COLUMNS, where ``ratio`` says how many times faster ours is.
+def names(only: str | None) -> list[str]:
+    """The names of all comparisons, or of the one that is asked for.
+
+    Raises:
+        InputError: ``only`` names no comparison.
+    """
+    every = ["LightGCN", EVALUATION, *SYSTEMS]
+    if only is not None and only not in every:
+        raise InputError(f"--only: there is no row {only!r}; {did_you_mean(only, every)}")
+    return every if only is None else [only]
+
+
+def rows(name: str, repeats: int, limit_s: float) -> pd.DataFrame:
+    """Measure one comparison; return COLUMNS, where ``ratio`` says how many times faster ours is.
 
     Each comparison runs in a process of its own, so that none is affected by the memory of another. In it the
     two implementations take turns, and the median of their times is taken. Peak memory is measured in one
     more process, which runs ours only.
 
     Args:
-        only: Name of one comparison; all of them if None.
+        name: The comparison, one of ``names``.
         repeats: How often each implementation runs.
-        tell: Receives the name of each comparison before it is measured.
-
-    Raises:
-        InputError: ``only`` names no comparison.
+        limit_s: Neither of them begins again after so many seconds.
     """
-    names = ["LightGCN", EVALUATION, *SYSTEMS]
-    if only is not None and only not in names:
-        raise InputError(f"--only: there is no row {only!r}; {did_you_mean(only, names)}")
-    measured: list[dict[str, Any]] = []
-    for name in names:
-        if only in (None, name):
-            tell(name)
-            for row in in_process("rows", name, repeats):
-                peak_bytes = in_process("step", name, row.pop("chosen"), 0, 3)["peak_bytes"]
-                measured.append({**row, "peak_bytes": peak_bytes})
+    measured = []
+    for row in in_process("rows", name, repeats, limit_s):
+        peak_bytes = in_process("step", name, row.pop("chosen"), 0, 1)["peak_bytes"]
+        measured.append({**row, "peak_bytes": peak_bytes})
     return pd.DataFrame(measured, columns=list(COLUMNS))
 
 
-def rows_of(line: str, repeats: int) -> list[dict[str, Any]]:
+def rows_of(line: str, repeats: int, limit_s: float) -> list[dict[str, Any]]:
     """Measure the rows of one comparison in this process.
 
     Instead of ``peak_bytes`` each row has ``chosen``, the hyper-parameters that differ from the defaults.
     """
     world = amazon_book()
     if line not in SYSTEMS:
-        return [_against_recbole(line, world, repeats)]
+        return [_against_recbole(line, world, repeats, limit_s)]
     ours = [our_step(line, world, chosen) for chosen in SYSTEMS[line]]
     plain = plain_step(line, world, ours[0][1])
-    *our_seconds, plain_s = compare([*(step for step, _ in ours), plain], repeats)
+    *our_seconds, plain_s = compare([*(step for step, _ in ours), plain], repeats, limit_s=limit_s)
     timed = zip(SYSTEMS[line], our_seconds, strict=True)
     return [_row(line, chosen, our_s, PLAIN, plain_s) for chosen, our_s in timed]
 
 
-def _against_recbole(line: str, world: World, repeats: int) -> dict[str, Any]:
+def _against_recbole(line: str, world: World, repeats: int, limit_s: float) -> dict[str, Any]:
     splits = {"train": world.train, "valid": world.valid, "test": world.test}
     with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
         stock = Stock(Path(folder), splits, world.users, world.items, BATCH)
@@ -94,7 +97,7 @@ def _against_recbole(line: str, world: World, repeats: int) -> dict[str, Any]:
             _check_equal(*steps)
         else:
             steps = (our_step(line, world)[0], stock.step())
-        our_s, recbole_s = compare(steps, 4 * repeats, warm=2)
+        our_s, recbole_s = compare(steps, 4 * repeats, warm=2, limit_s=limit_s)
     return _row(line, {}, our_s, STOCK, recbole_s)
 
 

@@ -10,7 +10,7 @@ import tabulate
 import torch
 
 from harness.bench.growth import SCALES, SYSTEMS, grow
-from harness.bench.rows import rows
+from harness.bench.rows import COLUMNS, names, rows
 from harness.bench.world import has_amazon_book
 from harness.errors import InputError, did_you_mean
 from harness.report import plots
@@ -19,11 +19,41 @@ from harness.store.files import replaced
 from harness.training.memory import gibibytes
 
 
-def speed(only: str | None, repeats: int) -> pd.DataFrame:
-    """Compare our training steps and evaluation with other implementations; see ``rows.rows``."""
+def speed(only: str | None, repeats: int, limit_s: float, out: Path, resume: bool) -> pd.DataFrame:
+    """Compare our training steps and evaluation with other implementations, and put the rows into speed.csv.
+
+    Each row is printed and written as soon as it is measured; new rows replace those of the same comparison.
+
+    Args:
+        only: One comparison; all of them if None.
+        repeats: How often each implementation runs.
+        limit_s: Seconds after which a comparison begins no further turn.
+        out: Folder of the file.
+        resume: Whether comparisons that are in the file already are left out.
+
+    Raises:
+        InputError: ``only`` names no comparison.
+    """
+    file, wanted = out / "speed.csv", names(only)
     graph = "Amazon-book" if has_amazon_book() else "a random graph of Amazon-book's size"
-    tell(f"Measured on {graph}, with {torch.get_num_threads()} threads")
-    return rows(only, repeats, tell)
+    threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
+    tell(f"Measured on {graph}, with {threads} threads and {instructions} instructions")
+    stored = read_rows(file) if file.exists() else pd.DataFrame(columns=["comparison", *COLUMNS])
+    for name in wanted:
+        if resume and name in set(stored["comparison"]):
+            continue
+        measured = rows(name, repeats, limit_s)
+        for row in measured.itertuples():
+            beside = f"{row.baseline} {row.baseline_seconds:.4f} s, ratio {row.ratio:.2f}"
+            tell(f"{row.name}: {row.seconds:.4f} s, {beside}")
+        measured.insert(0, "comparison", name)
+        others = stored[stored["comparison"] != name]
+        stored = pd.concat([others, measured], ignore_index=True) if len(others) else measured
+        order = stored["comparison"].map({each: number for number, each in enumerate(names(None))})
+        stored = stored.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+        with replaced(file) as unfinished:
+            unfinished.write_text(csv_text(stored), encoding="utf-8")
+    return stored[stored["comparison"].isin(wanted)].drop(columns="comparison")
 
 
 def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:

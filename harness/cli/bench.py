@@ -26,15 +26,18 @@ def bench(
             min=1, help="With --grow, the largest graph has this many times the nodes of Amazon-book."
         ),
     ] = 64,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="No comparison begins another turn after so many seconds.")
+    ] = 10.0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Comparisons whose rows are in the folder already are left out.")
+    ] = False,
     out: Annotated[
-        Path,
-        typer.Option(
-            help="With --grow, the rows and the figure are written to this folder.", callback=expanded
-        ),
+        Path, typer.Option(help="The rows, and with --grow the figure, are written here.", callback=expanded)
     ] = REPORTS / "bench",
 ) -> None:
     """Time our training steps beside those of RecBole and of plainly written equations, on this machine."""
     from harness.bench import show
 
-    rows = show.growth(only, largest, out) if grow else show.speed(only, repeats)
+    rows = show.growth(only, largest, out) if grow else show.speed(only, repeats, seconds, out, resume)
     say(rows.to_json(orient="records") if json else show.table(rows))

@@ -19,8 +19,8 @@ def check(
     ],
 ) -> None:
     """Check that a system keeps the contract of this project: gradients, seeds, terms, learning and more."""
+    from harness.outside import look_in
     from harness.systems.line import parse
-    from harness.systems.outside import look_in
     from harness.testing.conformance import failures
 
     look_in(Path.cwd())

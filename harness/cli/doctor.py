@@ -43,7 +43,8 @@ def _recbole() -> Iterator[Fact]:
         state = "in force" if item.name in applied else "not needed"
         yield f"repair {item.name}", f"{state}: {item.breaks}"
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    yield "device", f"{device}, {torch.get_num_threads()} threads"
+    threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
+    yield "device", f"{device}, {threads} threads, instructions {instructions}"
 
 
 def _machine() -> Iterator[Fact]:

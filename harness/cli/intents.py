@@ -1,4 +1,4 @@
-"""``intentbench intents``: build, inspect, stats, serve."""
+"""``intentbench intents``: build, inspect, stats, probe, serve."""
 
 from __future__ import annotations
 
@@ -92,6 +92,28 @@ def stats(
 
 
 @app.command()
+def probe(
+    plan: PlanArgument,
+    called: Annotated[
+        str,
+        typer.Option(
+            help="The name that the dataset is known by, such as 'MovieLens-100K'.", show_default=False
+        ),
+    ],
+    store: StoreOption = DEFAULT_STORE,
+    dataset: DatasetName = None,
+    limit: Annotated[int, typer.Option(min=1, help="So many items and so many users are asked about.")] = 50,
+) -> None:
+    """Ask the language model what it can complete of the dataset, to learn whether it has seen it."""
+    from harness.text.intents.probe import probe as ask
+
+    for name, spec, data in _datasets(plan, dataset):
+        with _watching() as watch:
+            completed = ask(spec, data, called, store / TEXT, watch, limit)
+        _show_completed(f"{name}, {spec.writer.name}", completed)
+
+
+@app.command()
 def serve(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="The server listens on this port of 127.0.0.1.")
@@ -165,6 +187,32 @@ def _show_tally(tally: Any) -> None:
             say(f"{what}: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.items()))
     if tally.over_budget:
         say("The build was stopped because the next request could exceed the budget.")
+
+
+def _show_completed(title: str, completed: Any) -> None:
+    """Print what the language model knew of the dataset, and what that means."""
+    share = "{:.1%}".format
+    rows = [
+        ("titles of items, given their ids", f"{completed.titles_right:,} of {completed.titles_asked:,}", ""),
+        ("users with a usable answer", f"{completed.users_answered:,} of {completed.users_asked:,}", ""),
+    ]
+    kinds = {"train": "train pairs not shown", "valid": "validation pairs", "test": "test pairs"}
+    for split, what in kinds.items() if completed.users_answered else ():
+        named, popular = completed.named[split], completed.by_popularity[split]
+        rows.append((f"named items that are {what}", share(named), share(popular)))
+    show_table(("fact", "the model", "as many popular items"), rows, title=title)
+    _show_tally(completed.tally)
+    if completed.titles_right or completed.p < 0.05:
+        say(
+            "The model seems to have seen this dataset: it knows titles by their ids, or names more items of "
+            f"the users than popularity does (for {completed.more:,} users more, for {completed.fewer:,} "
+            f"fewer; p {completed.p:.3f}, one-sided). Texts that it writes may know held-out pairs."
+        )
+    else:
+        say(
+            "Nothing here shows that the model has seen this dataset. It may have all the same: a model that "
+            "cannot recite a dataset can still have learned from it."
+        )
 
 
 def _show_estimate(name: str, spec: Any, data: Any, store: Path, limit: int | None) -> None:

@@ -54,7 +54,7 @@ def systems(
 
 
 def _show_registry() -> None:
-    from harness.systems.outside import announced
+    from harness.outside import announced
     from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 
     kinds = (("classic", CLASSICS), ("backbone", BACKBONES), ("alignment", ALIGNMENTS))

@@ -18,6 +18,7 @@ from harness.data.dataset import SPLITS, Dataset
 from harness.planning.tasks import Run, Search, Task
 from harness.store.columns import DEGREE, USER
 from harness.training.prepared_data import PreparedData
+from models.products import fastest_precision
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "recbole")
 """The packages whose versions are stored with every result."""
@@ -58,15 +59,27 @@ def task_fields(task: Task) -> dict[str, Any]:
         "evaluation": task.evaluation.model_dump(mode="json"),
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "commit": _commit(),
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-            "threads": torch.get_num_threads(),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-            **{name: version(name) for name in PACKAGES},
-        },
+        "machine": _machine() | _chosen_products(task),
     }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "system": platform.platform(),
+        "processor": platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+def _chosen_products(task: Task) -> dict[str, str]:
+    """The precision that ``products: auto`` stands for on this machine; empty for other tasks."""
+    if task.settings.get("products") != "auto":
+        return {}
+    return {"products": str(fastest_precision()).removeprefix("torch.")}
 
 
 def _kind_fields(task: Task) -> dict[str, Any]:

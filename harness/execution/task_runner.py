@@ -209,7 +209,9 @@ class TaskRunner:
             logger.debug("The task %s has failed.", task.title, exc_info=error)
         record = new_record(fields)
         self.store.put(identity, record, users, trials, arrays)
-        self.store.checkpoint(identity).remove()
+        checkpoint = self.store.checkpoint(identity)
+        checkpoint.remove()
+        checkpoint.of_refit.remove()
         logger.info("The task %s has %s and is stored.", task.title, record.status, extra=SHOWN)
         return record
 

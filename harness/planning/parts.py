@@ -82,11 +82,22 @@ class TrainingPlan(StrictModel):
     threads: int = Field(
         1, ge=1, le=1024, description="Threads of one run. The last digits of its results depend on them."
     )
+    refit: bool = Field(
+        False,
+        description="After early stopping, train anew on train and validation pairs for as many epochs.",
+    )
 
     @field_validator("metric")
     @classmethod
     def _metric_exists(cls, value: str) -> str:
         return check_metric(value)
+
+    def identified(self, classic: bool = False) -> dict[str, Any] | None:
+        """What of it is part of a run's identity; of a classic's, which is fitted once, only ``refit``."""
+        refit = {"refit": True} if self.refit else {}
+        if classic:
+            return refit or None
+        return self.model_dump(mode="json", exclude={"refit"}) | refit
 
 
 HOUR_S = 3600.0

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harness.errors import InputError
 from harness.evaluation.stats.smallest import SmallestEffect
+from harness.outside import look_in
 from harness.planning.changes import check_ablation, check_control
 from harness.planning.datasets import RENAMED, DatasetPlan, DatasetVariant
 from harness.planning.parts import (
@@ -26,7 +27,6 @@ from harness.planning.parts import (
 from harness.planning.plan_errors import beginning, located, sentence
 from harness.planning.yaml_file import LineNumbers, Location, read_yaml
 from harness.schema import StrictModel, distinct
-from harness.systems.outside import look_in
 from harness.systems.search_space import Domain, check_names, space
 from harness.systems.settings import settings
 

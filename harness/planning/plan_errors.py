@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harness.data.spec import SourceSpec
 from harness.errors import InputError, did_you_mean
@@ -68,9 +68,14 @@ def _short(value: Any, most: int = 60) -> str:
 
 
 def _kinds(union: Any) -> tuple[str, ...]:
-    """The values of ``kind`` that a tagged union accepts."""
-    members = get_args(get_args(union)[0])
-    return tuple(get_args(member.model_fields["kind"].annotation)[0] for member in members)
+    """The values of ``kind`` that a tagged union accepts. A member may be such a union itself."""
+    kinds: list[str] = []
+    for member in get_args(get_args(union)[0]):
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            kinds += get_args(member.model_fields["kind"].annotation)
+        else:
+            kinds += _kinds(member)
+    return tuple(kinds)
 
 
 KINDS = {"source": _kinds(SourceSpec), "text": _kinds(TextSpec)}

@@ -61,7 +61,9 @@ def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Sear
         space=domains(tuning, entry, values),
         tuning=tuning,
         base_seed=plan.seed,
-        training=run.training.model_copy(update={"epochs": tuning.epochs or run.training.epochs}),
+        training=run.training.model_copy(
+            update={"epochs": tuning.epochs or run.training.epochs, "refit": False}
+        ),
         evaluation=run.evaluation,
         varied=varied,
     )

@@ -123,7 +123,7 @@ class Run(Task):
             "seed": self.base_seed,
             "dataset": self.dataset.name,
             "checksum": checksum,
-            "training": None if self.system.is_classic else self.training.model_dump(mode="json"),
+            "training": self.training.identified(self.system.is_classic),
             "evaluation": self.evaluation.model_dump(mode="json", exclude=unseen),
         }
         parts |= {"earlier": earlier} if earlier else {}
@@ -193,7 +193,7 @@ class Search(Task):
             "seed": self.base_seed,
             "dataset": self.dataset.name,
             "checksum": checksum,
-            "training": self.training.model_dump(mode="json"),
+            "training": self.training.identified(),
         }
         return identity_of(parts | self._sources)
 

@@ -65,6 +65,11 @@ class Checkpoint:
         digest, content = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         return content if hashlib.sha256(content).digest() == digest else b""
 
+    @property
+    def of_refit(self) -> Checkpoint:
+        """The checkpoint of the same run's second training, that on train and validation pairs."""
+        return Checkpoint(self.path.with_name(f"{self.path.stem}-refit{self.path.suffix}"))
+
     def remove(self) -> None:
         """Delete the state, if there is one."""
         self.path.unlink(missing_ok=True)

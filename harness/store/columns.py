@@ -28,7 +28,13 @@ REASON = "reason"
 """Why a trial failed; empty or missing for others."""
 
 SECONDS = "seconds_s"
-"""Time that a trial took."""
+"""Time that a run or trial took."""
+
+CPU = "cpu_s"
+"""The same on the processor, summed over threads."""
+
+COSTS = (SECONDS, CPU)
+"""Times of runs and trials. They differ from one computation to the next."""
 
 
 def of_all_users(metric: str) -> bool:

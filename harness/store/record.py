@@ -63,6 +63,8 @@ class _Record(BaseModel):
 
     seconds_s: float | None = None
     """Time spent, before interruptions too. A run's holds its test, a search's is the sum over its trials."""
+    cpu_s: float | None = None
+    """The same on the processor, summed over threads. Runs and searches of before 2026-11-26 lack it."""
     epochs: int | None = None
     """Epochs trained; those of a search are summed over its trials. Systems in closed form have none."""
 
@@ -107,10 +109,14 @@ class RunRecord(_Record):
     """A checksum of the source file of each part of the system that is not of this project."""
     best_epoch: int | None = None
     """The epoch, from 1, whose weights were tested; 0 if no validation took place."""
+    refit_epochs: int | None = None
+    """Epochs of the training on train and validation pairs; only if the plan asks for one."""
     stopped: str | None = None
     """What ended the training: ``patience`` or ``epochs``."""
     earlier_s: float | None = None
     """Seconds of ``seconds_s`` that were spent before the run last went on from a checkpoint."""
+    earlier_cpu_s: float | None = None
+    """Seconds of ``cpu_s`` of that time."""
 
 
 class SearchRecord(_Record):

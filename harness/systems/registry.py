@@ -34,7 +34,9 @@ from baselines.hyper import (
     SimGCLHyper,
     XSimGCLHyper,
 )
-from harness.systems import outside
+from harness.outside import load as load_outside
+from harness.outside import path_of
+from harness.systems.outside import HYPER, NoHyperParameters, kind_of
 from models.hyper import IRLLRecHyper
 
 
@@ -56,7 +58,8 @@ class Entry:
         options: The dataclass that declares its hyper-parameters.
         about: One line about it.
         needs_text: Whether a backbone or classic reads text rows; every alignment does.
-        tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured.
+        tables: Number of [N, D] float32 tables in memory at the peak of a training step, as measured. None
+            if its author does not say it; then it is measured before a run.
         squares: Number of [I, I] float64 matrices in memory at the peak of a classic's fit, as measured.
         ranks_cold: ``users`` or ``items`` if it can rank those of them that have no train pair.
         neighbours_of: ``users`` or ``items`` if a classic keeps ``neighbours`` numbers for each of them.
@@ -66,7 +69,7 @@ class Entry:
     options: type
     about: str
     needs_text: bool = False
-    tables: int = 0
+    tables: int | None = 0
     squares: int = 0
     ranks_cold: tuple[str, ...] = ()
     neighbours_of: str = ""
@@ -78,10 +81,6 @@ class Entry:
         profile rows of the items [I, T]. It returns its scores and the number of its learned values.
         """
         return load(self.path)(*arguments)
-
-
-OUTSIDE_TABLES = 60
-"""Assumed for a part from outside that does not say how many tables it holds: more than any of ours."""
 
 
 class Parts(dict[str, Entry]):
@@ -101,15 +100,15 @@ class Parts(dict[str, Entry]):
         """Whether there is such a part, here or outside."""
         if super().__contains__(name):
             return True
-        path = outside.path_of(self.kind, name) if isinstance(name, str) else None
-        return path is not None and outside.kind_of(path) == self.kind
+        path = path_of(self.kind, name) if isinstance(name, str) else None
+        return path is not None and kind_of(path) == self.kind
 
     def __missing__(self, name: str) -> Entry:
         """The entry of a part from outside."""
         if name not in self:
             raise KeyError(name)
         if name not in self._outside:
-            path = outside.path_of(self.kind, name)
+            path = path_of(self.kind, name)
             assert path is not None, "it is contained"
             self._outside[name] = _entry_from_outside(path)
         return self._outside[name]
@@ -117,15 +116,15 @@ class Parts(dict[str, Entry]):
 
 def _entry_from_outside(path: str) -> Entry:
     """The entry of a class or function, which says the same of itself by its attributes."""
-    part = outside.load(path)
+    part = load_outside(path)
     said = {
         name: getattr(part, name) for name in ("needs_text", "ranks_cold", "squares") if hasattr(part, name)
     }
     return Entry(
         path,
-        getattr(part, outside.HYPER, outside.NoHyperParameters),
+        getattr(part, HYPER, NoHyperParameters),
         (part.__doc__ or "a part from outside").strip().partition("\n")[0],
-        tables=getattr(part, "tables", OUTSIDE_TABLES),
+        tables=getattr(part, "tables", None),
         **said,
     )
 

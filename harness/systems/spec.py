@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from typing import Any
 
-from harness.systems import outside
+from harness import outside
 from harness.systems.presets import DEFAULT_PRESET
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
 from models.hyper import SystemHyper

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from pydantic import Field
 
-from harness.errors import InputError
+from harness import outside
+from harness.errors import InputError, did_you_mean
 from harness.schema import StrictModel
 from harness.text.embeddings import EmbeddingsSpec
 
@@ -146,7 +147,54 @@ class Model2VecSpec(_EncoderSpec):
         return np.asarray(model.encode(list(texts)), dtype=np.float32)
 
 
+class OutsideSpec(StrictModel):
+    """A function of your own from texts to rows, named by its import path or announced by a package.
+
+    If the row of a text depends on that text alone, the function may say so by its attribute ``one_by_one``.
+    """
+
+    kind: Literal["outside"]
+    encoder: str = Field(description="import path of the function, or the name that a package announces")
+    options: dict[str, Any] = Field({}, description="further arguments of the function")
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether a text's row depends on that text alone."""
+        return bool(getattr(outside.load(self._path), "one_by_one", False))
+
+    @property
+    def checksum(self) -> str:
+        """A hash of the file that the function is written in: a changed file makes other rows."""
+        return outside.source_checksum(self._path)
+
+    @property
+    def _path(self) -> str:
+        path = outside.path_of("encoder", self.encoder)
+        if path is None:
+            announced = outside.announced("encoder")
+            raise InputError(
+                f"encoder {self.encoder!r}: {did_you_mean(self.encoder, announced)}; an import path is "
+                "written as MODULE:FUNCTION"
+            )
+        return path
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Rows [n, T] of ``texts`` [n].
+
+        Raises:
+            InputError: The function cannot be imported, or fails.
+        """
+        function = outside.load(self._path)
+        try:
+            return np.asarray(function(list(texts), **self.options), dtype=np.float32)
+        except Exception as error:  # it is somebody's own code, and may raise anything
+            raise InputError(
+                f"the encoder {self.encoder} failed ({type(error).__name__}: {error}); expected one row of "
+                "numbers for each text"
+            ) from error
+
+
 EncoderSpec = Annotated[
-    TfidfSpec | WordLlamaSpec | SentenceTransformersSpec | Model2VecSpec | EmbeddingsSpec,
+    TfidfSpec | WordLlamaSpec | SentenceTransformersSpec | Model2VecSpec | EmbeddingsSpec | OutsideSpec,
     Field(discriminator="kind"),
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from harness.data.dataset import Texts
 from harness.data.pairs import pair_matrix
 from harness.errors import InputError
-from harness.text.encoders import EncoderSpec
+from harness.text.encoders import EncoderSpec, OutsideSpec
 from harness.text.reduction import Reduction
 from harness.text.row_cache import Watcher, cached_rows, cached_table
 from harness.text.rows import TextTable
@@ -72,7 +72,10 @@ def encode_texts(
 
 def recipe(encoder: EncoderSpec) -> str:
     """The settings that identify an encoder's rows."""
-    return json.dumps(encoder.model_dump(exclude=SERVER_SETTINGS), sort_keys=True)
+    settings = encoder.model_dump(exclude=SERVER_SETTINGS)
+    if isinstance(encoder, OutsideSpec):
+        settings["source"] = encoder.checksum
+    return json.dumps(settings, sort_keys=True)
 
 
 def _encoded(encoder: EncoderSpec, texts: list[str], cache: Path | None, watch: Watcher | None) -> np.ndarray:

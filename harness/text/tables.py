@@ -16,8 +16,7 @@ from harness.data.joins import join, read_ids
 from harness.data.pickles import load_arrays
 from harness.errors import InputError
 from harness.schema import StrictModel
-from harness.text.embeddings import EmbeddingsSpec
-from harness.text.encoders import Model2VecSpec, SentenceTransformersSpec, TfidfSpec, WordLlamaSpec
+from harness.text.encoders import EncoderSpec
 from harness.text.encoding import encode_texts
 from harness.text.intents.documents import TrainLog
 from harness.text.intents.spec import IntentsSpec
@@ -40,16 +39,7 @@ class PrecomputedSpec(StrictModel):
     _resolve = field_validator("*")(from_plan)
 
 
-TextSpec = Annotated[
-    TfidfSpec
-    | WordLlamaSpec
-    | SentenceTransformersSpec
-    | Model2VecSpec
-    | EmbeddingsSpec
-    | PrecomputedSpec
-    | IntentsSpec,
-    Field(discriminator="kind"),
-]
+TextSpec = Annotated[EncoderSpec | PrecomputedSpec | IntentsSpec, Field(discriminator="kind")]
 
 
 def text_table(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> TextTable:

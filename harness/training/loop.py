@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from harness.planning.tasks import Run
 from harness.recbole_host.trainer import Batches, Hooks, HostTrainer, fit
 from harness.store.checkpoint import Checkpoint
 from harness.training.negative_sampling import PairSampler
+from harness.training.stopwatch import Stopwatch
 from models.recommender import Diverged
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class TrainingLoop:
         self.run, self.matrices, self.model, self.ids, self.callbacks = run, matrices, model, ids, callbacks
         self.means: list[dict[str, float]] = []
         self.scores: list[float] = []
-        self.started, self.spent_s = time.perf_counter(), 0.0
+        self.watch, self.earlier_s, self.earlier_cpu_s = Stopwatch(), 0.0, 0.0
         nodes = np.stack([ids[0][pairs[:, 0]] - 1, ids[1][pairs[:, 1]] - 1], axis=1)
         plan = run.training
         self.sampler = PairSampler(nodes, model.n_items - 1, plan.batch_size, run.seed("batches"))
@@ -101,7 +101,8 @@ class TrainingLoop:
             "valid": {plan.metric: max(self.scores)} if self.scores else {},
             "losses": {term: [means[term] for means in self.means] for term in self.means[0]},
             "stopped": "patience" if len(self.means) < plan.epochs else "epochs",
-            "earlier_s": self.spent_s,
+            "earlier_s": self.earlier_s,
+            "earlier_cpu_s": self.earlier_cpu_s,
         }
 
     def _validate(self) -> float:
@@ -130,7 +131,8 @@ class TrainingLoop:
             "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "means": self.means,
             "scores": self.scores,
-            "spent_s": self.spent_s + time.perf_counter() - self.started,
+            "spent_s": self.watch.seconds_s,
+            "spent_cpu_s": self.watch.cpu_s,
         }
 
     def _resume(self) -> None:
@@ -142,7 +144,9 @@ class TrainingLoop:
         logger.info("The run %s goes on from its checkpoint after epoch %d.", self.run.title, state["epoch"])
         self.trainer.restore(state["trainer"], state["epoch"])
         self.sampler.restore(state["batches"])
-        self.means, self.scores, self.spent_s = state["means"], state["scores"], state["spent_s"]
+        self.means, self.scores = state["means"], state["scores"]
+        self.earlier_s, self.earlier_cpu_s = state["spent_s"], state.get("spent_cpu_s", 0.0)
+        self.watch = Stopwatch(self.earlier_s, self.earlier_cpu_s)
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])

@@ -111,12 +111,22 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
         doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
         return base + DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
-    tables = BACKBONES[spec.backbone].tables
-    tables += ALIGNMENTS[spec.alignment].tables if spec.alignment else 0
+    tables = _tables(spec)
     if "layers" in values:
         tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
     rows = tables * values["embedding_size"] + 3 * sizes.text_width
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
+
+
+def _tables(spec: SystemSpec) -> float:
+    """The number of [N, D] tables that a step of a system holds, with the default number of layers."""
+    entries = [BACKBONES[spec.backbone], *([ALIGNMENTS[spec.alignment]] if spec.alignment else [])]
+    said = [entry.tables for entry in entries if entry.tables is not None]
+    if len(said) == len(entries):
+        return sum(said)
+    from harness.training.measured_memory import measured_tables  # torch, which estimates of ours do without
+
+    return measured_tables(spec)
 
 
 def _kept_neighbours(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:

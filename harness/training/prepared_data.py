@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,13 @@ class PreparedData:
         """A hash of the dataset and of what its text rows are made from."""
         assert isinstance(self.dataset, Dataset)
         return digest([self.dataset.checksum.encode(), (self.table.recipe if self.table else "").encode()])
+
+    def with_validation(self) -> PreparedData:
+        """The same dataset with the validation pairs among the train pairs too."""
+        dataset = self.dataset
+        pairs = np.concatenate([dataset.train, dataset.valid])
+        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        return PreparedData(replace(dataset, train=pairs[order]), self.table, self.folder / "refit")
 
     def for_tuning(self) -> PreparedData:
         """The same dataset without its test pairs. No reference leads from it to what holds them."""

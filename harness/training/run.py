@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
+from harness.training.stopwatch import Stopwatch
 from harness.training.warm_start import Weights, take_over, weights_of
 from models.core import learned_parameters
 
@@ -58,14 +58,18 @@ def train(
         RunFailed: A loss term is too large or not a number, or the memory does not suffice.
         Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
-    started = time.perf_counter()
+    watch = Stopwatch()
     with PeakMemory() as memory:
-        model, history = _fit(run, data, callbacks or Callbacks(), start)
+        if run.training.refit:
+            model, history, data = _fit_twice(run, data, callbacks or Callbacks(), start)
+        else:
+            model, history = _fit(run, data, callbacks or Callbacks(), start)
         result = _test(run, data, model)
     users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
     record = {
         "overall": result.overall,
-        "seconds_s": time.perf_counter() - started + history.get("earlier_s", 0.0),
+        "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
+        "cpu_s": watch.cpu_s + history.get("earlier_cpu_s", 0.0),
         "peak_bytes": memory.peak_bytes,
         "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
         **history,
@@ -98,6 +102,28 @@ def _named(ids: tuple[np.ndarray, np.ndarray], data: PreparedData) -> tuple[Weig
     """The node numbers, which are RecBole's ids less one, and the tokens of users and items, by side."""
     tokens = {"users": data.dataset.users, "items": data.dataset.items}
     return dict(zip(tokens, (side - 1 for side in ids), strict=True)), tokens
+
+
+def _fit_twice(
+    run: Run, data: PreparedData, callbacks: Callbacks, start: Weights | None
+) -> tuple[Any, dict[str, Any], PreparedData]:
+    """Find the number of epochs on the train pairs, and train anew on train and validation pairs.
+
+    A system in closed form has no epochs to find, and is fitted once.
+
+    Returns:
+        The second model, the fields of a record that tell of both trainings, and the second one's dataset.
+    """
+    both = data.with_validation()
+    if run.system.is_classic:
+        return *_fit(run, both, callbacks), both
+    _, history = _fit(run, data, callbacks, start)
+    epochs = history["best_epoch"] or history["epochs"]
+    plan = run.training.model_copy(update={"epochs": epochs, "eval_every": epochs + 1})  # none is validated
+    checkpoint = callbacks.checkpoint.of_refit if callbacks.checkpoint else None
+    model, second = _fit(replace(run, training=plan), both, replace(callbacks, checkpoint=checkpoint), start)
+    spent = {name: history[name] + second[name] for name in ("earlier_s", "earlier_cpu_s")}
+    return model, {**history, **spent, "refit_epochs": epochs}, both
 
 
 def _fit(

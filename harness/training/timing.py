@@ -20,16 +20,20 @@ def repeatable(module: Any, batches: Iterator[Batch], fused: bool = False) -> St
     return lambda: descend(module.losses(next(batches)), optimiser)
 
 
-def compare(steps: Sequence[Step], repeats: int, warm: int = 1) -> list[float]:
+def compare(steps: Sequence[Step], repeats: int, warm: int = 1, limit_s: float = float("inf")) -> list[float]:
     """Median seconds of each step. The steps take turns, so that all feel the same load of the machine.
 
     Args:
         steps: What is timed.
         repeats: Turns that are measured.
         warm: Turns before them that are not.
+        limit_s: No turn begins after so many seconds, but one is always measured.
     """
     seconds: list[list[float]] = [[] for _ in steps]
+    begun = time.perf_counter()
     for turn in range(warm + repeats):
+        if turn > warm and time.perf_counter() - begun > limit_s:
+            break
         for step, mine in zip(steps, seconds, strict=True):
             started = time.perf_counter()
             step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -46,17 +47,23 @@ def test_both_sides_of_a_comparison_take_the_same_step(world: World) -> None:
     assert not (system.backbone.user_embedding == before).all(), "our step moves nothing"  # type: ignore[union-attr]
 
 
-def test_json_has_the_promised_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_has_the_promised_fields(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a small graph and in this process; the other tests measure in processes of their own."""
     board = checkerboard()
     small = World("small", 40, 40, board.train, board.valid, board.test, width=8)
     for module in (rows, tasks):
         monkeypatch.setattr(module, "amazon_book", lambda: small)
     monkeypatch.setattr(rows, "in_process", lambda task, *arguments: tasks.TASKS[task](*arguments))
-    done = CliRunner().invoke(app, ["bench", "--json", "--only", "evaluation", "--repeats", "1"])
+    asked = ["bench", "--json", "--only", "evaluation", "--repeats", "1", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
     (row,) = json.loads(done.stdout)
     assert tuple(row) == rows.COLUMNS
+    written = pd.read_csv(tmp_path / "speed.csv").to_dict("records")
+    assert [each["seconds"] for each in written] == [pytest.approx(row["seconds"])]
+    again = CliRunner().invoke(app, [*asked, "--resume"])
+    (kept,) = json.loads(again.stdout)
+    assert kept["seconds"] == row["seconds"], "a row that was there is measured again"
     assert row["name"] == "evaluation"
     assert row["ratio"] == pytest.approx(row["baseline_seconds"] / row["seconds"])
     assert row["peak_bytes"] > 1 << 27
@@ -139,3 +146,9 @@ def test_a_linear_model_with_text_holds_two_squares_of_doubles(line: str) -> Non
 
 def test_peak_memory_is_that_of_this_process() -> None:
     assert 1 << 27 < peak_resident_bytes() < 1 << 36
+
+
+def test_no_turn_begins_after_the_limit() -> None:
+    turns = []
+    compare([lambda: turns.append(0), lambda: time.sleep(0.02)], repeats=100, warm=1, limit_s=0.05)
+    assert 2 <= len(turns) <= 5

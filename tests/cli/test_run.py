@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness.store.columns import COSTS
 from tests.cli.tiny_plan import write_plan
 from tests.data.test_data import interactions
 from tests.worlds import ROOT, intentbench
@@ -117,5 +118,5 @@ def test_an_interrupted_run_goes_on_to_the_same_table(tmp_path: Path, smoke: Pat
     for name, where in (("one", store), ("two", smoke)):
         intentbench("report", SMOKE, "--store", where, "--out", tmp_path / name, "--no-figures")
     one, two = (pd.read_csv(tmp_path / name / "leaderboard.csv") for name in ("one", "two"))
-    measured = [c for c in one.columns if c not in ("seconds_s", "peak_bytes")]
+    measured = [c for c in one.columns if c not in (*COSTS, "peak_bytes")]
     pd.testing.assert_frame_equal(one[measured], two[measured])

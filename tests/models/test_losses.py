@@ -13,8 +13,8 @@ from torch.nn.functional import cosine_similarity
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.exp_logits import BLOCK_NUMEL
-from models.hyper import PRODUCTS
 from models.losses import bpr, info_nce
+from models.products import fastest_precision
 
 
 def plain(anchors: Tensor, partners: Tensor, candidates: Tensor, tau: float) -> Tensor:
@@ -99,7 +99,7 @@ def test_bfloat16_products_stay_near() -> None:
     random = torch.Generator().manual_seed(6)
     rows, other = torch.randn(2, 300, 32, generator=random).unbind()
     grads = []
-    for products in PRODUCTS:
+    for products in ("float32", "bfloat16"):
         ours, theirs = rows.clone().requires_grad_(), other.clone().requires_grad_()
         loss = info_nce(ours, theirs, theirs, 0.2, products=products)
         loss.backward()
@@ -142,3 +142,26 @@ def test_bpr_is_worked_by_hand() -> None:
         torch.tensor([[1.0, 9.0]]),
     )
     torch.testing.assert_close(bpr(user, positive, negative), torch.tensor(1 + torch.e**-1.0).log())
+
+
+@pytest.mark.parametrize("fastest", [torch.float32, torch.bfloat16])
+def test_auto_is_the_faster_of_the_two(fastest: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = torch.Generator().manual_seed(6)
+    rows, other = torch.randn(2, 300, 32, generator=random).unbind()
+    monkeypatch.setattr("models.losses.fastest_precision", lambda: fastest)
+    named = str(fastest).removeprefix("torch.")
+    chosen = info_nce(rows, other, other, 0.2, products="auto")
+    assert chosen == info_nce(rows, other, other, 0.2, products=named)
+
+
+def test_the_faster_precision_is_measured() -> None:
+    assert fastest_precision() in (torch.float32, torch.bfloat16)
+    assert fastest_precision.cache_info().currsize == 1
+
+
+def test_bfloat16_is_not_taken_where_it_is_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = {torch.float32: 0.007, torch.bfloat16: 0.172}
+    monkeypatch.setattr("models.products._seconds", lambda left, right: times[left.dtype])
+    assert fastest_precision.__wrapped__() == torch.float32
+    times[torch.bfloat16] = 0.005
+    assert fastest_precision.__wrapped__() == torch.bfloat16

@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness import outside
 from harness.errors import InputError
 from harness.store.store import Store
-from harness.systems import outside
 from harness.systems.line import parse
 from harness.systems.registry import BACKBONES
+from harness.training.memory import Sizes, needed_bytes
 from tests.worlds import intentbench
 
 MODELS = '''
@@ -138,6 +139,16 @@ def test_they_are_tuned_ablated_controlled_run_and_reported(folder: Path) -> Non
     assert {"depth", "pull_weight", "told_weight", "power"} <= set(
         pd.read_csv(folder / "out" / "trials.csv").columns
     )
+
+
+def test_the_memory_of_a_part_that_does_not_say_it_is_measured(folder: Path) -> None:
+    outside.look_in(folder)
+    spec, sizes = parse("their_models:Half"), Sizes(100_000, 100_000, 0, 0)
+    bytes_of_a_table = 4 * sizes.nodes * 32
+    needed = needed_bytes(spec, {"embedding_size": 32}, sizes) - needed_bytes(
+        spec, {"embedding_size": 0}, sizes
+    )
+    assert 6 < needed / bytes_of_a_table < 25
 
 
 def test_a_changed_file_is_a_new_run_and_status_says_so(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.systems import outside
+from harness import outside
 from harness.systems.line import parse
 from harness.systems.registry import BACKBONES, CLASSICS
 from harness.testing.conformance import failures

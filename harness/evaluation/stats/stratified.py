@@ -28,9 +28,13 @@ def by_stratum(
     Returns:
         The columns of :func:`compare_in_each`.
     """
+    return compare_in_each(in_strata(sample, strata), references, smallest)
+
+
+def in_strata(sample: Sample, strata: pd.Series) -> dict[str, Sample]:
+    """The sample of each stratum, by its label. ``strata`` holds ordered categories; index user."""
     labels = strata.reindex(sample.users)
-    samples = {label: sample.among((labels == label).to_numpy()) for label in labels.cat.categories}
-    return compare_in_each(samples, references, smallest)
+    return {label: sample.among((labels == label).to_numpy()) for label in labels.cat.categories}
 
 
 def compare_in_each(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -36,3 +38,17 @@ def with_tests_of_these_runs(frame: pd.DataFrame, sample: Sample, one: str, othe
         p = p_between(values, flipped, column(first), column(second))
         rows.append((effect_size(difference), p, t_test(difference)))
     return frame.join(pd.DataFrame(rows, columns=["effect", "p_randomisation", "p_t"], index=frame.index))
+
+
+def with_tests_in_each(frame: pd.DataFrame, samples: Mapping[str, Sample]) -> pd.DataFrame:
+    """Add the same to comparisons in several samples.
+
+    Args:
+        frame: One row for each comparison: ``stratum``, ``system`` and ``baseline``.
+        samples: The scores that were compared, by the stratum.
+    """
+    parts = [
+        with_tests_of_these_runs(rows, samples[str(label)], "system", "baseline")
+        for label, rows in frame.groupby("stratum", sort=False)
+    ]
+    return pd.concat(parts).loc[frame.index]

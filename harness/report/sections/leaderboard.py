@@ -17,6 +17,8 @@ from harness.report.sections.leaderboard_caption import caption
 from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
 from harness.report.sections.simple_baselines import beats_simple_baselines
 from harness.report.sections.ties import ties
+from harness.report.sections.tuning import spent
+from harness.store.columns import CPU, SECONDS
 from harness.text.intents.spec import IntentsSpec
 
 
@@ -47,8 +49,11 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     beats = beats_simple_baselines(evidence, shown[0])
     if evidence.plan.tuning and beats:
         costs["beats"] = [beats.get(name, "") for name in costs.index]
+    if evidence.plan.tuning:
+        costs = costs.join(spent(evidence))
     if not options.costs:
-        costs = costs.drop(columns=["seconds_s", "peak_bytes"])
+        measured = [SECONDS, CPU, "peak_bytes", "tuning_s", "tuning_cpu_s"]
+        costs = costs.drop(columns=measured, errors="ignore")
     text_spec = evidence.dataset.text
     if isinstance(text_spec, IntentsSpec):
         specs = evidence.specs
@@ -133,8 +138,9 @@ def _runs(evidence: Evidence) -> pd.DataFrame:
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Return medians over a system's runs of costs and of measures of its lists, and its spread over runs."""
     records = evidence.records[system]
-    keys = ("seconds_s", "peak_bytes", "parameters")
+    keys = (SECONDS, CPU, "peak_bytes", "parameters")
     frame = pd.DataFrame([{key: getattr(record, key) for key in keys} | record.overall for record in records])
+    frame[CPU] = frame[CPU].astype(float)
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),

@@ -10,6 +10,15 @@ from harness.report import tables
 from harness.report.evidence import Evidence
 from harness.report.sections.tuning import budget
 
+_REFIT = (
+    "After early stopping every system was trained anew on train and validation pairs, for as many epochs as "
+    "were best on the validation pairs."
+)
+_COSTS = (
+    "Costs (the memory is that of the whole process) and parameters are medians over runs. CPU seconds are "
+    "those of all threads, of one run and, if it had one, of the search for its hyper-parameters."
+)
+
 
 def caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> str:
     """Say how to read the table, and what was compared with what."""
@@ -21,7 +30,8 @@ def caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> 
         _undecided(evidence),
         _seeds(evidence),
         budget(evidence.plan),
-        "Costs (the memory is that of the whole process) and parameters are medians over runs.",
+        _REFIT if evidence.plan.training.refit else "",
+        _COSTS,
     ]
     if users == 1:
         parts.insert(1, "Only 1 user is tested, so intervals and tests say nothing about other users.")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from harness.evaluation.stats.sample import Sample
-from harness.evaluation.stats.stratified import by_stratum, compare_in_each, trends
+from harness.evaluation.stats.stratified import compare_in_each, in_strata, trends
+from harness.evaluation.stats.these_runs import with_tests_in_each
 from harness.evaluation.strata import ITEM_STRATA, user_strata
 from harness.planning.parts import StrataPlan
 from harness.report import plots, tables
@@ -34,7 +35,8 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     degree = degrees.loc[sample.users]
     labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
-    comparison = by_stratum(sample, labels, references, evidence.plan.smallest_effect)
+    samples = in_strata(sample, labels)
+    comparison = compare_in_each(samples, references, evidence.plan.smallest_effect)
     trend = trends(sample, degree, labels, references)
     grouped = "Strata end with the degrees that the plan gives" if plan.edges else GROUPED[plan.users]
     text = [
@@ -45,7 +47,8 @@ def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     ]
     if not trend.empty:
         text += [tables.markdown(tables.trends(trend)), _trend_caption(metric)]
-    rows = {"strata": _named(comparison, evidence, metric), "trends": _named(trend, evidence, metric)}
+    tested = with_tests_in_each(comparison, samples)
+    rows = {"strata": _named(tested, evidence, metric), "trends": _named(trend, evidence, metric)}
     figure = _figure(evidence, comparison, references, "strata", "train pairs of a user", metric, options)
     return Section(text + figure.markdown, frames=rows, figures=figure.figures)
 
@@ -67,7 +70,7 @@ def items(evidence: Evidence, options: Options) -> Section:
         f"{_caption(comparison, evidence)}",
     ]
     figure = _figure(evidence, comparison, references, "items", "popularity of the items", metric, options)
-    rows = {"items": _named(comparison, evidence, metric)}
+    rows = {"items": _named(with_tests_in_each(comparison, by_label), evidence, metric)}
     return Section(text + figure.markdown, frames=rows, figures=figure.figures)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.stats.stratified import compare_in_each
 from harness.evaluation.stats.swept import sweep_trends
+from harness.evaluation.stats.these_runs import with_tests_in_each
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.report import plots, tables
@@ -139,14 +140,12 @@ def _in_each(name: str, by_label: Mapping[str, Evidence], kind: str, options: Op
     if not common:
         return Section([heading, "No system has finished runs in all of these variants."])
     references = _references(members)
-    comparison = compare_in_each(
-        {label: evidence.samples[metric].of(common) for label, evidence in by_label.items()},
-        references,
-        members[0].plan.smallest_effect,
-    )
+    samples = {label: evidence.samples[metric].of(common) for label, evidence in by_label.items()}
+    comparison = compare_in_each(samples, references, members[0].plan.smallest_effect)
     caption = _caption(comparison, metric, members[0].plan.smallest_effect)
     text = [heading, tables.markdown(tables.strata(comparison)), caption]
-    rows = comparison.rename(columns={"stratum": "variant"}).assign(dataset=name, metric=metric)
+    rows = with_tests_in_each(comparison, samples).rename(columns={"stratum": "variant"})
+    rows = rows.assign(dataset=name, metric=metric)
     if not options.figures:
         return Section(text, frames={kind: rows})
     axis = {"densities": "share of the train pairs", "windows": "time"}[kind]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -9,9 +10,10 @@ import pandas as pd
 from harness.planning.plan import Plan
 from harness.planning.run_status import StoreIndex
 from harness.planning.searches import searches
-from harness.planning.tasks import Search
+from harness.planning.tasks import Run, Search
 from harness.report import tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.store.columns import COSTS
 from harness.store.record import SearchRecord
 
 BUDGETS = (1, 2, 5, 10, 20, 50, 100)
@@ -42,10 +44,10 @@ def budget(plan: Plan) -> str:
 
 def tuning(evidence: Evidence, options: Options) -> Section:
     """Show what each search of a dataset spent and found, with a row per trial; empty without tuning."""
-    finished = _finished(evidence)
+    finished = {identity: (search, record) for _, search, identity, record in _finished(evidence)}
     if not finished:
         return Section()
-    rows = pd.DataFrame([_row(search, record, options.costs) for search, _, record in finished])
+    rows = pd.DataFrame([_row(search, record, options.costs) for search, record in finished.values()])
     title = tables.title(evidence.plan.training.metric)
     text = [
         "### Tuning",
@@ -56,7 +58,7 @@ def tuning(evidence: Evidence, options: Options) -> Section:
         "finished trials. `trials.csv` has every trial.",
     ]
     trials = pd.concat(
-        [_trials(evidence, search, identity, options.costs) for search, identity, _ in finished],
+        [_trials(evidence, search, identity, options.costs) for identity, (search, _) in finished.items()],
         ignore_index=True,
     )
     text += [
@@ -83,17 +85,35 @@ def best_after(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("")
 
 
-def _finished(evidence: Evidence) -> list[tuple[Search, str, SearchRecord]]:
-    """Return each finished search of the dataset once, with its identity and record."""
-    plan, finished = evidence.plan, {}
+def spent(evidence: Evidence) -> pd.DataFrame:
+    """Return what tuning spent on each system: one row per system, means over the splits of its dataset.
+
+    Columns: ``trials``, ``tuning_s`` and ``tuning_cpu_s`` (seconds on the clock and on the processor). The
+    latter is missing for searches that were stored before 2026-11-26.
+    """
+    rows = {
+        (run.name, search.dataset.name): {
+            "system": run.name,
+            "trials": sum(record.trials.values()),
+            "tuning_s": record.seconds_s,
+            "tuning_cpu_s": record.cpu_s,
+        }
+        for run, search, _, record in _finished(evidence)
+    }
+    frame = pd.DataFrame(rows.values(), columns=["system", "trials", "tuning_s", "tuning_cpu_s"])
+    return frame.astype({"tuning_s": float, "tuning_cpu_s": float}).groupby("system").mean()
+
+
+def _finished(evidence: Evidence) -> Iterator[tuple[Run, Search, str, SearchRecord]]:
+    """Yield each run of the dataset with its finished search, and the search's identity and record."""
+    plan = evidence.plan
     index = StoreIndex(plan, evidence.store)
-    for _, search in searches(plan) if plan.tuning else ():
+    for run, search in searches(plan) if plan.tuning else ():
         identity = index.identity(search)
         if identity and search.dataset in evidence.splits:
             record = evidence.store.search_record(identity)
             if record.status == "finished":
-                finished[identity] = (search, identity, record)
-    return list(finished.values())
+                yield run, search, identity, record
 
 
 def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool) -> pd.DataFrame:
@@ -101,7 +121,7 @@ def _trials(evidence: Evidence, search: Search, identity: str, with_costs: bool)
     frame = evidence.store.trials(identity)
     frame.insert(0, "dataset", search.dataset.name)
     frame.insert(1, "system", search.name)
-    return frame if with_costs else frame.drop(columns="seconds_s")
+    return frame if with_costs else frame.drop(columns=list(COSTS), errors="ignore")
 
 
 def _row(search: Search, record: SearchRecord, with_costs: bool) -> dict[str, str]:

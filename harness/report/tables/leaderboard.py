@@ -23,9 +23,9 @@ def leaderboard(
         comparison: From ``sections.leaderboard.compared``, of every metric.
         costs: One row per system; index ``system``. Columns: ``runs``, ``flag`` (a mark if one of them is
             odd), ``parameters``, and ``METRIC spread`` (standard deviation over repetitions) for the first
-            metric. Optional are
-            ``seconds_s`` and ``peak_bytes``, ``beats`` (whether it beats every simple baseline), and
-            ``text``, which says who wrote the intents that a system reads (empty for systems that read none).
+            metric. Optional are ``seconds_s``, ``peak_bytes`` and ``cpu_s``; ``trials`` and
+            ``tuning_cpu_s`` of a tuned plan; ``beats`` (whether it beats every simple baseline); and
+            ``text``, which says who wrote the intents that a system reads (empty if it reads none).
         metrics: Metrics with a column; the first orders the rows.
         look: Styles and marks of the output format.
         letters: Each system's letters by the first metric, from ``stats.pairs.letters``. Without them the
@@ -49,9 +49,13 @@ def leaderboard(
     if letters:
         table["letters"] = [letters.get(name, "") for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}{costs.at[name, 'flag']}" for name in order]
+    if "trials" in costs:
+        table["tuned"] = [f"{costs.at[name, 'trials']:.0f} trials" for name in order]
     if "seconds_s" in costs:
         table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
         table["peak MiB"] = [f"{costs.at[name, 'peak_bytes'] / 2**20:.0f}" for name in order]
+    if "cpu_s" in costs and costs["cpu_s"].notna().any():
+        table["CPU s a result"] = [number(_of_a_result(costs.loc[name]), ".1f") for name in order]
     table["parameters"] = [f"{costs.at[name, 'parameters']:,.0f}" for name in order]
     return table
 
@@ -67,6 +71,11 @@ def published(joined: pd.DataFrame) -> pd.DataFrame:
     cells = [f"{row.here:.4f} / {row.published:.4f} ({row.difference:+.4f})" for row in joined.itertuples()]
     titled = joined.assign(cell=cells, metric=joined["metric"].map(title))
     return cross_table(titled.rename(columns={"system": "System"}), "System", "metric", "cell")
+
+
+def _of_a_result(costs: pd.Series) -> float:
+    """Seconds on the processor that one result costs: a run, and the search before it if the plan tunes."""
+    return float(costs["cpu_s"] + costs.get("tuning_cpu_s", 0.0))
 
 
 def _gain(row: pd.Series) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from harness.logs import CONTROL
 from harness.text.intents.refusals import is_refusal
 
-Output = Literal["profile", "intent"]
+Output = Literal["profile", "intent", "entries"]
 
 Status = Literal[
     "answered",
@@ -104,14 +104,27 @@ class Intent(_Answer):
         return self.intent
 
 
-ANSWERS: dict[Output, type[Profile] | type[Intent]] = {"profile": Profile, "intent": Intent}
+class Entries(_Answer):
+    """Titles or ids that a model was asked to name; see :mod:`harness.text.intents.probe`."""
+
+    entries: Phrases = ()
+
+    @property
+    def text(self) -> str:
+        """All of them, one after the other."""
+        return ", ".join(self.entries)
+
+
+Answer = Profile | Intent | Entries
+
+ANSWERS: dict[Output, type[Answer]] = {"profile": Profile, "intent": Intent, "entries": Entries}
 
 
 class Outcome(NamedTuple):
     """A profile or an intent, or the reason why there is none."""
 
     status: Status
-    answer: Profile | Intent | None = None
+    answer: Answer | None = None
 
 
 class Unreadable(Exception):
@@ -158,7 +171,8 @@ def read(reply: Reply, output: Output, most_words: int) -> Outcome:
         raise
     if is_refusal(answer.text):
         return Outcome("refused")
-    if not any(letter.isalpha() for letter in answer.text):  # "..." is a common way to say nothing
+    says_something = str.isalnum if output == "entries" else str.isalpha  # an id may be a number
+    if not any(map(says_something, answer.text)):  # "..." is a common way to say nothing
         return Outcome("empty")
     return Outcome("too long") if count_words(answer.text) > most_words else Outcome("answered", answer)
 
@@ -199,7 +213,7 @@ def _bare(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name in ("type", "items")}
 
 
-def _parse(text: str, form: type[Profile] | type[Intent]) -> Profile | Intent:
+def _parse(text: str, form: type[Answer]) -> Answer:
     """The first JSON object in ``text`` that has the expected form."""
     problem = "no JSON object"
     for candidate in _objects(text):

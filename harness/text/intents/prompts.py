@@ -21,6 +21,9 @@ Side = Literal["user", "item"]
 FOLDER = Path(__file__).parent / "prompts"
 """Each version is a folder here. A version that was used is never edited; a change makes a new folder."""
 
+PROBE = Path(__file__).parent / "probe_prompts"
+"""The prompts of ``intentbench intents probe``."""
+
 NAMES = ("item_profile", "item_intent", "user_profile", "user_intent", "repair")
 
 PLACEHOLDERS = ("$language", "$words", "$document", "$problem", "$form")
@@ -29,6 +32,7 @@ PLACEHOLDERS = ("$language", "$words", "$document", "$problem", "$form")
 FORMS: dict[Output, str] = {
     "profile": "reasoning, a text, and profile, a text",
     "intent": "likes and dislikes, lists of texts, and intent, a text",
+    "entries": "entries, a list of texts",
 }
 """The form of an answer in words. An example would not do: small models repeat its dots as their answer."""
 
@@ -109,14 +113,18 @@ def _key(*parts: str) -> str:
 
 
 @cache
-def load(version: str) -> Mapping[str, Mapping[str, str]]:
+def load(version: str, names: tuple[str, ...] = NAMES) -> Mapping[str, Mapping[str, str]]:
     """The prompts of a version, or of a folder that is given by its path.
+
+    Args:
+        version: The version or the folder.
+        names: Names of the prompts.
 
     Raises:
         InputError: There is no such version, or one of its files is not a prompt.
     """
     folder = FOLDER / version if (FOLDER / version).is_dir() else Path(version)
-    return {name: _read(folder / f"{name}.yaml") for name in NAMES}
+    return {name: _read(folder / f"{name}.yaml") for name in names}
 
 
 def _read(path: Path) -> Mapping[str, str]:

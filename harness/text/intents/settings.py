@@ -79,5 +79,9 @@ class ModelWriterSpec(Connection):
 
     def filled_prompts(self) -> Prompts:
         """The prompts with this writer's settings."""
-        identity = json.dumps([self.model, self.structured, self.temperature, self.answer_tokens])
-        return Prompts(prompts.load(self.prompts), identity, self.language, self.words)
+        return Prompts(prompts.load(self.prompts), self.identity, self.language, self.words)
+
+    @property
+    def identity(self) -> str:
+        """The settings of the model that its answers depend on, which are part of every request's key."""
+        return json.dumps([self.model, self.structured, self.temperature, self.answer_tokens])

@@ -7,7 +7,6 @@ and resumed, in whichever process, ends as if it had never been disturbed.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,7 @@ from harness.store.store import Store
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData
 from harness.training.run import try_out
+from harness.training.stopwatch import Stopwatch
 from harness.training.tuning.search_record import frame, record
 from harness.training.tuning.suggestions import distribution, sampler
 
@@ -133,7 +133,7 @@ def _do_trial(
     """
     trial = study.ask({name: distribution(domain) for name, domain in search.space.items()})
     run, reporter = search.trial(trial.params), _TrialReporter(trial)
-    checkpoint, started = context.checkpoint(run), time.perf_counter()
+    checkpoint, watch = context.checkpoint(run), Stopwatch()
     score, state = None, TrialState.COMPLETE
     logger.debug("Trial %d of %s begins with %s.", trial.number + 1, search.title, trial.params)
     callbacks = Callbacks(
@@ -148,7 +148,8 @@ def _do_trial(
         state = TrialState.FAIL
         trial.set_user_attr(REASON, str(error))
     trial.set_user_attr("epochs", reporter.epochs)
-    trial.set_user_attr("seconds_s", time.perf_counter() - started)
+    trial.set_user_attr("seconds_s", watch.seconds_s)
+    trial.set_user_attr("cpu_s", watch.cpu_s)
     study.tell(trial, score, state)
     checkpoint.remove()
     logger.debug("Trial %d of %s ends as %s.", trial.number + 1, search.title, state.name)

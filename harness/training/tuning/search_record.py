@@ -42,6 +42,7 @@ def record(search: Search, study: optuna.Study, spent: list[FrozenTrial]) -> dic
         "trials": {name.lower(): states[name] for name in ("COMPLETE", "PRUNED", "FAIL")},
         "epochs": sum(trial.user_attrs["epochs"] for trial in spent),
         "seconds_s": sum(trial.user_attrs["seconds_s"] for trial in spent),
+        "cpu_s": sum(trial.user_attrs.get("cpu_s", 0.0) for trial in spent),
         "importance": _importance(search, study),
     }
 
@@ -61,8 +62,8 @@ def _importance(search: Search, study: optuna.Study) -> dict[str, float]:
 def frame(search: Search, spent: list[FrozenTrial]) -> pd.DataFrame:
     """The trials that count against the budget, one row each.
 
-    Columns: ``TRIAL`` (its number), ``STATE``, ``SCORE``, ``REASON``, ``epochs``, ``seconds_s``, and the
-    hyper-parameters by name.
+    Columns: ``TRIAL`` (its number), ``STATE``, ``SCORE``, ``REASON``, ``epochs``, ``seconds_s``, ``cpu_s``,
+    and the hyper-parameters by name.
     """
     return pd.DataFrame(
         [

@@ -10,7 +10,8 @@ from scipy.stats import t, ttest_ind
 
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.smallest import SmallestEffect
-from harness.evaluation.stats.stratified import by_stratum, trends
+from harness.evaluation.stats.stratified import by_stratum, compare_in_each, in_strata, trends
+from harness.evaluation.stats.these_runs import with_tests_in_each, with_tests_of_these_runs
 from harness.evaluation.strata import user_strata
 
 
@@ -114,3 +115,18 @@ def test_seeds_widen_the_intervals_of_trends(world: tuple[pd.DataFrame, pd.Serie
     assert moved["slope"] == pytest.approx(fixed["slope"])
     assert moved["slope_high"] - moved["slope_low"] > 3 * (fixed["slope_high"] - fixed["slope_low"])
     assert moved["p_interaction"] > fixed["p_interaction"]
+
+
+def test_each_stratum_has_the_tests_of_its_own_users(
+    world: tuple[pd.DataFrame, pd.Series, pd.Series],
+) -> None:
+    table, _, strata = world
+    samples = in_strata(sample_of(table), strata)
+    smallest = SmallestEffect(0.0001)
+    found = with_tests_in_each(compare_in_each(samples, REFERENCES, smallest), samples)
+    assert found.set_index(["system", "stratum"]).loc[("helps", "1-16"), "p_randomisation"] < 0.001
+    for label, rows in found.groupby("stratum", sort=False):
+        alone = compare_in_each({str(label): samples[str(label)]}, REFERENCES, smallest)
+        alone = with_tests_of_these_runs(alone, samples[str(label)], "system", "baseline")
+        assert rows["p_randomisation"].dropna().tolist() == alone["p_randomisation"].dropna().tolist()
+        assert rows["p_randomisation"].notna().sum() == 2

@@ -20,6 +20,7 @@ from harness.execution import task_runner
 from harness.planning.plan import Plan
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search
+from harness.store.columns import COSTS
 from harness.store.store import Store
 from harness.testing.conformance import make_run
 from harness.testing.world import checkerboard, parity_text
@@ -117,7 +118,7 @@ def test_a_search_that_was_cut_off_ends_as_if_it_had_not_been(board: PreparedDat
             pauses += 1
         assert number < 100
     assert pauses >= 6
-    costs = ["seconds_s"]
+    costs = list(COSTS)
     assert whole.drop(columns=costs).equals(pieces.drop(columns=costs))
 
 
@@ -138,7 +139,7 @@ def test_a_trial_of_a_dead_process_is_done_again(board: PreparedData, tmp_path: 
         file.write(b'{"op_code": 4, "wor')
     (tmp_path / "torn" / "search.journal.lock").symlink_to(journal)
     _, torn = tune(wanted, board.for_tuning(), context(tmp_path / "torn"))
-    assert torn.drop(columns="seconds_s").equals(whole.drop(columns="seconds_s"))
+    assert torn.drop(columns=list(COSTS)).equals(whole.drop(columns=list(COSTS)))
 
 
 def test_nothing_under_tuning_can_reach_the_test_pairs(board: PreparedData, tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_changed_test_pairs_change_no_trial(board: PreparedData, tmp_path: Path)
             tune(search("LightGCN"), each.for_tuning(), context(tmp_path / str(number)))[1]
             for number, each in enumerate((board, changed))
         ]
-    assert frames[0].drop(columns="seconds_s").equals(frames[1].drop(columns="seconds_s"))
+    assert frames[0].drop(columns=list(COSTS)).equals(frames[1].drop(columns=list(COSTS)))
 
 
 def test_hopeless_trials_are_pruned(board: PreparedData, tmp_path: Path) -> None:
