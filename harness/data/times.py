@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,13 @@ def times(column: pa.ChunkedArray) -> tuple[np.ndarray, str | None]:
         if np.isfinite(moments[0]):
             return moments, DATES
     return values, _unit(values)
+
+
+def no_time(cells: Iterable[str]) -> str | None:
+    """The first cell that is no time, in a column whose first cell decides on the form; None if all are."""
+    column = pa.chunked_array([pa.array(list(cells), pa.string())])
+    bad = np.flatnonzero(~np.isfinite(times(column)[0]))
+    return str(column[int(bad[0])]) if len(bad) else None
 
 
 def is_date(form: str | None) -> bool:
