@@ -27,6 +27,9 @@ GROUPS = {
 }
 """The group of entry points for each kind of part."""
 
+RECBOLE = "recbole:"
+"""How the line of a model of RecBole begins, which is a whole system and no import path."""
+
 
 @cache
 def announced(kind: str) -> dict[str, str]:
@@ -36,6 +39,8 @@ def announced(kind: str) -> dict[str, str]:
 
 def path_of(kind: str, name: str) -> str | None:
     """The import path of a part that is not ours: its name, or what its name is announced for."""
+    if name.startswith(RECBOLE):
+        return None
     return name if ":" in name else announced(kind).get(name)
 
 

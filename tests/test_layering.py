@@ -17,6 +17,7 @@ LOWER = {"models": {"harness", "baselines"}, "baselines": {"harness"}, "harness"
 HOST = {
     "models/recommender.py",
     "harness/recbole_host/config.py",
+    "harness/recbole_host/general.py",
     "harness/recbole_host/repairs.py",
     "harness/recbole_host/stock.py",
     "harness/recbole_host/trainer.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -14,19 +15,21 @@ from harness.cli.doctor import doctor
 from harness.cli.explain import explain
 from harness.cli.init import init
 from harness.cli.intents import app as intents_app
+from harness.cli.lists import lists
 from harness.cli.logging_options import LogFileOption, VerboseOption, start_logging
 from harness.cli.new import new
 from harness.cli.outcome import Commands
 from harness.cli.plans import plans
 from harness.cli.report import report
 from harness.cli.run import run
+from harness.cli.split import app as split_app
 from harness.cli.status import status
 from harness.cli.store import app as store_app
 from harness.cli.systems import systems
 
 ORDER = (
-    "plans", "init", "data", "systems", "new", "check", "intents", "run", "status", "report", "explain",
-    "calibrate",
+    "plans", "init", "data", "systems", "new", "check", "intents", "split", "run", "status", "report",
+    "explain", "lists", "calibrate",
 )  # fmt: skip
 """The order in which a newcomer meets the commands. The others follow."""
 
@@ -45,10 +48,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (plans, init, run, status, report, systems, new, check, explain, calibrate, bench, doctor):
+COMMANDS: tuple[Callable[..., None], ...] = (
+    plans, init, run, status, report, systems, new, check, explain, lists, calibrate, bench, doctor,
+)  # fmt: skip
+
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(data_app, name="data")
 app.add_typer(intents_app, name="intents")
+app.add_typer(split_app, name="split")
 app.add_typer(store_app, name="store")
 
 

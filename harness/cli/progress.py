@@ -30,7 +30,7 @@ def _summary(task: Task, record: Record) -> str:
     """What a finished or failed task came to, on one line."""
     if record.status == "failed":
         return f"{task.title}: failed, {record.reason}"
-    text = f"{task.title}: {record.seconds_s:.1f} s"
+    text = f"{task.title}: {'judged' if record.seconds_s is None else f'{record.seconds_s:.1f} s'}"
     if isinstance(record, SearchRecord):
         gain = f"{task.training.metric} {record.valid_before or 0.0:.4f} -> {record.valid:.4f}"
         return f"{text}, {sum(record.trials.values())} trials, {gain}"

@@ -157,15 +157,20 @@ class Dataset(TuningView):
     @cached_property
     def checksum(self) -> str:
         """SHA-256 over ids, pairs and texts, in hexadecimal."""
-        parts: list[bytes] = []
-        for tokens in (self.users, self.items):
-            parts.append("\0".join(tokens).encode())
+        texts = (MEAN_ROWS if texts is None else "\0".join(texts).encode() for texts in self.texts or ())
+        return digest([*self._ids_and_pairs(), *texts])
+
+    @cached_property
+    def split_checksum(self) -> str:
+        """A hash of the ids and the pairs alone: 16 hexadecimal digits. It names the split."""
+        return digest(self._ids_and_pairs())[:16]
+
+    def _ids_and_pairs(self) -> list[bytes]:
+        parts = ["\0".join(tokens).encode() for tokens in (self.users, self.items)]
         thinned = [self.thinned] if len(self.thinned) else []
         for pairs in [*(self.pairs(split) for split in SPLITS), *thinned]:
             parts.append(np.ascontiguousarray(in_order(pairs, len(self.items)), dtype="<i8").tobytes())
-        for texts in self.texts or ():
-            parts.append(MEAN_ROWS if texts is None else "\0".join(texts).encode())
-        return digest(parts)
+        return parts
 
 
 def digest(parts: Iterable[bytes]) -> str:

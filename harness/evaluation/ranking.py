@@ -147,7 +147,7 @@ def rank(
     tops, listed, sizes, tied_pairs = [], [], [], []
     block = max(1, BLOCK_NUMEL // items)
     for start in range(0, len(users), block):
-        scores = _scores(scorer, users[start : start + block], _entries(hidden, start, block), system)
+        scores = masked_scores(scorer, users[start : start + block], entries_of(hidden, start, block), system)
         best = best_columns(scores, min(depth + 1, items))  # one more, to see a tie across the list's end
         values = scores.gather(1, best).numpy()
         row, item, last = _last_groups(scores.numpy(), values, depth)
@@ -155,7 +155,7 @@ def rank(
         if len(row):
             before = (values > last[:, None]).sum(1)
             exposure.add(item, before[row], size[row])
-        pair_row, pair_item = _entries(relevant, start, block)
+        pair_row, pair_item = entries_of(relevant, start, block)
         tied_pairs.append(scores.numpy()[pair_row, pair_item] == last[pair_row])
         tops.append(best[:, :depth].numpy())
         listed.append(values[:, :depth])
@@ -167,7 +167,7 @@ def rank(
     return Ranking(top, is_candidate, groups, np.concatenate(tied_pairs), exposure)
 
 
-def _scores(
+def masked_scores(
     scorer: Scorer, users: np.ndarray, hidden: tuple[np.ndarray, np.ndarray], system: str
 ) -> torch.Tensor:
     """Return the users' scores of all items, [B, I]; those of hidden items are -inf.
@@ -278,7 +278,7 @@ def _count(matrix: sp.csr_matrix, is_counted: np.ndarray) -> np.ndarray:
     return np.bincount(row[is_counted], minlength=matrix.shape[0])
 
 
-def _entries(matrix: sp.csr_matrix, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+def entries_of(matrix: sp.csr_matrix, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows (counted from ``start``) and columns of the entries in ``count`` rows from ``start`` on."""
     bounds = matrix.indptr[start : start + count + 1]
     row = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))

@@ -12,7 +12,10 @@ from harness.execution.processes import Processes
 from harness.execution.provenance import dataset_description, user_degrees
 from harness.execution.task_runner import RunnerConfig, ShouldStop, TaskRunner
 from harness.execution.workers import largest_task_bytes, this_machine, worker_count
+from harness.external.results import check_results
+from harness.external.system import ExternalSpec
 from harness.planning.plan import Plan
+from harness.planning.runs import runs_on
 from harness.planning.searches import planned, searches
 from harness.planning.tasks import Run, Search, Task
 from harness.store import damage
@@ -20,6 +23,7 @@ from harness.store.damage import Damage
 from harness.store.record import SearchRecord
 from harness.store.store import Store
 from harness.store.temporary import remove_abandoned
+from harness.training.elsewhere import request_of
 
 if TYPE_CHECKING:
     from harness.execution.dask_cluster import DaskCluster
@@ -69,7 +73,7 @@ def execute(
         is_alone = cluster is None and (workers or this_machine().most_workers) == 1
         remove_abandoned()
         _set_aside(task_runner.store, damage.of_folders(task_runner.store), "the store", observer)
-        _read_datasets(plan, task_runner, observer, keep_data=is_alone)
+        _read_datasets(plan, task_runner, accepts, observer, keep_data=is_alone)
         for tasks, needed_later in _stages(plan, task_runner, accepts):
             missing = _missing(tasks, task_runner, observer)
             needed = {task.dataset.name for task in missing} | needed_later
@@ -87,22 +91,33 @@ def _connected(scheduler: str, task_runner: TaskRunner) -> DaskCluster:
     return DaskCluster(scheduler, task_runner)
 
 
-def _read_datasets(plan: Plan, task_runner: TaskRunner, observer: Observer, keep_data: bool) -> None:
-    """Read and check every dataset, and store what reports need of it.
+def _read_datasets(
+    plan: Plan, task_runner: TaskRunner, accepts: Callable[[str], bool], observer: Observer, keep_data: bool
+) -> None:
+    """Read and check every dataset and the files from elsewhere, and store what reports need of datasets.
+
+    Nothing is stored before everything is checked.
 
     Args:
         plan: The plan.
         task_runner: Reads the data.
+        accepts: Says by a system's name whether its tasks are to be done.
         observer: Is told of damaged descriptions in the store.
         keep_data: Whether the data stays in memory. A process that trains nothing itself does not need it.
     """
-    store = task_runner.store
+    store, notes = task_runner.store, []
     for dataset in plan.variants:
-        data, key = task_runner.data(dataset), dataset.key(plan.seed)
-        _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
-        store.notes.write(key, dataset_description(data), user_degrees(data))
+        data = task_runner.data(dataset)
+        for run in runs_on(plan, dataset):
+            if isinstance(run, Run) and isinstance(run.system, ExternalSpec) and accepts(run.name):
+                check_results(run.system, request_of(run, data.dataset))
+        notes.append((dataset, dataset_description(data), user_degrees(data)))
         if not keep_data:
             task_runner.release(dataset)
+    for dataset, description, degrees in notes:
+        key = dataset.key(plan.seed)
+        _set_aside(store, damage.of_dataset(store, key), f"dataset {dataset.name}", observer)
+        store.notes.write(key, description, degrees)
 
 
 def _stages(

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 import torch
 
+from harness.data.dataset import Dataset
 from harness.errors import InputError, Interrupted, RunFailed, StoreError
 from harness.execution.provenance import task_fields
+from harness.external.list_files import list_frame
 from harness.logs import SHOWN
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Run, Search, Task
@@ -188,7 +190,7 @@ class TaskRunner:
 
     def _do(self, task: Task, identity: str, on_progress: Progress, should_stop: ShouldStop) -> Record:
         data = self.data(task.dataset)
-        fields, users, trials, arrays = task_fields(task), None, None, None
+        fields, users, trials, arrays, lists = task_fields(task), None, None, None, None
         torch.set_num_threads(task.training.threads)
         try:
             if isinstance(task, Search):
@@ -201,6 +203,9 @@ class TaskRunner:
                 outcome = train(task, data, callbacks, self._start(task))
                 measured, users = outcome.record, outcome.users
                 arrays = {PROTOTYPES: outcome.prototypes, WEIGHTS: outcome.weights}
+                if outcome.lists:
+                    assert isinstance(data.dataset, Dataset)
+                    lists = list_frame(outcome.lists, data.dataset)
             fields |= {"status": "finished", **measured}
         except (Interrupted, StoreError):
             raise
@@ -208,7 +213,7 @@ class TaskRunner:
             fields |= failure(error)
             logger.debug("The task %s has failed.", task.title, exc_info=error)
         record = new_record(fields)
-        self.store.put(identity, record, users, trials, arrays)
+        self.store.put(identity, record, users, trials, arrays, lists)
         checkpoint = self.store.checkpoint(identity)
         checkpoint.remove()
         checkpoint.of_refit.remove()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from harness.planning.external import ExternalPlan
 from harness.planning.parts import GridPlan, SystemPlan
 from harness.planning.plan import Plan
 from harness.systems.line import changed, terms_of
@@ -20,7 +21,7 @@ class SystemVariant:
         varied: Names of the hyper-parameters that a grid varies.
     """
 
-    entry: SystemPlan
+    entry: SystemPlan | ExternalPlan
     varied: tuple[str, ...] = ()
 
 
@@ -43,6 +44,8 @@ def system_variants(plan: Plan) -> Iterator[SystemVariant | NotApplicable]:
     changes = [*plan.ablate, *(f"text={control}" for control in plan.controls)]
     for entry in plan.systems:
         yield SystemVariant(entry)
+        if isinstance(entry, ExternalPlan):
+            continue
         if entry.system.needs_text and not (entry.system.ablated or entry.system.text):
             yield from _changed(entry, changes, listed)
     for grid in plan.grid:

@@ -29,6 +29,8 @@ from harness.systems.spec import SystemSpec
 def _parsed(value: Any) -> SystemSpec:
     if isinstance(value, SystemSpec):
         return value
+    if isinstance(value, dict):  # an entry of `systems` may be one, and never comes here
+        raise ValueError("a system from elsewhere has no hyper-parameters to vary; expected a line")
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a system; expected a line such as IRLLRec[LightGCN]")
     return parse(value)
@@ -137,6 +139,9 @@ class EvaluationPlan(StrictModel):
     )
     mask_validation: bool = Field(False, description="Hides validation pairs too when test lists are made.")
     item_strata: bool = Field(False, description="Measures recall of tail, middle and head items apart.")
+    lists: int | None = Field(
+        None, ge=1, le=1000, description="Keeps so many of every user's best items with each run."
+    )
     show: tuple[str, ...] = Field(
         ("recall@20", "ndcg@20"), min_length=1, description="Columns of the table; the first decides."
     )

@@ -15,6 +15,7 @@ from harness.evaluation.stats.smallest import SmallestEffect
 from harness.outside import look_in
 from harness.planning.changes import check_ablation, check_control
 from harness.planning.datasets import RENAMED, DatasetPlan, DatasetVariant
+from harness.planning.external import ExternalPlan, SystemEntry
 from harness.planning.parts import (
     EvaluationPlan,
     GridPlan,
@@ -44,7 +45,7 @@ class Plan(StrictModel):
     seed: int = Field(2026, ge=0, description="All other seeds are hashed from this one.")
     repetitions: int = Field(3, ge=1, le=10_000, description="Runs of each system, with different seeds.")
     datasets: tuple[DatasetPlan, ...] = Field(min_length=1)
-    systems: tuple[SystemPlan, ...] = Field(min_length=1)
+    systems: tuple[SystemEntry, ...] = Field(min_length=1)
     ablate: tuple[str, ...] = Field((), description="Ablations of every system that reads text.")
     controls: tuple[str, ...] = Field((), description="Text controls of every system that reads text.")
     grid: tuple[GridPlan, ...] = Field((), description="Systems at every combination of some values.")
@@ -91,6 +92,14 @@ class Plan(StrictModel):
     @classmethod
     def _controls_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_control(control) for control in value)
+
+    @model_validator(mode="after")
+    def _files_tell_their_dataset(self) -> Plan:
+        count = sum(dataset.size for dataset in self.datasets)
+        for entry in self.systems:
+            if isinstance(entry, ExternalPlan) and count > 1:
+                entry.require_dataset(count)
+        return self
 
     @model_validator(mode="after")
     def _warm_starts_are_not_tuned(self) -> Plan:
@@ -173,7 +182,9 @@ def _check_values(path: Path, plan: Plan, lines: LineNumbers) -> None:
             check_ablation(change, [entry.system for entry in plan.systems])
     tuning = plan.tuning or TuningPlan()
     entries: list[tuple[Location, SystemPlan]] = [
-        (("systems", index), entry) for index, entry in enumerate(plan.systems)
+        (("systems", index), entry)
+        for index, entry in enumerate(plan.systems)
+        if isinstance(entry, SystemPlan)
     ]
     for index, grid in enumerate(plan.grid):
         for name, values in grid.over.items():

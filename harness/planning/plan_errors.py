@@ -78,8 +78,12 @@ def _kinds(union: Any) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-KINDS = {"source": _kinds(SourceSpec), "text": _kinds(TextSpec)}
-"""The kinds of each part of a plan that has several."""
+KINDS = {
+    "source": _kinds(SourceSpec),
+    "text": _kinds(TextSpec),
+    "systems": ("SystemPlan", "ExternalPlan"),
+}
+"""The kinds of each part of a plan that has several. Those of a system are told by its keys."""
 
 
 def _keys_at(at: Location, schema: dict[str, Any]) -> list[str]:
@@ -90,7 +94,8 @@ def _keys_at(at: Location, schema: dict[str, Any]) -> list[str]:
         if isinstance(part, int):
             current = current.get("items", {})
         elif "oneOf" in current:
-            current = definitions[current["discriminator"]["mapping"][part].split("/")[-1]]
+            references = current.get("discriminator", {}).get("mapping", {})
+            current = definitions[references.get(part, part).split("/")[-1]]
         else:
             current = current.get("properties", {}).get(part, {})
     return list(_dereferenced(current, definitions).get("properties", {}))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from harness.errors import InputError
 from harness.planning.datasets import DatasetVariant
 from harness.planning.expansion import NotApplicable, SystemVariant, system_variants
+from harness.planning.external import ExternalPlan
 from harness.planning.plan import Plan
 from harness.planning.tasks import Run, Skipped
+from harness.systems import recbole_models
 from harness.systems.settings import settings
 from harness.systems.spec import SystemSpec
 
@@ -32,6 +35,9 @@ def repetitions(
     if isinstance(variant, NotApplicable):
         yield Skipped(dataset.name, variant.system, variant.reason)
         return
+    if isinstance(variant.entry, ExternalPlan):
+        yield from _from_elsewhere(plan, dataset, variant.entry)
+        return
     spec = variant.entry.system
     first = Run(
         dataset=dataset,
@@ -51,8 +57,32 @@ def repetitions(
         yield replace(first, repetition=repetition)
 
 
+def _from_elsewhere(plan: Plan, dataset: DatasetVariant, entry: ExternalPlan) -> Iterator[Run | Skipped]:
+    """A run for each file that a system from elsewhere has for a dataset, or the reason why there is none."""
+    files = entry.files_of(dataset.name)
+    if not files:
+        yield Skipped(dataset.name, entry.name, entry.without_files(dataset.name))
+    if entry.seedless and len(files) > 1:
+        raise InputError(
+            f"{entry.name}: {len(files)} files for the dataset {dataset.name}, and `seedless: true` says "
+            "that another training would give the same; expected one file, or no `seedless`"
+        )
+    for repetition, own in enumerate(files):
+        yield Run(
+            dataset=dataset,
+            system=replace(entry.system, files=own),
+            settings=entry.settings,
+            repetition=repetition,
+            base_seed=plan.seed,
+            training=plan.training,
+            evaluation=plan.evaluation,
+        )
+
+
 def _obstacle(spec: SystemSpec, dataset: DatasetVariant) -> str:
     """Why a system cannot run on a dataset. Empty if it can."""
+    if spec.is_recbole and (missing := recbole_models.models()[spec.backbone].missing_packages):
+        return f"needs the packages {', '.join(missing)}; type `pip install -e '.[recbole]'`"
     if spec.depends_on_text and not dataset.has_text:
         return "needs text, and the dataset has none"
     cold = dataset.split.cold

@@ -22,9 +22,11 @@ def searches(plan: Plan) -> Iterator[tuple[Run, Search]]:
     assert plan.tuning is not None
     for dataset in plan.variants:
         for variant in system_variants(plan):
+            if not isinstance(variant, SystemVariant) or not isinstance(variant.entry, SystemPlan):
+                continue  # what was trained elsewhere is not tuned
             search = None
             for run in repetitions(plan, dataset, variant):
-                if isinstance(run, Run) and isinstance(variant, SystemVariant):
+                if isinstance(run, Run):
                     search = search or _search(plan, plan.tuning, run, variant.entry)
                     yield run, search
 
@@ -34,7 +36,7 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
     if plan.tuning is None:
         yield from expand(plan)
         return
-    yield from (task for task in expand(plan) if isinstance(task, Skipped))
+    yield from (task for task in expand(plan) if isinstance(task, Skipped) or task.system.is_external)
     for run, search in searches(plan):
         result = record(search)
         if result is None:

@@ -93,8 +93,8 @@ class Run(Task):
 
     @property
     def steps(self) -> int:
-        """Epochs, or 0 for a system that is fitted in closed form."""
-        return 0 if self.system.is_classic else self.training.epochs
+        """Epochs, or 0 for a system that is not trained in epochs."""
+        return self.training.epochs if self.system.is_trained else 0
 
     def seed(self, purpose: str) -> int:
         """A seed that is the same for every system, such as the one for ``batches``."""
@@ -115,6 +115,7 @@ class Run(Task):
         """See :meth:`Task.identity`. What only a report shows, and when it is shown, is no part of it."""
         checksum, *earlier = checksums
         unseen = {"show"} if self.evaluation.item_strata else {"show", "item_strata"}
+        unseen |= {"lists"} if self.evaluation.lists is None or self.system.is_external else set()
         parts = {
             "protocol": protocol or PROTOCOL,
             "system": self.system.name,
@@ -123,7 +124,7 @@ class Run(Task):
             "seed": self.base_seed,
             "dataset": self.dataset.name,
             "checksum": checksum,
-            "training": self.training.identified(self.system.is_classic),
+            "training": self.training.identified(not self.system.is_trained),
             "evaluation": self.evaluation.model_dump(mode="json", exclude=unseen),
         }
         parts |= {"earlier": earlier} if earlier else {}

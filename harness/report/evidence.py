@@ -191,7 +191,7 @@ class Evidence:
     @cached_property
     def specs(self) -> dict[str, SystemSpec]:
         """The parsed line of each system that has finished runs, by the system's name in tables."""
-        runs = [run for run in runs_on(self.plan, self.dataset) if isinstance(run, Run)]
+        runs = [run for run in runs_on(self.plan, self.splits[0]) if isinstance(run, Run)]
         specs = {run.name: run.system for run in runs if run.name in self.groups}
         return {name: specs[name] for name in self.groups}
 

@@ -4,6 +4,7 @@ store/runs/ID/run.json        the record of a run or search: what was done and w
 store/runs/ID/users.parquet   per-user scores of a finished run
 store/runs/ID/trials.parquet  the trials of a finished search for hyper-parameters
 store/runs/ID/prototypes.npz  intent prototypes and memberships, of systems that have prototypes
+store/runs/ID/lists.parquet   every user's best items with their scores, of runs whose plan keeps them
 store/runs/ID/weights.npz     weights that the next window of time starts from, of systems that start warm
 store/runs/ID/SHA256SUMS      checksums of these files, in the format of sha256sum
 store/unfinished/ID-*         a run that is being written, or whose process was killed while it wrote
@@ -32,9 +33,9 @@ RECORD, SUMS = "run.json", "SHA256SUMS"
 
 USERS, TRIALS = "users.parquet", "trials.parquet"
 
-PROTOTYPES, WEIGHTS = "prototypes.npz", "weights.npz"
+LISTS, PROTOTYPES, WEIGHTS = "lists.parquet", "prototypes.npz", "weights.npz"
 
-FILES = (RECORD, PROTOTYPES, TRIALS, USERS, WEIGHTS)
+FILES = (RECORD, LISTS, PROTOTYPES, TRIALS, USERS, WEIGHTS)
 """Files that the folder of a run or search may hold, each with a line in SUMS, in this order."""
 
 IDENTITY = re.compile("[0-9a-f]{20}")

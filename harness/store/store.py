@@ -22,7 +22,7 @@ from harness.store import layout, scores
 from harness.store.checkpoint import Checkpoint
 from harness.store.columns import SCORE, STATE, TRIAL
 from harness.store.files import writing
-from harness.store.layout import RECORD, SUMS, TRIALS, USERS
+from harness.store.layout import LISTS, RECORD, SUMS, TRIALS, USERS
 from harness.store.notes import DatasetNotes
 from harness.store.record import NewerSchemaError, Record, RunRecord, SearchRecord, read_record
 from harness.store.sums import problem, sums
@@ -62,6 +62,7 @@ class Store:
         users: pd.DataFrame | None,
         trials: pd.DataFrame | None = None,
         arrays: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
+        lists: pd.DataFrame | None = None,
     ) -> None:
         """Store one run or search. If it is stored already, nothing changes.
 
@@ -71,13 +72,14 @@ class Store:
             users: Per-user scores of a finished run: column ``USER`` and one for each metric.
             trials: The trials of a finished search: one row each.
             arrays: Arrays by name, for each of the files PROTOTYPES and WEIGHTS.
+            lists: The lists of a finished run, in the form of ``harness.external.list_files``.
 
         Raises:
             StoreError: The store cannot be written.
         """
         try:
             with self.whole(identity) as folder:
-                for name, frame in ((USERS, users), (TRIALS, trials)):
+                for name, frame in ((USERS, users), (TRIALS, trials), (LISTS, lists)):
                     if frame is not None:
                         frame.to_parquet(folder / name, index=False)
                 for name, content in (arrays or {}).items():
@@ -207,6 +209,18 @@ class Store:
             if missing:
                 raise ValueError(f"no column {missing[0]!r}")
         return trials
+
+    def lists(self, identity: str) -> pd.DataFrame | None:
+        """The lists of a run; None if it has kept none.
+
+        Raises:
+            InputError: The file cannot be read, though it fits its checksum.
+        """
+        path = self.folder(identity) / LISTS
+        if not path.exists():
+            return None
+        with _reading(path):
+            return pd.read_parquet(path)
 
     def arrays(self, identity: str, name: str) -> dict[str, np.ndarray]:
         """Arrays of a run by name, from its file PROTOTYPES or WEIGHTS; empty if it has no such file.

@@ -9,10 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field, field_validator
 
-from harness.data.arrays import load_array
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
 from harness.data.file_spec import from_plan
-from harness.data.joins import join, read_ids
+from harness.data.named_rows import load_rows
 from harness.data.pickles import load_arrays
 from harness.errors import InputError
 from harness.schema import StrictModel
@@ -86,7 +85,7 @@ def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:
         side, kind = name.split("_")
         path = getattr(spec, name) or getattr(spec, f"{side}_profile")
         tokens = dataset.users if side == "user" else dataset.items
-        tables[name] = _load_rows(path, tokens, side)
+        tables[name] = load_rows(path, tokens, side)
         width, expected = tables[name].shape[1], tables[f"user_{kind}"].shape[1]
         if width != expected:
             raise InputError(f"{path}: rows of width {width}; expected the users' width {expected}")
@@ -111,34 +110,3 @@ def _load_edges(path: Path, dataset: Dataset) -> np.ndarray:
     pairs = np.stack([entries.row, entries.col])[:, entries.data != 0].astype(np.int64)
     edges: np.ndarray = np.unique(pairs, axis=1)
     return edges
-
-
-def _load_rows(path: Path, tokens: np.ndarray, side: str) -> np.ndarray:
-    """The rows [n, T] of a file in the order of ``tokens`` [n].
-
-    Raises:
-        InputError: The file holds no table of numbers, or not a row for each token.
-    """
-    loaded = load_arrays(path) if path.suffix == ".pkl" else load_array(path)
-    if not isinstance(loaded, np.ndarray | list | tuple):
-        raise InputError(f"{path}: holds a {type(loaded).__name__}; expected a table of numbers")
-    try:
-        with np.errstate(over="ignore"):  # too large a number becomes infinity, which is refused below
-            rows = np.asarray(loaded, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{path}: the rows differ in width; expected a table of numbers") from None
-    if rows.ndim != 2 or not rows.shape[1]:
-        raise InputError(f"{path}: an array of shape {rows.shape}; expected one row for each {side}")
-    ids = path.with_suffix(".ids")
-    names = read_ids(ids) if ids.exists() else list(tokens)
-    if len(names) != len(rows):
-        raise InputError(f"{path}: {len(rows)} rows; expected {len(names)}, one for each {side}")
-    match = join(ids, names, tokens, side, "row")
-    match.require_all(ids, side, "row", f"expected one for every {side} of the dataset")
-    rows = np.take(rows, match.positions, axis=0)
-    not_finite = np.flatnonzero(~np.isfinite(rows).all(1))
-    if len(not_finite):
-        raise InputError(
-            f"{path}: NaN or infinity in the row of {side} {str(tokens[not_finite[0]])!r}; expected numbers"
-        )
-    return rows

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
-import torch
 
 from harness.errors import RunFailed
-from harness.evaluation.ranking import Evaluation, evaluate
+from harness.evaluation.lists import Lists, best_lists
+from harness.evaluation.ranking import Evaluation, Scorer, evaluate
 from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.store.columns import USER
+from harness.training.elsewhere import scorer_from_elsewhere
+from harness.training.general_model import train_general_model
+from harness.training.hosting import host_options, seed_everything
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
@@ -35,12 +38,14 @@ class Outcome:
         record: The fields of the run's record that are measured.
         prototypes: The intent prototypes, as :func:`prototype_arrays` makes them. None for a system without.
         weights: What the run of the next window of time starts from. None for a system that starts cold.
+        lists: Every user's best items, if the plan asks for them.
     """
 
     users: pd.DataFrame
     record: dict[str, Any] = field(default_factory=dict)
     prototypes: dict[str, np.ndarray] | None = None
     weights: Weights | None = None
+    lists: Lists | None = None
 
 
 def train(
@@ -58,27 +63,37 @@ def train(
         RunFailed: A loss term is too large or not a number, or the memory does not suffice.
         Interrupted: ``callbacks.should_stop`` returned true. The checkpoint holds the last whole epoch.
     """
+    if run.system.is_external:
+        return _from_elsewhere(run, data)
     watch = Stopwatch()
     with PeakMemory() as memory:
         if run.training.refit:
             model, history, data = _fit_twice(run, data, callbacks or Callbacks(), start)
         else:
             model, history = _fit(run, data, callbacks or Callbacks(), start)
-        result = _test(run, data, model)
-    users = result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
+        scorer = model.scorer(*recbole.ids_of(model))
+        result = _test(run, data, scorer)
+    users, lists = _with_tokens(result, data), _lists(run, data, scorer)
     record = {
         "overall": result.overall,
         "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
         "cpu_s": watch.cpu_s + history.get("earlier_cpu_s", 0.0),
         "peak_bytes": memory.peak_bytes,
-        "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
+        "parameters": learned_parameters(model) if run.system.is_assembled else int(model.learned),
         **history,
     }
     ids = recbole.ids_of(model)
-    if run.system.is_classic:
-        return Outcome(users, record)
+    if not run.system.is_assembled:
+        return Outcome(users, record, lists=lists)
     weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
-    return Outcome(users, record, prototype_arrays(model.system, *ids), weights)
+    return Outcome(users, record, prototype_arrays(model.system, *ids), weights, lists)
+
+
+def _from_elsewhere(run: Run, data: PreparedData) -> Outcome:
+    """Test a system that was trained elsewhere, with the same candidates as the others of its plan."""
+    scorer, costs = scorer_from_elsewhere(run, data)
+    result = _test(run, data.with_validation() if run.training.refit else data, scorer)
+    return Outcome(_with_tokens(result, data), {"overall": result.overall, **costs})
 
 
 def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any]:
@@ -109,13 +124,13 @@ def _fit_twice(
 ) -> tuple[Any, dict[str, Any], PreparedData]:
     """Find the number of epochs on the train pairs, and train anew on train and validation pairs.
 
-    A system in closed form has no epochs to find, and is fitted once.
+    A system that is fitted has no epochs to find, and is fitted once.
 
     Returns:
         The second model, the fields of a record that tell of both trainings, and the second one's dataset.
     """
     both = data.with_validation()
-    if run.system.is_classic:
+    if run.system.is_fitted:
         return *_fit(run, both, callbacks), both
     _, history = _fit(run, data, callbacks, start)
     epochs = history["best_epoch"] or history["epochs"]
@@ -136,6 +151,8 @@ def _fit(
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
+    if spec.is_recbole:
+        return train_general_model(run, data, host_options(run, data), callbacks)
     model_class = hosted(spec)
     table = None
     if spec.needs_text and data.table:
@@ -144,20 +161,7 @@ def _fit(
     config = recbole.make_config(
         model_class,
         recbole.ATOMIC_NAME,
-        {
-            **run.settings,
-            "text_rows": table,
-            "data_path": str(data.atomic),
-            "load_col": {
-                "inter": ["user_id", "item_id"],
-                "user": ["user_id"],
-                "item": ["item_id"],
-            },
-            "epochs": run.training.epochs,
-            "eval_step": run.training.eval_every,
-            "stopping_step": run.training.patience - 1,  # RecBole stops one check later
-            "checkpoint_dir": str(data.folder / "unused"),
-        },
+        {**run.settings, "text_rows": table, **host_options(run, data)},
     )
     pairs = recbole.load_dataset(config, len(data.dataset.train))
     seed_everything(run.seed("init"))
@@ -165,10 +169,9 @@ def _fit(
     if spec.is_classic:
         return model, {}
     seed_everything(run.seed("noise"))
-    ids = recbole.ids_of(model)
     if start is not None:
-        take_over(model.system, *_named(ids, data), start)
-    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, ids, callbacks)
+        take_over(model.system, *_named(recbole.ids_of(model), data), start)
+    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, callbacks)
     return model, {**width, **loop.train()}
 
 
@@ -184,16 +187,28 @@ def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
         raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
 
 
-def _test(run: Run, data: PreparedData, model: Any) -> Evaluation:
-    scorer = model.scorer(*recbole.ids_of(model))
+def _test(run: Run, data: PreparedData, scorer: Scorer) -> Evaluation:
     plan, matrices = run.evaluation, data.matrices
-    hidden = matrices["known"] + matrices["valid"] if plan.mask_validation else matrices["known"]
     strata = data.item_strata if plan.item_strata else None
     train, test = matrices["train"], matrices["test"]
-    return evaluate(scorer, test, hidden, train, plan.metrics, plan.k, strata, run.name)
+    return evaluate(scorer, test, _hidden(run, data), train, plan.metrics, plan.k, strata, run.name)
 
 
-def seed_everything(seed: int) -> None:
-    """Seed the global generators of torch and of numpy, from which RecBole draws."""
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
+def _hidden(run: Run, data: PreparedData) -> Any:
+    """The pairs that no list may hold, [U, I]."""
+    known = data.matrices["known"]
+    return known + data.matrices["valid"] if run.evaluation.mask_validation else known
+
+
+def _lists(run: Run, data: PreparedData, scorer: Scorer) -> Lists | None:
+    """The best items of every user who is tested, as many as the plan keeps; None if it keeps none."""
+    if run.evaluation.lists is None:
+        return None
+    users = np.flatnonzero(np.diff(data.matrices["test"].indptr))
+    depth = max(run.evaluation.lists, *run.evaluation.k)
+    return best_lists(scorer, users, _hidden(run, data), depth, run.name)
+
+
+def _with_tokens(result: Evaluation, data: PreparedData) -> pd.DataFrame:
+    """The scores of the users, each named by the token."""
+    return result.users.assign(**{USER: data.dataset.users[result.users[USER]]})

@@ -13,7 +13,7 @@ from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.planning.run_status import RunStatus
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
-from harness.report.sections.leaderboard_caption import caption
+from harness.report.sections.leaderboard_caption import caption, from_elsewhere
 from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
 from harness.report.sections.simple_baselines import beats_simple_baselines
 from harness.report.sections.ties import ties
@@ -40,12 +40,15 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     costs = pd.DataFrame({system: _costs(evidence, system) for system in evidence.groups}).T
     odd = odd_runs(evidence)
     costs["flag"] = [FLAG if name in set(odd["system"]) else "" for name in costs.index]
+    if any(spec.is_external for spec in evidence.specs.values()):
+        costs["external"] = ["yes" if evidence.specs[name].is_external else "" for name in costs.index]
     figures = {}
     if options.figures and options.costs and evidence.plain:
         points = comparison[(comparison["metric"] == shown[0]) & comparison["system"].isin(evidence.plain)]
         points = points.merge(costs, left_on="system", right_index=True)
-        points = points.sort_values("mean", ascending=False, kind="stable")
-        figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
+        points = points.dropna(subset=["seconds_s"]).sort_values("mean", ascending=False, kind="stable")
+        if len(points):
+            figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
     beats = beats_simple_baselines(evidence, shown[0])
     if evidence.plan.tuning and beats:
         costs["beats"] = [beats.get(name, "") for name in costs.index]
@@ -68,6 +71,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     text = [
         tables.markdown(markdown),
         caption(evidence, comparison, bool(letters_of_systems)),
+        from_elsewhere(evidence),
         sentence(odd),
         ties(evidence),
         *(f"![Accuracy against cost]({figure}.png)" for figure in figures),
@@ -139,8 +143,8 @@ def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Return medians over a system's runs of costs and of measures of its lists, and its spread over runs."""
     records = evidence.records[system]
     keys = (SECONDS, CPU, "peak_bytes", "parameters")
-    frame = pd.DataFrame([{key: getattr(record, key) for key in keys} | record.overall for record in records])
-    frame[CPU] = frame[CPU].astype(float)
+    rows = [{key: getattr(record, key) for key in keys} | record.overall for record in records]
+    frame = pd.DataFrame(rows).astype(float)  # older runs have no CPU, and runs from elsewhere no costs
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),

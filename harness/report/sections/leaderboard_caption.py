@@ -38,6 +38,18 @@ def caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> 
     return " ".join(part for part in parts if part)
 
 
+def from_elsewhere(evidence: Evidence) -> str:
+    """Say what is different about systems that were trained elsewhere. Empty if there are none."""
+    names = [name for name, spec in evidence.specs.items() if spec.is_external]
+    if not names:
+        return ""
+    were, they = ("was", "It") if len(names) == 1 else ("were", "They")
+    return (
+        f"{', '.join(map(tables.escape_markdown, names))} (external) {were} trained elsewhere. {they} {were} "
+        "tested here like every system, and not tuned here; costs are those that the plan states, if any."
+    )
+
+
 def _numbers(evidence: Evidence, users: int) -> str:
     runs = sorted({len(identities) for identities in evidence.groups.values()})
     repetitions = tables.counted(runs[-1], "repetition")

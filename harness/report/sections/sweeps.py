@@ -117,7 +117,7 @@ def _by_window(name: str, members: Sequence[Evidence], frame: pd.DataFrame, opti
         costs = frame[frame["metric"] == metric].rename(columns={"seconds_s": "mean", "mean": "accuracy"})
         window_of = {each.dataset.name: window for window, each in windows.items()}
         costs = costs.assign(at=costs["dataset"].map(window_of)).dropna(subset=["at"])
-        costs = costs.set_index("system").loc[_common(members), ["at", "mean"]].reset_index()
+        costs = costs.set_index("system").loc[_common(members), ["at", "mean"]].reset_index().dropna()
         costs = costs.sort_values("at", kind="stable")
         figure_name = f"window-costs-{name}"
         section.figures[figure_name] = plots.curves(costs, "window of time", "seconds per run", log=True)

@@ -24,8 +24,9 @@ def leaderboard(
         costs: One row per system; index ``system``. Columns: ``runs``, ``flag`` (a mark if one of them is
             odd), ``parameters``, and ``METRIC spread`` (standard deviation over repetitions) for the first
             metric. Optional are ``seconds_s``, ``peak_bytes`` and ``cpu_s``; ``trials`` and
-            ``tuning_cpu_s`` of a tuned plan; ``beats`` (whether it beats every simple baseline); and
-            ``text``, which says who wrote the intents that a system reads (empty if it reads none).
+            ``tuning_cpu_s`` of a tuned plan; ``beats`` (whether it beats every simple baseline); ``text``,
+            which says who wrote the intents that a system reads (empty if it reads none); and ``external``,
+            which is ``yes`` for systems that were trained elsewhere.
         metrics: Metrics with a column; the first orders the rows.
         look: Styles and marks of the output format.
         letters: Each system's letters by the first metric, from ``stats.pairs.letters``. Without them the
@@ -33,7 +34,8 @@ def leaderboard(
     """
     first = comparison[comparison["metric"] == metrics[0]].set_index("system")
     order = first["mean"].sort_values(ascending=False, kind="stable").index
-    table = pd.DataFrame({"System": order})
+    marks = costs["external"].map({"yes": " (external)", "": ""}) if "external" in costs else {}
+    table = pd.DataFrame({"System": [f"{name}{marks.get(name, '')}" for name in order]})
     if "text" in costs:
         table["text"] = [costs.at[name, "text"] for name in order]
     for metric in metrics:
@@ -50,13 +52,14 @@ def leaderboard(
         table["letters"] = [letters.get(name, "") for name in order]
     table["runs"] = [f"{costs.at[name, 'runs']:.0f}{costs.at[name, 'flag']}" for name in order]
     if "trials" in costs:
-        table["tuned"] = [f"{costs.at[name, 'trials']:.0f} trials" for name in order]
+        trials = {name: number(costs.at[name, "trials"], ".0f") for name in order}
+        table["tuned"] = [f"{trials[name]} trials" if trials[name] else "" for name in order]
     if "seconds_s" in costs:
-        table["s a run"] = [f"{costs.at[name, 'seconds_s']:.1f}" for name in order]
-        table["peak MiB"] = [f"{costs.at[name, 'peak_bytes'] / 2**20:.0f}" for name in order]
+        table["s a run"] = [number(costs.at[name, "seconds_s"], ".1f") for name in order]
+        table["peak MiB"] = [number(costs.at[name, "peak_bytes"] / 2**20, ".0f") for name in order]
     if "cpu_s" in costs and costs["cpu_s"].notna().any():
         table["CPU s a result"] = [number(_of_a_result(costs.loc[name]), ".1f") for name in order]
-    table["parameters"] = [f"{costs.at[name, 'parameters']:,.0f}" for name in order]
+    table["parameters"] = [number(costs.at[name, "parameters"], ",.0f") for name in order]
     return table
 
 

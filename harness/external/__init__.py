@@ -1,0 +1,1 @@
+"""Systems that were trained elsewhere: what they are given, and the lists or embeddings that come back."""
