@@ -75,12 +75,13 @@ def value(cell: Mapping[str, Any], percent: bool) -> float:
 
     ``in`` is the file below ``results``, ``column`` the column (``mean`` if absent), and all other keys choose
     the row. ``over: {...}`` makes it the gain over another row, and ``less: {...}`` the difference from it.
+    ``below: true`` says that the sentence has a bound in place of the number.
 
     Args:
         cell: The cell.
         percent: Whether the sentence gives it in per cent.
     """
-    place = {key: part for key, part in cell.items() if key not in ("over", "less")}
+    place = {key: part for key, part in cell.items() if key not in ("over", "less", "below")}
     number = _number(place)
     if "over" in cell:
         return 100 * (number / _number(place | cell["over"]) - 1)

@@ -23,7 +23,8 @@ def test_a_sentence_has_the_numbers_of_its_files(claim: Claim) -> None:
     assert len(numbers) == len(claim.cells), numbers
     for number, cell in zip(numbers, claim.cells, strict=True):
         found = value(cell, number.endswith("%"))
-        assert written(number, found), f"{number} stands for {found} ({dict(cell)})"
+        correct = found < float(number) if cell.get("below") else written(number, found)
+        assert correct, f"{number} stands for {found} ({dict(cell)})"
 
 
 def test_every_number_of_the_findings_is_claimed() -> None:
