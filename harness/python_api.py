@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -93,7 +93,7 @@ def leaderboard(plan: str | Path | Mapping[str, Any] | Plan, store: str | Path =
     return Leaderboard(loaded, tuple(evidence for evidence in datasets if evidence.groups))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Leaderboard:
     """The finished runs of a plan, compared. A notebook shows it as a table.
 
@@ -152,14 +152,21 @@ class Leaderboard:
         names = list(means.columns)
         return means[[names[_position("system", name, names)] for name in systems or names]]
 
+    def __repr__(self) -> str:
+        return "\n\n".join(f"{name}\n{board.to_string(index=False)}" for name, board in self._boards())
+
     def _repr_html_(self) -> str:
-        options = Options(figures=False)
-        parts = []
+        tables = [
+            f"<h3>{escape(name)}</h3>{board.to_html(index=False, border=0)}" for name, board in self._boards()
+        ]
+        return "".join([*tables, f"<p>{LEGEND}</p>"])
+
+    def _boards(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The cells of each dataset's table, without markup."""
         for each in self.evidence:
-            board = leaderboard_section(each, options).board
+            board = leaderboard_section(each, Options(figures=False)).board
             assert board is not None, "the section of a leaderboard has one"
-            parts.append(f"<h3>{escape(each.dataset.name)}</h3>{board.to_html(index=False, border=0)}")
-        return "".join([*parts, f"<p>{LEGEND}</p>"])
+            yield each.dataset.name, board
 
 
 def _position(what: str, name: str, names: list[str]) -> int:
