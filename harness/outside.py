@@ -44,6 +44,21 @@ def path_of(kind: str, name: str) -> str | None:
     return name if ":" in name else announced(kind).get(name)
 
 
+def function_of(kind: str, name: str) -> Callable[..., Any]:
+    """The function that an import path stands for, or that a package announces under a name.
+
+    Raises:
+        InputError: Nothing is announced under the name, or the path cannot be imported.
+    """
+    path = path_of(kind, name)
+    if path is None:
+        raise InputError(
+            f"{kind} {name!r}: {did_you_mean(name, announced(kind))}; an import path is written as "
+            "MODULE:FUNCTION"
+        )
+    return load(path)
+
+
 def look_in(folder: Path) -> None:
     """Let import paths begin in a folder: that of a plan."""
     if str(folder) not in sys.path:

@@ -55,7 +55,7 @@ def systems(
 
 
 def _show_registry() -> None:
-    from harness.outside import announced
+    from harness.outside import announced, load
     from harness.systems import recbole_models
     from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 
@@ -67,6 +67,11 @@ def _show_registry() -> None:
     others = [
         (kind, name, entries[name].about, path)
         for kind, entries in kinds
+        for name, path in announced(kind).items()
+    ]
+    others += [
+        (kind, name, (load(path).__doc__ or "").strip().partition("\n")[0], path)
+        for kind in ("encoder", "source")
         for name, path in announced(kind).items()
     ]
     if others:

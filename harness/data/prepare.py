@@ -15,7 +15,7 @@ from harness.data.joins import same_form_note
 from harness.data.probes import later_train_note, named_items_note
 from harness.data.repeated_pairs import drop_repeats, refuse_repeats
 from harness.data.reviews import item_facts, train_reviews
-from harness.data.spec import Atomic, Frame, Matrices, Movielens, SourceSpec, SplitSpec, Table
+from harness.data.spec import Atomic, Frame, Matrices, Movielens, OutsideTable, SourceSpec, SplitSpec, Table
 from harness.data.splits import carve_valid, labels
 from harness.data.texts import texts_of, titles_of
 from harness.data.thinning import thin
@@ -83,6 +83,8 @@ def _read(source: SourceSpec) -> Log:
             return sources.read_table(source.path, source.columns)
         case Frame():
             return sources.read_data_frame(source.frame, source.columns)
+        case OutsideTable():
+            return sources.read_outside(source.reader, source.options, source.columns)
         case Atomic():
             return sources.read_atomic(source.folder)
 

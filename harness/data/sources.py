@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
 
+from harness import outside
 from harness.data.arrow_columns import encoded
 from harness.data.dataset import SPLITS
 from harness.data.held_frame import NAME, HeldFrame
@@ -111,6 +113,22 @@ def read_data_frame(held: HeldFrame, columns: TableColumns) -> Log:
     table = held.rows()
     part = Part(NAME, len(table), lambda position: f"{NAME}, iloc[{position}]")
     return log_of(NAME, [rows_of(part, table, columns)])
+
+
+def read_outside(reader: str, options: Mapping[str, Any], columns: TableColumns) -> Log:
+    """The DataFrame that a function of somebody else returns.
+
+    Raises:
+        InputError: The function cannot be imported or fails, or as :func:`read_data_frame`.
+    """
+    function = outside.function_of("source", reader)
+    try:
+        frame = function(**options)
+    except Exception as error:  # it is somebody's own code, and may raise anything
+        raise InputError(
+            f"the source {reader} failed ({type(error).__name__}: {error}); expected a DataFrame"
+        ) from error
+    return read_data_frame(HeldFrame.of(frame, [*columns.plain, *columns.review], columns.plain), columns)
 
 
 def read_atomic(folder: Path) -> Log:

@@ -61,7 +61,8 @@ class _Source(StrictModel):
     def origin(self) -> str:
         """Where the interactions come from. It is the same for all sources that read the same log."""
         held = getattr(self, "frame", None)
-        named = held.digest if held else f"{getattr(self, 'folder', '')}{getattr(self, 'path', '')}"
+        places = ("folder", "path", "reader", "options")
+        named = held.digest if held else "".join(str(getattr(self, place, "")) for place in places)
         return f"{self.kind} {named}"
 
     @property
@@ -151,6 +152,14 @@ class Frame(_Columns):
         return value.digest
 
 
+class OutsideTable(_Columns):
+    """A function of your own that returns a pandas DataFrame with one row for each interaction."""
+
+    kind: Literal["outside"]
+    reader: str = Field(description="Import path of the function, or the name that a package announces.")
+    options: dict[str, Any] = Field({}, description="Named arguments of the function.")
+
+
 class Atomic(_Source):
     """A folder of RecBole atomic files, NAME/NAME.inter or NAME/NAME.{train,valid,test}.inter."""
 
@@ -159,7 +168,9 @@ class Atomic(_Source):
     _resolve = field_validator("folder")(from_plan)
 
 
-SourceSpec = Annotated[Movielens | Matrices | Table | Atomic | Frame, Field(discriminator="kind")]
+SourceSpec = Annotated[
+    Movielens | Matrices | Table | Atomic | Frame | OutsideTable, Field(discriminator="kind")
+]
 
 
 class SplitSpec(StrictModel):

@@ -77,7 +77,7 @@ class Explanation:
             texts: Its texts. Prototypes are named by the intents.
             rows: Its text rows. The purity is computed from them.
         """
-        self.arrays, self.dataset, self.texts, self.rows = arrays, dataset, texts, rows
+        self.arrays, self.dataset, self.rows = arrays, dataset, rows
         self.weights, self.words = phrase_weights([*(texts.user_intent or ()), *texts.item_intent], 2, COMMON)
         titles = dataset.facts.titles if dataset.facts else ("",) * len(dataset.items)
         self.titles = [title or str(token) for title, token in zip(titles, dataset.items, strict=True)]
