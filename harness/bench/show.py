@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +57,7 @@ def speed(only: str | None, repeats: int, limit_s: float, out: Path, resume: boo
     return stored[stored["comparison"].isin(wanted)].drop(columns="comparison")
 
 
-def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:
+def growth(only: str | None, largest: int, out: Path, formats: Sequence[str] = ("png",)) -> pd.DataFrame:
     """Measure steps on growing graphs, and put the rows into growth.csv.
 
     The file and the figure are written after every system, so that nothing is lost when the measurement,
@@ -66,6 +67,7 @@ def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:
         only: One system; all of them if None.
         largest: Largest scale that is measured.
         out: Folder of the file and the figure.
+        formats: The formats in which the figure is written.
 
     Raises:
         InputError: ``only`` names no system that is measured here.
@@ -76,11 +78,11 @@ def growth(only: str | None, largest: int, out: Path) -> pd.DataFrame:
     frames = []
     for line in SYSTEMS if only is None else [only]:
         frames.append(grow(line, scales, tell))
-        _write_growth(frames[-1], out)
+        _write_growth(frames[-1], out, formats)
     return pd.concat(frames, ignore_index=True)
 
 
-def _write_growth(frame: pd.DataFrame, out: Path) -> None:
+def _write_growth(frame: pd.DataFrame, out: Path, formats: Sequence[str] = ("png",)) -> None:
     """Put one system's rows into the file, and draw the figure of all rows in it."""
     file = out / "growth.csv"
     if file.exists():
@@ -90,7 +92,7 @@ def _write_growth(frame: pd.DataFrame, out: Path) -> None:
     frame = frame.sort_values("system", key=lambda column: column.map(order), kind="stable")
     with replaced(file) as unfinished:
         unfinished.write_text(csv_text(frame), encoding="utf-8")
-    for figure_file in plots.save(plots.growth(frame), out, "growth"):
+    for figure_file in plots.save(plots.growth(frame), out, "growth", formats):
         tell(f"wrote {figure_file}")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.report import REPORTS
+from harness.cli.report import REPORTS, FiguresOption, figure_formats
 from harness.cli.terminal import expanded, say
 
 
@@ -35,9 +35,14 @@ def bench(
     out: Annotated[
         Path, typer.Option(help="The rows, and with --grow the figure, are written here.", callback=expanded)
     ] = REPORTS / "bench",
+    figures: FiguresOption = "png",
 ) -> None:
     """Time our training steps beside those of RecBole and of plainly written equations, on this machine."""
     from harness.bench import show
 
-    rows = show.growth(only, largest, out) if grow else show.speed(only, repeats, seconds, out, resume)
+    formats = figure_formats(figures)
+    if grow:
+        rows = show.growth(only, largest, out, formats)
+    else:
+        rows = show.speed(only, repeats, seconds, out, resume)
     say(rows.to_json(orient="records") if json else show.table(rows))

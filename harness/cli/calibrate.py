@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.report import REPORTS
+from harness.cli.report import REPORTS, FiguresOption, figure_formats
 from harness.cli.terminal import all_expanded, expanded, say
 from harness.errors import InputError
 
@@ -31,6 +31,7 @@ def calibrate(
     out: Annotated[
         Path, typer.Option(help="The rows and the figure are written to this folder.", callback=expanded)
     ] = REPORTS / "calibration",
+    figures: FiguresOption = "png",
 ) -> None:
     """Measure false marks, coverage and power in tables that are simulated from a store's scores."""
     from harness.evaluation.metrics import check_metric
@@ -40,5 +41,5 @@ def calibrate(
         check_metric(metric)
     except ValueError as error:
         raise InputError(f"--metric: {error}") from None
-    marks = calibrate(store, metric, comparisons, out, say)
+    marks = calibrate(store, metric, comparisons, out, say, figure_formats(figures))
     say(marks.to_string(index=False, float_format="{:.4f}".format))

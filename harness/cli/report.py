@@ -13,6 +13,31 @@ from harness.cli.terminal import DEFAULT_STORE, StoreOption, expanded, say
 REPORTS = Path("reports")
 """The folder of all reports, which git ignores."""
 
+FiguresOption = Annotated[
+    str,
+    typer.Option(
+        metavar="FORMATS",
+        help="Figures are written in these formats, with commas between them: png, svg, pdf. PNG is always "
+        "written.",
+    ),
+]
+
+
+def figure_formats(text: str) -> tuple[str, ...]:
+    """Read the formats of ``--figures``; PNG is always one of them.
+
+    Raises:
+        InputError: A format is unknown.
+    """
+    from harness.errors import InputError, did_you_mean
+    from harness.report.plots import FORMATS
+
+    formats = [part.strip().lower() for part in text.split(",")]
+    for name in formats:
+        if name not in FORMATS:
+            raise InputError(f"--figures: unknown format {name!r}; {did_you_mean(name, FORMATS)}")
+    return tuple(name for name in FORMATS if name == "png" or name in formats)
+
 
 def report(
     plans: Annotated[
@@ -52,7 +77,8 @@ def report(
         ),
     ] = None,
     costs: Annotated[bool, typer.Option(help="The tables show seconds and memory.")] = True,
-    figures: Annotated[bool, typer.Option(help="Figures are drawn as PNG, SVG and PDF.")] = True,
+    figures: FiguresOption = "png",
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="No figures are drawn.")] = False,
     wilcoxon: Annotated[
         bool, typer.Option("--wilcoxon", help="pairs.csv also has Wilcoxon's test, with a warning.")
     ] = False,
@@ -67,7 +93,8 @@ def report(
 
     if not plans and index is None:
         raise InputError("no plan is named; expected one or more plans, or --index FOLDER")
-    loaded, options = [load_plan(find_plan(plan)) for plan in plans or ()], Options(costs, figures, wilcoxon)
+    options = Options(costs, not no_figures, wilcoxon, figure_formats(figures))
+    loaded = [load_plan(find_plan(plan)) for plan in plans or ()]
     _refuse_equal_names(loaded)
     for plan in loaded:
         folder = (out or REPORTS / plan.name) if len(loaded) == 1 else (out or REPORTS) / plan.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -35,7 +35,12 @@ MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 
 def calibrate(
-    stores: list[Path], metric: str, comparisons: int, out: Path, tell: Callable[[str], None]
+    stores: list[Path],
+    metric: str,
+    comparisons: int,
+    out: Path,
+    tell: Callable[[str], None],
+    formats: Sequence[str] = ("png",),
 ) -> pd.DataFrame:
     """Simulate tables and comparisons with the scores of stores, and write what they show.
 
@@ -49,6 +54,7 @@ def calibrate(
             pair of runs and null hypothesis. A third as many are simulated for each point of the power curve.
         out: Folder to write to.
         tell: Receives one line about every source and every file.
+        formats: The formats in which the figure is written.
 
     Returns:
         The rows of marks.csv.
@@ -79,11 +85,13 @@ def calibrate(
         )
     tables = {"marks": marks, "power": power, "alarms": alarms}
     frames = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items() if parts}
-    _write(frames, out, tell)
+    _write(frames, out, tell, formats)
     return frames.get("marks", frames["alarms"])
 
 
-def _write(frames: dict[str, pd.DataFrame], out: Path, tell: Callable[[str], None]) -> None:
+def _write(
+    frames: dict[str, pd.DataFrame], out: Path, tell: Callable[[str], None], formats: Sequence[str]
+) -> None:
     """Write the tables and the figure, and tell about every file."""
     with writing(out):
         files = []
@@ -92,7 +100,7 @@ def _write(frames: dict[str, pd.DataFrame], out: Path, tell: Callable[[str], Non
             with replaced(files[-1]) as unfinished:
                 unfinished.write_text(csv_text(frame), encoding="utf-8")
         if "power" in frames:
-            files += plots.save(plots.power(frames["power"]), out, "power")
+            files += plots.save(plots.power(frames["power"]), out, "power", formats)
     for file in files:
         tell(f"wrote {file}")
 

@@ -73,7 +73,7 @@ def write(
     rows = [section.frames["leaderboard"] for section in sections if "leaderboard" in section.frames]
     sections += [*variants(plan, finished, rows, options), comparisons(finished, options)]
     sections += [citations(finished), provenance(plan, finished, options)]
-    return _files(plan.name, sections, out)
+    return _files(plan.name, sections, out, options.formats)
 
 
 def read_evidence(plan: Plan, store: Store) -> tuple[list[Evidence], dict[str, list[RunStatus]]]:
@@ -150,8 +150,12 @@ PACKED = ("users",)
 """Rows that are so many that their file is compressed."""
 
 
-def _files(name: str, sections: Sequence[Section], out: Path) -> list[Path]:
-    """Write the sections to files; returns the files, leaderboard.md first."""
+def _files(name: str, sections: Sequence[Section], out: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the sections to files; returns the files, leaderboard.md first.
+
+    Figures are written as PNG, which leaderboard.md shows, and in the other formats that are asked for. The
+    page holds them as SVG, whatever is asked for.
+    """
     text = {
         "leaderboard.md": [part for section in sections for part in section.markdown if part],
         "leaderboard.tex": [part for section in sections for part in section.tex],
@@ -171,13 +175,16 @@ def _files(name: str, sections: Sequence[Section], out: Path) -> list[Path]:
             contents[f"{frame_name}.csv"] = content
     with writing(out):
         figures = {name: figure for section in sections for name, figure in section.figures.items()}
-        drawn = plots.save_all(figures, out)
-        vectors = {file.stem: file.read_text(encoding="utf-8") for file in drawn if file.suffix == ".svg"}
+        wanted = {"png", *formats}
+        drawn = plots.draw_all(figures, wanted | {"svg"})
+        vectors = {figure: own["svg"].decode() for figure, own in drawn.items()}
         contents["leaderboard.html"] = _encoded(render(name, sections, vectors))
+        for figure, own in drawn.items():
+            contents |= {f"{figure}.{suffix}": own[suffix] for suffix in sorted(wanted)}
         for file, content in contents.items():
             with replaced(out / file) as unfinished:
                 unfinished.write_bytes(content)
-        return [out / file for file in contents] + drawn
+        return [out / file for file in contents]
 
 
 def _encoded(text: str) -> bytes:

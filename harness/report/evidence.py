@@ -17,6 +17,7 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
+from harness.report.plots import Appearances, appearances
 from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.spec import SystemSpec
@@ -54,11 +55,13 @@ class Options:
         costs: Whether it shows seconds and memory.
         figures: Whether it has figures.
         wilcoxon: Whether it shows Wilcoxon's test for all pairs.
+        formats: The formats in which figures are written.
     """
 
     costs: bool = True
     figures: bool = True
     wilcoxon: bool = False
+    formats: tuple[str, ...] = ("png",)
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,15 @@ class Evidence:
     def kinds(self) -> dict[str, str]:
         """The kind of each system, by the system's name in tables."""
         return {name: _kind(name, spec) for name, spec in self.specs.items()}
+
+    @cached_property
+    def looks(self) -> Appearances:
+        """How figures show each system of the plan, finished or not: the same in every figure of a study."""
+        wholes = {entry.system.base: entry.system.base for entry in self.plan.systems}
+        for variant in self.plan.variants:
+            runs = [run for run in runs_on(self.plan, variant) if isinstance(run, Run)]
+            wholes |= {name: run.system.base for run in runs for name in (run.system.name, run.name)}
+        return appearances(wholes)
 
     @property
     def plain(self) -> list[str]:

@@ -43,7 +43,7 @@ def test_alarms_and_power_of_every_source(store: Path, tmp_path: Path) -> None:
     assert len(alarms) == 3 * 2 * 3
     power = pd.read_csv(tmp_path / "out" / "power.csv")
     assert power["seen"].between(0, 1).all()
-    assert (tmp_path / "out" / "power.pdf").exists()
+    assert (tmp_path / "out" / "power.png").exists()
     marks = pd.read_csv(tmp_path / "out" / "marks.csv")
     assert set(marks["runs"]) == {3, 5, 10}
     assert set(marks["source"]) == {"simulated"}

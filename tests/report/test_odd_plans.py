@@ -96,13 +96,13 @@ def test_one_system(systems: list[str], tmp_path: Path) -> None:
 def test_figures_of_systems_that_are_all_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict[str, Figure] = {}
 
-    def draw(figures: dict[str, Figure], folder: Path) -> list[Path]:
+    def draw(figures: dict[str, Figure], formats: set[str]) -> dict[str, dict[str, bytes]]:
         for figure in figures.values():
             figure.draw_without_rendering()
         drawn.update(figures)
-        return []
+        return {}
 
-    monkeypatch.setattr("harness.report.document.plots.save_all", draw)
+    monkeypatch.setattr("harness.report.document.plots.draw_all", draw)
     report(make_plan(2, **MORE), tmp_path, np.zeros(1), figures=True)
     assert {"costs-d0", "strata-d0", "items-d1", "ablations-d0", "grid-d0-1", "grid-d0-2"} <= set(drawn)
     assert "ranks" not in drawn, "all ranks are equal"

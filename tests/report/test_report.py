@@ -85,7 +85,6 @@ def test_a_lead_that_other_seeds_could_turn_is_no_verdict(tmp_path: Path) -> Non
         assert (found["difference_low"] < 0) == (verdict == "undecided")
 
 
-@pytest.mark.usefixtures("png_alone")
 def test_variants_of_one_source_are_ranked_and_not_tested(tmp_path: Path) -> None:
     plan = make_plan(2)
     same = [each.model_copy(update={"source": plan.datasets[0].source}) for each in plan.datasets]
@@ -185,7 +184,7 @@ def test_figures_stand_beside_the_text_that_shows_them(studied: Path) -> None:
     text = (studied / "leaderboard.md").read_text()
     for name in ("strata-d0", "strata-d1", "costs-d0", "ranks"):
         assert f"({name}.png)" in text
-        assert all((studied / f"{name}.{suffix}").stat().st_size for suffix in ("png", "svg", "pdf"))
+        assert (studied / f"{name}.png").stat().st_size
 
 
 def test_a_store_without_degrees_says_so(tmp_path: Path) -> None:
@@ -202,7 +201,6 @@ def test_one_system_alone_has_a_table_and_no_pairs(tmp_path: Path) -> None:
     assert "LightGCN" in (tmp_path / "out" / "leaderboard.md").read_text()
 
 
-@pytest.mark.usefixtures("png_alone")
 def test_item_strata_count_the_users_who_have_any(tmp_path: Path) -> None:
     plan = make_plan(evaluation={"item_strata": True})
     write(plan, filled(plan, tmp_path), tmp_path / "out")

@@ -1,9 +1,12 @@
 """Figures, drawn from the same DataFrames as the tables.
 
-Systems differ by marker, dash or hatch as well as by colour, so that figures can be printed in grey.
+A system has the same colour and marker in every figure of a study; its variants have another line style.
+Curves have their names at their ends. Systems can be told apart by marker, line style or hatch, so that
+figures can be printed in grey.
 """
 
 from harness.report.plots.ablation import ablation
+from harness.report.plots.appearance import Appearance, Appearances, appearances
 from harness.report.plots.costs import costs
 from harness.report.plots.courses import courses
 from harness.report.plots.curves import curves
@@ -12,9 +15,9 @@ from harness.report.plots.heat import heat
 from harness.report.plots.power import power
 from harness.report.plots.ranks import ranks
 from harness.report.plots.sparsity import sparsity
-from harness.report.plots.style import save, save_all
+from harness.report.plots.style import FORMATS, draw_all, save
 
 __all__ = [
-    "ablation", "costs", "courses", "curves", "growth", "heat", "power", "ranks", "save", "save_all",
-    "sparsity",
+    "FORMATS", "Appearance", "Appearances", "ablation", "appearances", "costs", "courses", "curves",
+    "draw_all", "growth", "heat", "power", "ranks", "save", "sparsity",
 ]  # fmt: skip

@@ -6,21 +6,28 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import bar, legend_below, margins, new_figure
+from harness.report.plots.appearance import Appearances, in_order
+from harness.report.plots.style import hatch, margins, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def ablation(frame: pd.DataFrame, metric: str) -> Figure:
+def ablation(frame: pd.DataFrame, metric: str, looks: Appearances | None = None) -> Figure:
     """Draw the difference of every variant from its full system, which is the line at 0.
+
+    Bars have the colour of their system, and a hatch for the terms that they lack.
 
     Args:
         frame: One row per variant: ``system`` (the full one), ``variant``, ``difference``,
             ``difference_low`` and ``difference_high``.
         metric: Title of the metric.
+        looks: The appearance of each system; by default in the order of the rows.
     """
+    from matplotlib.patches import Patch
+
     systems, variants = list(frame["system"].unique()), list(frame["variant"].unique())
+    looks = looks or in_order(systems)
     figure, (panel,) = new_figure(width=max(5.2, 1.2 + 0.42 * len(systems) * (len(variants) + 1)))
     spacing = 0.8 / len(variants)
     of_system = frame.groupby("system")["variant"]
@@ -30,7 +37,8 @@ def ablation(frame: pd.DataFrame, metric: str) -> Figure:
         rows = frame[frame["variant"] == variant]
         difference = rows["difference"]
         errors = margins(difference, rows["difference_low"], rows["difference_high"])
-        panel.bar(rows["x"], difference, width=0.9 * spacing, label=variant, **bar(index))
+        colours = [looks[system].colour for system in rows["system"]]
+        panel.bar(rows["x"], difference, width=0.9 * spacing, facecolor=colours, **hatch(index))
         panel.errorbar(
             rows["x"], difference, yerr=errors, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0
         )
@@ -38,5 +46,6 @@ def ablation(frame: pd.DataFrame, metric: str) -> Figure:
     panel.set_xticks(range(len(systems)), systems)
     panel.set_ylabel(f"{metric} minus that of the full system")
     panel.grid(axis="x", visible=False)
-    legend_below(figure, panel)
+    hatches = [Patch(facecolor="0.45", **hatch(index)) for index in range(len(variants))]
+    figure.legend(hatches, variants, loc="outside right upper", title="without", frameon=False, fontsize=9)
     return figure

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import legend_below, mark, new_figure
+from harness.report.plots.appearance import Appearances, in_order
+from harness.report.plots.style import legend_beside, logarithmic, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ MARGIN = 1.5
 """The axis begins at the fewest seconds divided by this, and ends at the most seconds times this."""
 
 
-def costs(frame: pd.DataFrame, metric: str) -> Figure:
+def costs(frame: pd.DataFrame, metric: str, looks: Appearances | None = None) -> Figure:
     """Draw every system's mean and interval over the seconds that one of its runs takes.
 
     A line joins the systems that no other system beats with fewer seconds.
@@ -24,12 +25,12 @@ def costs(frame: pd.DataFrame, metric: str) -> Figure:
     Args:
         frame: One row per system: ``system``, ``mean``, ``low``, ``high`` and ``seconds_s``.
         metric: Title of the metric.
+        looks: The appearance of each system; by default in the order of the rows.
     """
-    from matplotlib.ticker import NullFormatter
-
-    figure, (panel,) = new_figure(width=6.4)
+    looks = looks or in_order(frame["system"])
+    figure, (panel,) = new_figure(width=7.4)
     panel.set_xscale("log")
-    for index, row in enumerate(frame.itertuples()):
+    for row in frame.itertuples():
         panel.errorbar(
             row.seconds_s,
             row.mean,
@@ -38,7 +39,7 @@ def costs(frame: pd.DataFrame, metric: str) -> Figure:
             linestyle="",
             elinewidth=0.9,
             markersize=7,
-            **mark(index),
+            **looks[row.system].mark,
         )
     front = frame.sort_values(["seconds_s", "mean"], ascending=[True, False])
     front = front[front["mean"] > front["mean"].cummax().shift(fill_value=-1.0)]
@@ -46,7 +47,6 @@ def costs(frame: pd.DataFrame, metric: str) -> Figure:
     panel.set(xlabel="seconds per run", ylabel=metric)
     low, high = frame["seconds_s"].min() / MARGIN, frame["seconds_s"].max() * MARGIN
     panel.set_xlim(low, high)
-    panel.xaxis.set_major_formatter("{x:g}")
-    panel.xaxis.set_minor_formatter("{x:g}" if high < 10 * low else NullFormatter())
-    legend_below(figure, panel)
+    logarithmic(panel.xaxis, low, high)
+    legend_beside(figure, panel)
     return figure

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import legend_below, line, new_figure
+from harness.report.plots.appearance import in_order
+from harness.report.plots.panels import name_curves
+from harness.report.plots.style import new_figure, power_of_ten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,17 +26,20 @@ def courses(frame: pd.DataFrame) -> Figure:
     Args:
         frame: ``system``, ``term``, ``epoch`` (from 1) and ``share``.
     """
-    systems, terms = list(frame["system"].unique()), list(frame["term"].unique())
+    from matplotlib.ticker import NullFormatter
+
+    systems, looks = list(frame["system"].unique()), in_order(sorted(frame["term"].unique()))
     columns = min(COLUMNS, len(systems))
-    figure, panels = new_figure(columns, width=3.8, height=3.0, rows=-(-len(systems) // columns))
+    figure, panels = new_figure(columns, width=4.4, height=3.0, rows=-(-len(systems) // columns))
     for panel, system in zip(panels, systems, strict=False):
         for term, rows in frame[frame["system"] == system].groupby("term", sort=False):
-            style = line(terms.index(term)) | {"markevery": max(1, len(rows) // 6)}
+            style = looks[term].line | {"markevery": max(1, len(rows) // 6)}
             panel.plot(rows["epoch"], rows["share"].clip(lower=LEAST_SHARE), label=term, **style)
         panel.set(title=system, xlabel="epoch", yscale="log", ylim=(LEAST_SHARE, 2.0))
+        panel.yaxis.set_major_formatter(power_of_ten)
+        panel.yaxis.set_minor_formatter(NullFormatter())
+        name_curves(panel, {term: look.mark for term, look in looks.items()})
     for panel in panels[len(systems) :]:
         panel.set_axis_off()
     panels[0].set_ylabel("share of the training loss")
-    panel_with_most_terms = max(panels, key=lambda panel: len(panel.get_legend_handles_labels()[1]))
-    legend_below(figure, panel_with_most_terms, columns=len(terms))
     return figure

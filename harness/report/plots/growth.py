@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import mark, new_figure
+from harness.report.plots.appearance import in_order
+from harness.report.plots.panels import name_curves, share_axis, shared_out
+from harness.report.plots.style import logarithmic, new_figure, power_of_ten
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -18,14 +21,37 @@ def growth(frame: pd.DataFrame) -> Figure:
     Args:
         frame: ``system``, ``edges``, ``seconds``, ``peak_bytes`` and ``exponent``.
     """
-    figure, (seconds, memory) = new_figure(columns=2)
-    for index, (system, rows) in enumerate(frame.groupby("system", sort=False)):
-        exponent = rows["exponent"].iloc[0]
-        label = system if exponent != exponent else f"{system} ({exponent:.2f})"
-        seconds.plot(rows["edges"], rows["seconds"], label=label, **mark(index))
-        memory.plot(rows["edges"], rows["peak_bytes"] / 2**30, **mark(index))
-    titles = ((seconds, "seconds per step (exponent of growth)"), (memory, "peak memory, GiB"))
-    for panel, title in titles:
-        panel.set(xscale="log", yscale="log", xlabel="train pairs", title=title)
-    seconds.legend(fontsize=7, frameon=False)
+    systems = list(frame["system"].unique())
+    groups, looks = shared_out(systems), in_order(systems)
+    figure, panels = new_figure(columns=2, width=6.4, rows=len(groups))
+    frame = frame.assign(gib=frame["peak_bytes"] / 2**30)
+    exponents = frame.groupby("system")["exponent"].first()
+    titles = {"seconds": "seconds per step (exponent of growth)", "gib": "peak memory, GiB"}
+    for column, (quantity, title) in enumerate(titles.items()):
+        of_quantity = panels[column::2]
+        labels = {
+            name: f"{name} ({exponents[name]:.2f})"
+            if quantity == "seconds" and exponents[name] == exponents[name]
+            else name
+            for name in systems
+        }
+        for panel, names in zip(of_quantity, groups, strict=True):
+            for name in names:
+                rows = frame[frame["system"] == name]
+                panel.plot(rows["edges"], rows[quantity], label=labels[name], **looks[name].line)
+            _set_axes(panel, title, frame[quantity])
+        share_axis(of_quantity)
+        marks = {label: looks[name].mark for name, label in labels.items()}
+        for panel in of_quantity:
+            name_curves(panel, marks)
     return figure
+
+
+def _set_axes(panel: Axes, title: str, values: pd.Series) -> None:
+    """Make both axes logarithmic, and name them."""
+    from matplotlib.ticker import NullFormatter
+
+    panel.set(xscale="log", yscale="log", xlabel="train pairs", title=title)
+    panel.xaxis.set_major_formatter(power_of_ten)
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    logarithmic(panel.yaxis, values.min(), values.max())

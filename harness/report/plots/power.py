@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import legend_below, mark, new_figure
+from harness.report.plots.appearance import in_order
+from harness.report.plots.style import legend_below, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,8 +24,9 @@ def power(frame: pd.DataFrame) -> Figure:
     """
     figure, (panel,) = new_figure(width=5.6)
     means = frame.groupby(["dataset", "multiple"], sort=False)[["seen", "predicted"]].mean().reset_index()
-    for index, (dataset, rows) in enumerate(means.groupby("dataset", sort=False)):
-        panel.plot(rows["multiple"], rows["seen"], linestyle="", label=dataset, **mark(index))
+    looks = in_order(means["dataset"].unique())
+    for dataset, rows in means.groupby("dataset", sort=False):
+        panel.plot(rows["multiple"], rows["seen"], linestyle="", label=dataset, **looks[dataset].mark)
     predicted = means.groupby("multiple")["predicted"].mean()
     label = "prediction"
     panel.plot(predicted.index, predicted, color="0.4", linewidth=1.0, zorder=1, label=label)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.plots.style import COLOURS, new_figure
+from harness.report.plots.appearance import Appearances, in_order
+from harness.report.plots.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +22,19 @@ LETTER_WIDTH = 0.09
 """Width of a letter of a system's name, in inches. There are names on both sides of the diagram."""
 
 
-def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: float) -> Figure:
+def ranks(
+    mean_ranks: pd.Series,
+    p_values: pd.DataFrame,
+    critical_difference: float,
+    looks: Appearances | None = None,
+) -> Figure:
     """Draw mean ranks on a line, the best on the left; a bar joins systems that do not differ significantly.
 
     Args:
         mean_ranks: Mean rank of each system; index system.
         p_values: Nemenyi's p of every pair, a square frame with the same index.
         critical_difference: Drawn as a scale above the axis.
+        looks: The appearance of each system; by default in the order of the ranks.
     """
     import scikit_posthocs
 
@@ -47,10 +54,13 @@ def ranks(mean_ranks: pd.Series, p_values: pd.DataFrame, critical_difference: fl
         label_fmt_right="{label}",
         label_props={"fontsize": 10},
         elbow_props={"color": "black", "linewidth": 0.8},
-        marker_props={"color": COLOURS[0], "s": 18},
+        marker_props={"s": 0},
         crossbar_props={"linewidth": 2.6},
     )
     _replace_numbers_by_names(panel, mean_ranks)
+    looks = looks or in_order(mean_ranks.index)
+    for name, rank in mean_ranks.items():
+        panel.plot(rank, 0, linestyle="", markersize=6, zorder=3, clip_on=False, **looks[str(name)].mark)
     panel.set_xticks(range(1, systems + 1))
     panel.set_xlim(0.9, systems + 0.1)
     _draw_scale(panel, critical_difference)

@@ -1,11 +1,12 @@
-"""The style of all figures: sizes, colours, markers, hatches, and the formats in which they are written."""
+"""The style of all figures: sizes, hatches, legends, and the formats in which they are written."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,16 @@ from harness.store.files import replaced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
+"""The formats that figures can have."""
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart."""
-
-MARKERS = "osD^vPX*<>"
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---")
-LINES = ("-", "--", "-.", ":")
 
 MANY = 8
-"""So many figures or more are written by several processes."""
+"""So many figures or more are drawn by several processes."""
 
 LEGEND_ROW = 0.2
 """Height of a line of a legend, in inches."""
@@ -61,30 +59,34 @@ def new_figure(
     return figure, panels
 
 
-def mark(index: int) -> dict[str, Any]:
-    """Return the colour and marker of the system with this index; no two of 40 systems share both."""
-    return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
-
-
-def line(index: int) -> dict[str, Any]:
-    """Return :func:`mark` with a dash; no two of 32 systems share both colour and dash."""
-    dash = LINES[(index + index // len(COLOURS)) % len(LINES)]
-    return {**mark(index), "linestyle": dash, "linewidth": 1.4, "markersize": 5}
-
-
 def number(value: Any) -> str:
     """Format a hyper-parameter's value for an axis."""
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def bar(index: int) -> dict[str, Any]:
-    """Return the colour and hatch of the bars with this index."""
-    return {
-        "facecolor": COLOURS[index % len(COLOURS)],
-        "hatch": HATCHES[index % len(HATCHES)],
-        "edgecolor": "white",
-        "linewidth": 0.0,
-    }
+def logarithmic(axis: Axis, low: float, high: float) -> None:
+    """Give a logarithmic axis plain numbers for labels; those between powers of ten if there is room.
+
+    Args:
+        axis: The axis.
+        low: The least value on it.
+        high: The largest value on it.
+    """
+    from matplotlib.ticker import NullFormatter
+
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("{x:g}" if high < 10 * low else NullFormatter())
+
+
+def hatch(index: int) -> dict[str, Any]:
+    """Return the hatch of the bars with this index."""
+    return {"hatch": HATCHES[index % len(HATCHES)], "edgecolor": "white", "linewidth": 0.0}
+
+
+def power_of_ten(value: float, _: Any = None) -> str:
+    """Format a label of a logarithmic axis without mathematical markup, as in 10⁻³."""
+    exponent = round(np.log10(value))
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def margins(middle: Any, low: Any, high: Any) -> list[list[float]]:
@@ -94,6 +96,14 @@ def margins(middle: Any, low: Any, high: Any) -> list[list[float]]:
     """
     middle, low, high = (np.asarray(values, dtype=float) for values in (middle, low, high))
     return [(middle - low).tolist(), (high - middle).tolist()]
+
+
+def legend_beside(figure: Figure, panel: Axes) -> None:
+    """Put the legend of ``panel`` to the right of all panels, in the order of its points."""
+    handles, labels = panel.get_legend_handles_labels()
+    lacking = LEGEND_ROW * (len(labels) + 1) - figure.get_figheight()
+    figure.set_figheight(figure.get_figheight() + max(0.0, lacking))
+    figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9)
 
 
 def legend_below(figure: Figure, panel: Axes, columns: int = 3) -> None:
@@ -111,30 +121,48 @@ def legend_below(figure: Figure, panel: Axes, columns: int = 3) -> None:
     )
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure in every format; returns the files."""
-    import matplotlib
+def drawn(figure: Figure, name: str, formats: Collection[str]) -> dict[str, bytes]:
+    """Draw a figure in some formats; returns the content of the file of each.
 
-    files = [folder / f"{name}.{suffix}" for suffix in FORMATS]
-    with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "pdf.fonttype": 42}):
+    A name in a figure is text, even if it has the characters of mathematical markup.
+    """
+    import matplotlib
+    from matplotlib.text import Text
+
+    plain = {"text.parse_math": False}
+    look = {"svg.hashsalt": name, "svg.fonttype": "none", "pdf.fonttype": 42}
+    contents = {}
+    with matplotlib.rc_context({**plain, **look}):
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # the layout is computed once for all formats
         inches = figure.get_tightbbox().padded(0.05)
-        for file in files:
-            format_name = file.suffix[1:]
-            metadata = UNDATED.get(format_name)
-            with replaced(file) as unfinished:
-                figure.savefig(unfinished, dpi=150, format=format_name, metadata=metadata, bbox_inches=inches)
-    return files
+        for suffix in formats:
+            content = BytesIO()
+            metadata = UNDATED.get(suffix)
+            figure.savefig(content, dpi=150, format=suffix, metadata=metadata, bbox_inches=inches)
+            contents[suffix] = content.getvalue()
+    return contents
 
 
-def save_all(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
-    """Write figures under their names; returns the files.
+def draw_all(figures: Mapping[str, Figure], formats: Collection[str]) -> dict[str, dict[str, bytes]]:
+    """Draw figures in some formats; returns the content of each file by the figure's name and the format.
 
-    Drawing one figure takes a second or two, so MANY figures are written by several processes.
+    Drawing one figure takes a second or two, so MANY figures are drawn by several processes.
     """
     if len(figures) < MANY:
-        return [file for name, figure in figures.items() for file in save(figure, folder, name)]
+        return {name: drawn(figure, name, formats) for name, figure in figures.items()}
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        written = [pool.submit(save, figure, folder, name) for name, figure in figures.items()]
-        return [file for files in written for file in files.result()]
+        tasks = {name: pool.submit(drawn, figure, name, formats) for name, figure in figures.items()}
+        return {name: task.result() for name, task in tasks.items()}
+
+
+def save(figure: Figure, folder: Path, name: str, formats: Collection[str] = ("png",)) -> list[Path]:
+    """Write a figure in some formats; returns the files."""
+    files = []
+    for suffix, content in drawn(figure, name, formats).items():
+        files.append(folder / f"{name}.{suffix}")
+        with replaced(files[-1]) as unfinished:
+            unfinished.write_bytes(content)
+    return files

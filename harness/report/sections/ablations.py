@@ -33,7 +33,8 @@ def ablations(evidence: Evidence, options: Options) -> Section:
     rows.insert(0, "dataset", dataset)
     if not options.figures:
         return Section(text, frames={"ablations": rows})
-    figure = plots.ablation(comparison.assign(variant=terms), tables.title(metric))
+    drawn = comparison.assign(variant=terms)
+    figure = plots.ablation(drawn, tables.title(metric), evidence.looks)
     name = f"ablations-{dataset}"
     return Section([*text, f"![Ablations]({name}.png)"], frames={"ablations": rows}, figures={name: figure})
 

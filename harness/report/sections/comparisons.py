@@ -98,7 +98,8 @@ def _ranks(datasets: Sequence[Evidence], options: Options) -> Section:
     )
     if not options.figures or np.ptp(ranking.mean_ranks) == 0:
         return Section([text])
-    figure = plots.ranks(ranking.mean_ranks, ranking.p_nemenyi, ranking.critical_difference)
+    looks = datasets[0].looks
+    figure = plots.ranks(ranking.mean_ranks, ranking.p_nemenyi, ranking.critical_difference, looks)
     return Section([text, "![Critical differences](ranks.png)"], figures={"ranks": figure})
 
 

@@ -27,7 +27,9 @@ def grids(evidence: Evidence, options: Options) -> Section:
     comparison = compare_with_references(sample, {}, evidence.plan.smallest_effect)
     points = points.merge(comparison[["system", "mean", "low", "high"]], left_on="name", right_on="system")
     text, figures = ["### Grids"], {}
-    for number, (title, table, figure) in enumerate(_drawn(points, tables.title(metric)), start=1):
+    for number, (title, table, figure) in enumerate(
+        _drawn(points, tables.title(metric), evidence.looks), start=1
+    ):
         name = f"grid-{dataset}-{number}"
         text += [f"{title}:", tables.markdown(table)]
         if options.figures:
@@ -51,7 +53,9 @@ def _points(evidence: Evidence) -> Iterator[dict[str, Any]]:
             yield point | {"one": one, "two": two, "values": f"{one}, {two}" if run.varied[1:] else str(one)}
 
 
-def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFrame, Figure]]:
+def _drawn(
+    points: pd.DataFrame, metric: str, looks: plots.Appearances
+) -> Iterator[tuple[str, pd.DataFrame, Figure]]:
     """Yield title, table and figure of every grid.
 
     A grid of two hyper-parameters is a heat map for each system; grids of one are curves of all systems.
@@ -62,7 +66,7 @@ def _drawn(points: pd.DataFrame, metric: str) -> Iterator[tuple[str, pd.DataFram
             frame = rows.drop(columns="system").rename(columns={"line": "system", "one": "at"})
             named = rows.rename(columns={"line": "System"})
             table = tables.cross_table(named, "System", "values", "mean", ".4f")
-            yield metric, table, plots.curves(frame, down, metric)
+            yield metric, table, plots.curves(frame, down, metric, looks=looks)
             continue
         for line, rows_of_system in rows.groupby("line", sort=False):
             frame = rows_of_system.rename(columns={"one": down, "two": across})

@@ -48,7 +48,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
         points = points.merge(costs, left_on="system", right_index=True)
         points = points.dropna(subset=["seconds_s"]).sort_values("mean", ascending=False, kind="stable")
         if len(points):
-            figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]))
+            figures[f"costs-{name}"] = plots.costs(points, tables.title(shown[0]), evidence.looks)
     beats = beats_simple_baselines(evidence, shown[0])
     if evidence.plan.tuning and beats:
         costs["beats"] = [beats.get(name, "") for name in costs.index]

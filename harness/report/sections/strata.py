@@ -94,7 +94,7 @@ def _figure(
     drawn = comparison[comparison["system"].isin(evidence.plain)]
     with_backbone = [system for system in evidence.plain if evidence.backbone(system)]
     gaining = with_backbone or [system for system in references if system in evidence.plain]
-    figure = plots.sparsity(drawn, tables.title(metric), gaining, axis)
+    figure = plots.sparsity(drawn, tables.title(metric), gaining, axis, evidence.looks)
     name = f"{name}-{evidence.dataset.name}"
     return Section([f"![Curves over strata]({name}.png)"], figures={name: figure})
 

@@ -120,7 +120,9 @@ def _by_window(name: str, members: Sequence[Evidence], frame: pd.DataFrame, opti
         costs = costs.set_index("system").loc[_common(members), ["at", "mean"]].reset_index().dropna()
         costs = costs.sort_values("at", kind="stable")
         figure_name = f"window-costs-{name}"
-        section.figures[figure_name] = plots.curves(costs, "window of time", "seconds per run", log=True)
+        section.figures[figure_name] = plots.curves(
+            costs, "window of time", "seconds per run", log=True, looks=members[0].looks
+        )
         section.markdown.append(f"![Training cost over windows]({figure_name}.png)")
     return section
 
@@ -149,7 +151,8 @@ def _in_each(name: str, by_label: Mapping[str, Evidence], kind: str, options: Op
     if not options.figures:
         return Section(text, frames={kind: rows})
     axis = {"densities": "share of the train pairs", "windows": "time"}[kind]
-    figure = plots.sparsity(comparison, tables.title(metric), list(references) or common, axis)
+    gaining, looks = list(references) or common, members[0].looks
+    figure = plots.sparsity(comparison, tables.title(metric), gaining, axis, looks)
     figure_name = f"{kind}-{name}"
     text.append(f"![Curves]({figure_name}.png)")
     return Section(text, frames={kind: rows}, figures={figure_name: figure})
