@@ -6,10 +6,13 @@ import io
 import re
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pandas as pd
+import pytest
 
 from harness.planning.plan import Plan
+from harness.planning.tasks import Run
 from harness.report import tables
 from harness.report.document import write
 from harness.report.evidence import Options
@@ -17,11 +20,12 @@ from harness.report.page.figures import address
 from harness.report.page.index import write_index
 from harness.report.sections.provenance import plan_yaml, references
 from harness.store.layout import USERS
+from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from tests.report.made_up_study import made_up_study
 from tests.report.test_page import NASTY, SCRIPT, page, studied
-from tests.worlds import fill, intentbench
+from tests.worlds import fill, intentbench, made_record
 
 __all__ = ["studied"]
 
@@ -36,6 +40,37 @@ def test_figures_are_smaller_and_keep_their_texts() -> None:
     assert len(short) < 0.6 * len(svg)
     assert "<text class='c0' x='1.5' y='2'>a  b &lt;</text>" in short
     assert "<style>.c0{fill: none}</style>" in short
+
+
+def test_a_name_in_a_figure_is_text_that_looks_like_no_attribute() -> None:
+    name = """a style="fill: red" d="M 1.234567 0" b='c' &amp;"""
+    written = name.replace("&", "&amp;")
+    svg = (
+        f'<svg xmlns="x"><path d="M 0 0" style="fill: none"/><text style="fill: none">{written}</text></svg>'
+    )
+    short = unquote(address(svg).partition(",")[2])
+    assert ElementTree.fromstring(short)[-1].text == name
+
+
+def test_what_runs_have_recorded_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of machines and versions, and the plan's own words."""
+    machine = {"system": NASTY.replace("-", ""), "=cpu": NASTY}
+
+    def nasty_record(run: Run) -> RunRecord:
+        return made_record(run).model_copy(update={"machine": machine, "commit": "=<b>|_"})
+
+    monkeypatch.setattr("tests.worlds.made_record", nasty_record)
+    about = f"{NASTY}\n```\n{SCRIPT}\n~~~\n"
+    plan, store = made_up_study(tmp_path / "store", datasets=1, systems=2, users=30, about=about)
+    write(plan, store, tmp_path / "out", options=Options(figures=False))
+    rows = tables.read_rows(tmp_path / "out" / "provenance.csv")
+    assert rows["=cpu"].tolist() == [NASTY]
+    assert rows["commit"].tolist() == ["=<b>|_"]
+    shown = page(tmp_path / "out")
+    assert SCRIPT not in shown
+    assert "<b>|" not in shown
+    assert not re.search(r"<img[^>]*onerror", shown)
+    assert shown.count("<script>") == 1
 
 
 def test_the_plan_is_shown_without_places_of_this_machine(tmp_path: Path) -> None:

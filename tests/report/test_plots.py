@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -159,3 +160,85 @@ def test_the_front_joins_what_nothing_beats() -> None:
     front = panel.lines[-1]
     assert front.get_xdata().tolist() == [1.0, 9.0]
     assert front.get_ydata().tolist() == [0.2, 0.3]
+
+
+HOSTILE = r"""$x^2_i$ <b>&amp;</b> | 50 % _a_ \frac{1} =1+1 "q" '"""
+
+
+def of_names(names: list[str]) -> pd.DataFrame:
+    """Rows of three settings for each system."""
+    rows = [(name, at, 0.1 + 0.01 * place) for place, name in enumerate(names) for at in (1, 2, 3)]
+    frame = pd.DataFrame(rows, columns=["system", "at", "mean"])
+    return frame.assign(low=frame["mean"] - 0.02, high=frame["mean"] + 0.02)
+
+
+def hostile_ablation() -> Figure:
+    row = {"system": HOSTILE, "variant": HOSTILE, "difference": 0.1}
+    return plots.ablation(pd.DataFrame([row | {"difference_low": 0.0, "difference_high": 0.2}]), "m")
+
+
+def hostile_heat() -> Figure:
+    return plots.heat(pd.DataFrame({"k": [1, 2], "t": [1, 2], "m": [0.1, 0.2]}), "k", "t", "m", HOSTILE)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.curves(of_names([HOSTILE, "B"]), HOSTILE, HOSTILE),
+        lambda: plots.costs(of_names([HOSTILE]).head(1).assign(seconds_s=1.0), HOSTILE),
+        hostile_ablation,
+        hostile_heat,
+    ],
+)
+def test_a_name_in_a_figure_is_text_as_it_is(draw: Callable[[], Figure]) -> None:
+    svg = style.drawn(draw(), "name", ["svg"])["svg"].decode()
+    texts = [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert HOSTILE in texts
+
+
+def test_a_system_looks_the_same_in_every_figure() -> None:
+    looks = plots.appearances({"A": "A", "B": "B", "B[-x]": "B", "C": "C", "B[text=shuffled]": "B"})
+    assert (looks["B"].colour, looks["B"].mark["marker"]) == (
+        looks["B[-x]"].colour,
+        looks["B[-x]"].mark["marker"],
+    )
+    lines = [str(looks[name].line["linestyle"]) for name in ("B", "B[-x]", "B[text=shuffled]")]
+    assert len(set(lines)) == 3
+    assert lines[0] == str(looks["A"].line["linestyle"])
+    for names in (["A", "B", "C"], ["C", "B"]):
+        (panel,) = plots.curves(of_names(names), "k", "m", looks=looks).axes
+        for container in panel.containers:
+            assert container[0].get_color() == looks[container.get_label()].colour
+            assert container[0].get_marker() == looks[container.get_label()].mark["marker"]
+
+
+def test_no_two_of_forty_systems_look_the_same() -> None:
+    looks = plots.appearances({f"s{number}": f"s{number}" for number in range(40)})
+    assert len({(look.colour, look.mark["marker"]) for look in looks.values()}) == 40
+
+
+def test_a_panel_has_eight_curves_at_most_and_all_panels_have_the_same_axes() -> None:
+    names = [f"s{number}" for number in range(19)]
+    panels = [panel for panel in plots.curves(of_names(names), "k", "m").axes if panel.containers]
+    assert [len(panel.containers) for panel in panels] == [7, 6, 6]
+    assert len({(panel.get_xlim(), panel.get_ylim()) for panel in panels}) == 1
+    assert [each.get_label() for panel in panels for each in panel.containers] == names
+
+
+def test_points_stand_over_their_category() -> None:
+    names = [f"s{number}" for number in range(8)]
+    (panel,) = plots.curves(of_names(names), "k", "m").axes
+    places = np.array([container[0].get_xdata() for container in panel.containers]) - [0, 1, 2]
+    assert np.abs(places).max() < 0.15
+    assert places.sum(axis=0) == pytest.approx([0, 0, 0])
+
+
+def test_names_stand_beside_the_ends_of_curves_and_do_not_overlap() -> None:
+    frame = of_names(["A", "B", "C"]).assign(mean=0.1, low=0.0, high=0.2)
+    figure = plots.curves(frame, "k", "m")
+    (panel,) = figure.axes
+    figure.draw_without_rendering()
+    boxes = {text.get_text(): text.get_window_extent() for text in panel.texts}
+    assert set(boxes) == {"A", "B", "C"}
+    assert not any(boxes[one].overlaps(boxes[two]) for one, two in ("AB", "BC", "AC"))
+    assert not figure.legends

@@ -17,6 +17,7 @@ _BLANKS = re.compile(r" ?([A-Za-z]) ?")
 _NO_TURN = re.compile(r' transform="rotate\(-?0 [^"]*"')
 _STYLE = re.compile(r'style="([^"]*)"')
 _TWO_QUOTES = re.compile(r'="([^"]*)"')
+_BETWEEN = re.compile(r">[^<]+<")
 _GROUP = re.compile(r"<g(?: [^>]*)?>|</g>")
 
 READABLE = " =:/;,()[]{}|!*+$'@?~^`\\"
@@ -29,6 +30,7 @@ def address(svg: str) -> str:
     Coordinates get one decimal, equal styles stand once, and what shows nothing is left out: names of groups,
     blanks, comments.
     """
+    svg = _BETWEEN.sub(lambda text: text[0].replace('"', "&quot;"), svg)  # a name may look like an attribute
     for pattern, instead in (
         (_HEAD, ""),
         (_FONTS, "sans-serif"),

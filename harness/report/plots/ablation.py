@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.report.plots.appearance import Appearances, in_order
-from harness.report.plots.style import hatch, margins, new_figure
+from harness.report.plots.style import hatch, margins, new_figure, with_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,8 @@ def ablation(frame: pd.DataFrame, metric: str, looks: Appearances | None = None)
 
     systems, variants = list(frame["system"].unique()), list(frame["variant"].unique())
     looks = looks or in_order(systems)
-    figure, (panel,) = new_figure(width=max(5.2, 1.2 + 0.42 * len(systems) * (len(variants) + 1)))
+    width = max(4.8, 1.2 + 0.42 * len(systems) * (len(variants) + 1))
+    figure, (panel,) = new_figure(width=with_names(width, variants))
     spacing = 0.8 / len(variants)
     of_system = frame.groupby("system")["variant"]
     offset = spacing * (of_system.cumcount() - (of_system.transform("size") - 1) / 2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.report.plots.appearance import Appearances, in_order
-from harness.report.plots.style import legend_beside, logarithmic, new_figure
+from harness.report.plots.style import legend_beside, logarithmic, new_figure, with_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def costs(frame: pd.DataFrame, metric: str, looks: Appearances | None = None) ->
         looks: The appearance of each system; by default in the order of the rows.
     """
     looks = looks or in_order(frame["system"])
-    figure, (panel,) = new_figure(width=7.4)
+    figure, (panel,) = new_figure(width=with_names(5.6, frame["system"].tolist()))
     panel.set_xscale("log")
     for row in frame.itertuples():
         panel.errorbar(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.report.plots.appearance import in_order
 from harness.report.plots.panels import name_curves
-from harness.report.plots.style import new_figure, power_of_ten
+from harness.report.plots.style import new_figure, power_of_ten, with_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,11 +30,13 @@ def courses(frame: pd.DataFrame) -> Figure:
 
     systems, looks = list(frame["system"].unique()), in_order(sorted(frame["term"].unique()))
     columns = min(COLUMNS, len(systems))
-    figure, panels = new_figure(columns, width=4.4, height=3.0, rows=-(-len(systems) // columns))
+    figure, panels = new_figure(
+        columns, width=with_names(3.4, looks), height=3.0, rows=-(-len(systems) // columns)
+    )
     for panel, system in zip(panels, systems, strict=False):
-        for term, rows in frame[frame["system"] == system].groupby("term", sort=False):
-            style = looks[term].line | {"markevery": max(1, len(rows) // 6)}
-            panel.plot(rows["epoch"], rows["share"].clip(lower=LEAST_SHARE), label=term, **style)
+        for term, course in frame[frame["system"] == system].groupby("term", sort=False):
+            style = looks[term].line | {"markevery": max(1, len(course) // 6)}
+            panel.plot(course["epoch"], course["share"].clip(lower=LEAST_SHARE), label=term, **style)
         panel.set(title=system, xlabel="epoch", yscale="log", ylim=(LEAST_SHARE, 2.0))
         panel.yaxis.set_major_formatter(power_of_ten)
         panel.yaxis.set_minor_formatter(NullFormatter())

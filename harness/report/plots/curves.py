@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.report.plots.appearance import Appearances, in_order
 from harness.report.plots.panels import name_curves, share_axis, shared_out, side_by_side
-from harness.report.plots.style import logarithmic, margins, new_figure, number
+from harness.report.plots.style import logarithmic, margins, new_figure, number, with_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def curves(
     systems, settings = list(frame["system"].unique()), list(dict.fromkeys(frame["at"]))
     looks, groups = looks or in_order(systems), shared_out(systems)
     columns = min(2, len(groups))
-    figure, panels = new_figure(columns, width=6.4, rows=-(-len(groups) // columns))
+    figure, panels = new_figure(columns, width=with_names(4.6, systems), rows=-(-len(groups) // columns))
     for panel, names in zip(panels, groups, strict=False):
         for name, shift in side_by_side(names).items():
             rows = frame[frame["system"] == name]

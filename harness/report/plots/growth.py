@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.report.plots.appearance import in_order
 from harness.report.plots.panels import name_curves, share_axis, shared_out
-from harness.report.plots.style import logarithmic, new_figure, power_of_ten
+from harness.report.plots.style import logarithmic, new_figure, power_of_ten, with_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ def growth(frame: pd.DataFrame) -> Figure:
     """
     systems = list(frame["system"].unique())
     groups, looks = shared_out(systems), in_order(systems)
-    figure, panels = new_figure(columns=2, width=6.4, rows=len(groups))
+    figure, panels = new_figure(columns=2, width=with_names(5.0, systems), rows=len(groups))
     frame = frame.assign(gib=frame["peak_bytes"] / 2**30)
     exponents = frame.groupby("system")["exponent"].first()
     titles = {"seconds": "seconds per step (exponent of growth)", "gib": "peak memory, GiB"}

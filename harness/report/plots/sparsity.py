@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.report.plots.appearance import Appearances, in_order
 from harness.report.plots.panels import name_curves, share_axis, shared_out, side_by_side
-from harness.report.plots.style import margins, new_figure
+from harness.report.plots.style import margins, new_figure, with_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def sparsity(
     systems = sorted(present, key=list(looks).index)
     of_means, of_gains = shared_out(systems), shared_out([name for name in systems if name in gaining])
     rows = 1 if len(of_means) == 1 else -(-len(of_means) // 2) + -(-len(of_gains) // 2)
-    figure, panels = new_figure(columns=2, width=6.4, rows=rows)
+    figure, panels = new_figure(columns=2, width=with_names(4.8, systems), rows=rows)
     first_gain = 1 if len(of_means) == 1 else 2 * -(-len(of_means) // 2)
     references = sorted(set(frame.loc[frame["system"].isin(gaining), "baseline"]))
     reference = references[0] if len(references) == 1 else "the backbone"

@@ -30,6 +30,9 @@ MANY = 8
 LEGEND_ROW = 0.2
 """Height of a line of a legend, in inches."""
 
+LETTER = 0.085
+"""Width of a letter of a name beside a panel, in inches."""
+
 UNDATED: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """Metadata without the date, so that equal figures are equal files."""
 
@@ -57,6 +60,11 @@ def new_figure(
         panel.grid(alpha=0.3, linewidth=0.6)
         panel.set_axisbelow(True)
     return figure, panels
+
+
+def with_names(width: float, names: Collection[str]) -> float:
+    """Return the width, in inches, of a panel of this width with names beside it."""
+    return width + LETTER * max(map(len, names), default=0)
 
 
 def number(value: Any) -> str:
