@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -91,6 +92,36 @@ def test_several_plans_have_a_folder_each_and_an_index(studied: Path, tmp_path: 
     text = (tmp_path / "index.html").read_text()
     assert 'href="again/leaderboard.html"' in text
     assert 'href="made-up/leaderboard.html"' in text
+
+
+def test_figures_are_png_and_what_is_asked_for(tmp_path: Path) -> None:
+    plan, store = made_up_study(tmp_path / "store", datasets=1, systems=2, users=30)
+    fields = plan.model_dump(mode="json", exclude_unset=True)
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(fields))
+    words = ("report", tmp_path / "plan.yaml", "--store", store.root, "--out")
+    kinds = []
+    for number, more in enumerate([(), ("--figures", "pdf"), ("--figures", "PNG, svg"), ("--no-figures",)]):
+        assert intentbench(*words, tmp_path / str(number), *more).exit_code == 0
+        written = [file for file in (tmp_path / str(number)).iterdir() if file.stem == "costs-d0"]
+        kinds.append({file.suffix for file in written})
+        page = (tmp_path / str(number) / "leaderboard.html").read_text()
+        assert ("data:image/svg+xml" in page) == (more != ("--no-figures",))
+    assert kinds == [{".png"}, {".png", ".pdf"}, {".png", ".svg"}, set()]
+    refused = intentbench(*words, tmp_path / "out", "--figures", "pgn")
+    assert refused.exit_code == 2
+    assert "--figures: unknown format 'pgn'; did you mean 'png'?" in refused.output
+
+
+def test_names_with_markup_are_text_in_the_terminal(studied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "[red]a[/red]<b>&|_%\"'=1"
+
+    def users(*_: object) -> pd.DataFrame:
+        row = {"user": name, "train_pairs": 1.0, "first_score": 0.1, "second_score": 0.2}
+        return pd.DataFrame([row])
+
+    monkeypatch.setattr("harness.report.sections.head_to_head.most_different_users", users)
+    assert name in compare(studied, FIRST, SECOND)
+    assert f"no test user {name!r}" in compare(studied, FIRST, SECOND, "--user", name)
 
 
 def test_two_plans_of_one_name_and_no_plan_are_refused(studied: Path) -> None:

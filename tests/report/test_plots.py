@@ -20,10 +20,13 @@ from harness.evaluation.stats.null_tables import Spreads, found_differences
 from harness.evaluation.stats.smallest import SmallestEffect
 from harness.evaluation.stats.stratified import by_stratum
 from harness.evaluation.strata import user_strata
+from harness.planning.run_status import run_statuses
 from harness.report import plots
+from harness.report.evidence import Evidence
 from harness.report.plots import style
 from harness.report.plots.style import FORMATS
 from tests.evaluation.stats.test_stratified import sample_of
+from tests.report.made_up_study import made_up_study
 
 
 def strata() -> pd.DataFrame:
@@ -210,6 +213,16 @@ def test_a_system_looks_the_same_in_every_figure() -> None:
         for container in panel.containers:
             assert container[0].get_color() == looks[container.get_label()].colour
             assert container[0].get_marker() == looks[container.get_label()].mark["marker"]
+
+
+def test_variants_and_unfinished_systems_leave_the_looks_of_the_others(tmp_path: Path) -> None:
+    plan, store = made_up_study(tmp_path / "store", datasets=2, systems=3, users=30, controls=["shuffled"])
+    whole = [Evidence.of(plan, [variant], run_statuses(plan, store), store) for variant in plan.variants]
+    nothing = Evidence.of(plan, [plan.variants[1]], [], store)
+    assert whole[0].looks == whole[1].looks == nothing.looks
+    own = whole[0].looks
+    assert [own[name].number for name in own if not own[name].variant] == [0, 1, 2]
+    assert {name for name in own if own[name].variant} == {name for name in own if "shuffled" in name}
 
 
 def test_no_two_of_forty_systems_look_the_same() -> None:

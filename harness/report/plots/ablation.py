@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from harness.report.plots.appearance import Appearances, in_order
-from harness.report.plots.style import hatch, margins, new_figure, with_names
+from harness.report.plots.style import LETTER, hatch, margins, new_figure, with_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,7 +44,9 @@ def ablation(frame: pd.DataFrame, metric: str, looks: Appearances | None = None)
             rows["x"], difference, yerr=errors, fmt="none", ecolor="black", elinewidth=1.0, capsize=2.0
         )
     panel.axhline(0.0, color="black", linewidth=0.8)
-    panel.set_xticks(range(len(systems)), systems)
+    slot = width / len(systems)  # in inches; longer names are turned
+    turned = {"rotation": 25, "ha": "right"} if LETTER * max(map(len, systems)) > slot else {}
+    panel.set_xticks(range(len(systems)), systems, **turned)
     panel.set_ylabel(f"{metric} minus that of the full system")
     panel.grid(axis="x", visible=False)
     hatches = [Patch(facecolor="0.45", **hatch(index)) for index in range(len(variants))]
