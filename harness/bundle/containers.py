@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -21,6 +22,9 @@ from harness.store.files import replaced, writing
 MOST_EXPANSION = 100
 """How many times larger than the zip file its contents may be together. Bundles of ours stay below 10."""
 
+CHUNK_BYTES = 1 << 20
+"""Bytes of a file that are in memory at a time."""
+
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The date of all files in a zip file, so that one store gives one zip file, byte for byte."""
 
@@ -34,8 +38,9 @@ UNREADABLE = (
 class Container(Protocol):
     """Files by name. Nothing of them is in memory, and nothing is unpacked."""
 
-    sizes: dict[str, int]
-    """Bytes of every file, by its name with ``/`` between folders."""
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every file, by its name with ``/`` between folders."""
 
     def open(self, name: str) -> IO[bytes]:
         """The bytes of a file, from its beginning."""
@@ -120,6 +125,23 @@ def _sizes_of_archive(file: zipfile.ZipFile, size: int) -> dict[str, int]:
     return sizes
 
 
+def copied(source: IO[bytes], target: Path | None = None) -> str:
+    """Copy a file, or only read it where there is no ``target``, and close it; returns its SHA-256."""
+    hashed = hashlib.sha256()
+    with source:
+        if target is None:
+            while chunk := source.read(CHUNK_BYTES):
+                hashed.update(chunk)
+            return hashed.hexdigest()
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            while chunk := source.read(CHUNK_BYTES):
+                hashed.update(chunk)
+                file.write(chunk)
+    return hashed.hexdigest()
+
+
 def pack(folder: Path, out: Path) -> None:
     """Write a folder as a zip file, whose bytes depend on the folder's files and names alone.
 
@@ -133,4 +155,4 @@ def pack(folder: Path, out: Path) -> None:
             member.external_attr = 0o644 << 16
             member.file_size = (folder / name).stat().st_size
             with (folder / name).open("rb") as source, file.open(member, "w") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+                shutil.copyfileobj(source, target, CHUNK_BYTES)

@@ -1,4 +1,4 @@
-"""The runs and datasets of a plan, copied from a store without what is nobody else's business."""
+"""The runs and datasets of a plan, copied from a store without the folders of its machine."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _copy_run(store: Store, copy: Store, identity: str, numbers: Mapping[str, st
 
 
 def shared_fields(record: Record) -> dict[str, Any]:
-    """The fields of a record without folders of its machine: paths become names, and tracebacks are left out."""
+    """The fields of a record without its machine's folders: paths become names, and no traceback is kept."""
     fields = {name: value for name, value in record.fields().items() if name != "traceback"}
     return fields | {"dataset_plan": _without_folders(record.dataset_plan)}
 

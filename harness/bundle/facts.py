@@ -75,7 +75,8 @@ class Facts:
     def counts(self) -> dict[str, int]:
         """The numbers of finished and failed runs and of searches."""
         kinds = Counter(
-            f"{record.status} runs" if isinstance(record, RunRecord) else "searches" for record in self.records
+            f"{record.status} runs" if isinstance(record, RunRecord) else "searches"
+            for record in self.records
         )
         return {name: kinds[name] for name in ("finished runs", "failed runs", "searches")}
 

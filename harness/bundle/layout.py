@@ -1,9 +1,9 @@
 """What a bundle holds. Every file and folder of it is named here, once.
 
 README.md            what the bundle is, and how to check it
-bundle.json          version of this layout, the plan's name, commits, versions of packages, checksums of sources
+bundle.json          version of this layout, commits, versions of packages, checksums of sources
 plan.yaml            the plan, as its author wrote it
-runs/ID/...          records, per-user scores, trials and lists, as a store keeps them (harness/store/layout.py)
+runs/ID/...          records, per-user scores, trials and lists, as in harness/store/layout.py
 datasets/KEY.json    checksum and sizes of a dataset
 datasets/KEY.parquet number of train pairs of each of its users
 report/...           leaderboard.md, .csv and .tex, and the rows of the other sections
@@ -23,7 +23,9 @@ from harness.store.layout import DATASETS, LISTS, RECORD, RUNS, SUMS, TRIALS, US
 FORMAT = 1
 """Version of this layout, which ``bundle.json`` holds as ``format``."""
 
-README, ABOUT, PLAN, CARD, CITATION = "README.md", "bundle.json", "plan.yaml", "croissant.json", "CITATION.cff"
+README, ABOUT, PLAN = "README.md", "bundle.json", "plan.yaml"
+
+CARD, CITATION = "croissant.json", "CITATION.cff"
 
 REPORT = "report"
 

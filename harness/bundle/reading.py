@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from harness.bundle.containers import Container, opened
+from harness.bundle.containers import Container, copied, opened
 from harness.bundle.layout import ABOUT, FORMAT, MANIFEST, check_name
 from harness.errors import InputError
 from harness.store import damage, housekeeping
-from harness.store.files import writing
 from harness.store.layout import DATASETS, RUNS
 from harness.store.store import Store
 from harness.store.temporary import temporary_folder
@@ -24,9 +21,6 @@ MOST_ABOUT_BYTES = 1 << 24
 
 MOST_MANIFEST_BYTES = 1 << 28
 """More than a manifest of the largest plan takes."""
-
-CHUNK_BYTES = 1 << 20
-"""Bytes of a file that are in memory at a time."""
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
@@ -72,7 +66,7 @@ def _unpack(container: Container, root: Path) -> None:
     _check_space(container, root.parent)
     for name, checksum in checksums.items():
         target = root / name if name.startswith((f"{RUNS}/", f"{DATASETS}/")) else None
-        if _copied(container.open(name), target) != checksum:
+        if copied(container.open(name), target) != checksum:
             raise InputError(f"holds another {name} than its {MANIFEST} tells")
 
 
@@ -123,23 +117,6 @@ def _check_space(container: Container, folder: Path) -> None:
         raise InputError(f"takes {needed:,} bytes, and {free:,} are free in {folder.parent}")
 
 
-def _copied(source: IO[bytes], target: Path | None) -> str:
-    """Copy a file, or only read it where there is no ``target``; returns its SHA-256."""
-    hashed = hashlib.sha256()
-    with source:
-        if target is None:
-            while chunk := source.read(CHUNK_BYTES):
-                hashed.update(chunk)
-            return hashed.hexdigest()
-        with writing(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            while chunk := source.read(CHUNK_BYTES):
-                hashed.update(chunk)
-                file.write(chunk)
-    return hashed.hexdigest()
-
-
 def _check_runs(store: Store) -> None:
     """Refuse runs and datasets that do not fit their own checksums, and records that cannot be read."""
     for part in damage.of_store(store):
@@ -150,4 +127,3 @@ def _check_runs(store: Store) -> None:
         except InputError as error:
             reason = str(error).removeprefix(f"{store.folder(identity)}/").partition(";")[0]
             raise InputError(f"holds {RUNS}/{identity} with {reason}") from None
-
