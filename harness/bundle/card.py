@@ -153,7 +153,7 @@ def _scores(root: Path) -> dict[str, Any]:
         "source": {
             "fileSet": {"@id": "scores"},
             "extract": {"fileProperty": "fullpath"},
-            "transform": {"regex": "([0-9a-f]{20})/[^/]*$"},
+            "transform": {"regex": ".*([0-9a-f]{20})/[^/]*$"},
         },
     }
     return records | {"field": [run, *records["field"]]}
