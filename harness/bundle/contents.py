@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ import pandas as pd
 
 from harness.bundle.layout import RUN_FILES
 from harness.bundle.pseudonyms import numbers_of_users, with_numbers
-from harness.errors import InputError
 from harness.planning.plan import Plan
-from harness.planning.run_status import StoreIndex, run_statuses
+from harness.planning.run_status import StoreIndex
 from harness.planning.searches import searches
+from harness.report.document import read_evidence
 from harness.store.layout import LISTS, RECORD, SUMS, USERS
 from harness.store.record import Record
 from harness.store.store import Store
@@ -28,17 +29,8 @@ def identities(plan: Plan, store: Store) -> list[str]:
     Raises:
         InputError: One of them is damaged, or none of the runs is finished.
     """
-    index, statuses = StoreIndex(plan, store), run_statuses(plan, store)
-    for run in statuses:
-        if run.status == "damaged":
-            raise InputError(
-                f"{store.root}: {run.dataset} {run.system} is damaged, {run.reason}; `intentbench run` does "
-                "it again"
-            )
-    if not any(run.status == "finished" for run in statuses):
-        raise InputError(
-            f"{store.root}: no finished run of the plan {plan.name!r}; expected `intentbench run` first"
-        )
+    _, by_dataset = read_evidence(plan, store)
+    index, statuses = StoreIndex(plan, store), chain.from_iterable(by_dataset.values())
     stored = {run.identity for run in statuses if run.status in ("finished", "failed")}
     if plan.tuning:
         stored |= {index.identity(search) or "" for _, search in searches(plan)}

@@ -6,7 +6,7 @@ plan.yaml            the plan, as its author wrote it
 runs/ID/...          records, per-user scores, trials and lists, as in harness/store/layout.py
 datasets/KEY.json    checksum and sizes of a dataset
 datasets/KEY.parquet number of train pairs of each of its users
-report/...           leaderboard.md, .csv and .tex, and the rows of the other sections
+report/...           leaderboard.md, .csv, .tex and .html, and the rows of the other sections
 croissant.json       the data card, as JSON-LD in the vocabulary Croissant of MLCommons
 CITATION.cff         how to cite the study
 SHA256SUMS           checksums of all files above, in the format of sha256sum
@@ -43,7 +43,7 @@ _FILES = re.compile(
             *map(re.escape, TOP),
             rf"{RUNS}/[0-9a-f]{{20}}/(?:{'|'.join(map(re.escape, (*RUN_FILES, SUMS)))})",
             rf"{DATASETS}/[A-Za-z0-9][A-Za-z0-9._@,%-]*\.(?:json|parquet)",
-            rf"{REPORT}/[A-Za-z0-9][A-Za-z0-9._-]*\.(?:md|csv|tex)",
+            rf"{REPORT}/[A-Za-z0-9][A-Za-z0-9._-]*\.(?:md|csv|csv\.gz|tex|html)",
         )
     )
 )

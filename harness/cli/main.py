@@ -11,6 +11,7 @@ from harness.cli.bench import bench
 from harness.cli.bundle import bundle
 from harness.cli.calibrate import calibrate
 from harness.cli.check import check
+from harness.cli.compare import compare
 from harness.cli.data import app as data_app
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
@@ -30,7 +31,7 @@ from harness.cli.systems import systems
 
 ORDER = (
     "plans", "init", "data", "systems", "new", "check", "intents", "split", "run", "status", "report",
-    "explain", "lists", "calibrate", "bundle",
+    "compare", "explain", "lists", "calibrate", "bundle",
 )  # fmt: skip
 """The order in which a newcomer meets the commands. The others follow."""
 
@@ -50,7 +51,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    plans, init, run, status, report, systems, new, check, explain, lists, calibrate, bundle, bench, doctor,
+    plans, init, run, status, report, compare, systems, new, check, explain, lists, calibrate, bundle, bench,
+    doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

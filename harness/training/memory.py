@@ -30,6 +30,13 @@ TEXT_COPIES = 4
 
 NEIGHBOUR_BYTES = 60
 """A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
+
+RECBOLE_TABLES, RECBOLE_SQUARES = 60, 6
+"""Assumed of a model of RecBole: tables [N, D] while it is trained, or matrices [I, I] if it is fitted."""
+
+RECBOLE_WIDTH = 64
+"""The width D of a model of RecBole that has no hyper-parameter ``embedding_size``."""
+
 MEMORY_GROWS_WITH = ("embedding_size", "layers", "neighbours")
 """The hyper-parameters on which :func:`needed_bytes` depends. It grows with each of them."""
 
@@ -99,7 +106,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
     times: as profiles, as intents, and in the layers of the projection. Classics hold matrices [I, I]
-    (``Entry.squares``), or lists of neighbours and no such matrix.
+    (``Entry.squares``), or lists of neighbours and no such matrix. Of RecBole's models nothing is known,
+    so that the same generous numbers are assumed for all of them.
 
     Args:
         spec: The system.
@@ -109,6 +117,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
     if spec.is_external:
         return base
+    if spec.is_recbole:
+        return base + _recbole_bytes(spec, values, sizes)
     if spec.is_classic:
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
         doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
@@ -118,6 +128,13 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
         tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
     rows = tables * values["embedding_size"] + 3 * sizes.text_width
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
+
+
+def _recbole_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:
+    """The memory of a model of RecBole beside its process and its pairs. RecBole says nothing of it."""
+    if spec.is_fitted:
+        return DOUBLE_BYTES * RECBOLE_SQUARES * sizes.items**2
+    return FLOAT_BYTES * sizes.nodes * RECBOLE_TABLES * int(values.get("embedding_size", RECBOLE_WIDTH))
 
 
 def _tables(spec: SystemSpec) -> float:

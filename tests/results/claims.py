@@ -75,7 +75,8 @@ def value(cell: Mapping[str, Any], percent: bool) -> float:
 
     ``in`` is the file below ``results``, ``column`` the column (``mean`` if absent), and all other keys choose
     the row. ``over: {...}`` makes it the gain over another row, and ``less: {...}`` the difference from it.
-    ``below: true`` says that the sentence has a bound in place of the number.
+    ``highest: true`` takes the highest of all chosen rows. ``below: true`` says that the sentence has a bound
+    in place of the number.
 
     Args:
         cell: The cell.
@@ -91,8 +92,10 @@ def value(cell: Mapping[str, Any], percent: bool) -> float:
 
 
 def _number(place: Mapping[str, Any]) -> float:
-    chosen = {key: str(part) for key, part in place.items() if key not in ("in", "column")}
+    chosen = {key: str(part) for key, part in place.items() if key not in ("in", "column", "highest")}
     rows = [row for row in _rows(place["in"]) if all(row[key] == part for key, part in chosen.items())]
+    if place.get("highest"):
+        return max(float(row[place["column"]]) for row in rows if row[place["column"]])
     assert len(rows) == 1, f"{len(rows)} rows of {place['in']} have {chosen}"
     return float(rows[0][place.get("column", "mean")])
 
