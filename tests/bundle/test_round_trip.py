@@ -17,7 +17,6 @@ from tests.bundle.small import content, zipped
 from tests.store.small import by_kind
 from tests.worlds import intentbench
 
-
 OF_USERS = {"users.csv.gz", "leaderboard.html"}
 """Files of a report that have rows of single users."""
 
