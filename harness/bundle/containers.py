@@ -19,6 +19,9 @@ from harness.bundle.layout import ABOUT, MANIFEST
 from harness.errors import InputError
 from harness.store.files import replaced, writing
 
+ZIP = ".zip"
+"""The ending of a bundle that is a zip file. Any other name is that of a folder."""
+
 MOST_EXPANSION = 100
 """How many times larger than the zip file its contents may be together. Bundles of ours stay below 10."""
 
@@ -72,7 +75,9 @@ class Archive:
 
 def is_bundle(path: Path) -> bool:
     """Whether a path is meant as a bundle and not as a store: a file, or a folder that says what it is."""
-    return path.is_file() or (path / ABOUT).exists() or (path / MANIFEST).exists()
+    if not path.is_dir():
+        return path.is_file() or path.suffix == ZIP
+    return (path / ABOUT).exists() or (path / MANIFEST).exists()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.bundle.card import card
-from harness.bundle.containers import copied, pack
+from harness.bundle.containers import ZIP, copied, pack
 from harness.bundle.contents import copy_contents
 from harness.bundle.facts import Facts
 from harness.bundle.layout import ABOUT, CARD, CITATION, MANIFEST, PLAN, README, REPORT
@@ -21,9 +21,6 @@ from harness.report.evidence import Options
 from harness.store.files import writing
 from harness.store.store import Store
 from harness.store.temporary import temporary_folder
-
-ZIP = ".zip"
-"""The ending by which a zip file is asked for. Any other name is that of a folder."""
 
 
 @dataclass(frozen=True)
