@@ -63,11 +63,11 @@ def run_of(line: str, chosen: dict[str, Any], epochs: int) -> Run:
 def drawn_dataset(users: int, items: int, pairs: int, held_out: int) -> Dataset:
     """A drawn graph as a dataset."""
     world = drawn_world("drawn", users, items, pairs, held_out)
-    tokens = (
+    user_ids, item_ids = (
         np.array([f"{side}{number}" for number in range(count)])
         for side, count in (("u", users), ("i", items))
     )
-    return Dataset("drawn", *tokens, world.train, world.valid, world.test)
+    return Dataset("drawn", user_ids, item_ids, world.train, world.valid, world.test)
 
 
 def random_rows(dataset: Dataset, width: int) -> TextTable | None:
