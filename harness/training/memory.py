@@ -120,6 +120,24 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
 
 
+def shortage(spec: SystemSpec, sizes: Sizes, needed: int, free: int) -> str:
+    """Says that a system needs more memory than is free, and names a smaller one if there is one.
+
+    Args:
+        spec: The system.
+        sizes: The sizes of the dataset.
+        needed: Its need in bytes.
+        free: What is free, in bytes.
+    """
+    sentence = f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free"
+    if not spec.is_classic or not CLASSICS[spec.backbone].squares:
+        return sentence
+    return (
+        f"{sentence}. It holds weights between all pairs of {sizes.items:,} items; RP3beta or ItemKNN serves "
+        "instead, since their memory grows with the number of neighbours"
+    )
+
+
 def _tables(spec: SystemSpec) -> float:
     """The number of [N, D] tables that a step of a system holds, with the default number of layers."""
     entries = [BACKBONES[spec.backbone], *([ALIGNMENTS[spec.alignment]] if spec.alignment else [])]

@@ -20,7 +20,7 @@ from harness.store.columns import USER
 from harness.training.elsewhere import scorer_from_elsewhere
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
-from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
+from harness.training.memory import PROCESS_BYTES, PeakMemory, needed_bytes, shortage
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
 from harness.training.stopwatch import Stopwatch
@@ -196,7 +196,7 @@ def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
     needed, free = needed_bytes(run.system, run.settings, data.sizes), psutil.virtual_memory().available
     held_already = min(psutil.Process().memory_info().rss, PROCESS_BYTES)
     if needed - held_already > free:
-        raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
+        raise RunFailed(shortage(run.system, data.sizes, needed, free))
 
 
 def _test(run: Run, data: PreparedData, scorer: Scorer) -> Evaluation:
