@@ -18,7 +18,7 @@ IS_LOCKED := $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 # Tests run in one process a core, each with one thread.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --dist worksteal
 
-.PHONY: install leaderboard results test test-all check lock audit clean
+.PHONY: install leaderboard results test test-all test-page check lock audit clean
 
 install: $(VENV)/installed
 
@@ -37,6 +37,11 @@ test: $(VENV)/installed-dev check
 
 test-all: $(VENV)/installed-dev check
 	$(PYTEST) -m ""
+
+# Opens the page of a report in Chromium, which must be installed: on Debian, apt-get install chromium.
+test-page: $(VENV)/installed-dev
+	$(PIP_FREE) playwright axe-playwright-python
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow tests/report/test_page_browser.py
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

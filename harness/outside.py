@@ -27,6 +27,9 @@ GROUPS = {
 }
 """The group of entry points for each kind of part."""
 
+RECBOLE = "recbole:"
+"""How the line of a model of RecBole begins, which is a whole system and no import path."""
+
 
 @cache
 def announced(kind: str) -> dict[str, str]:
@@ -36,7 +39,24 @@ def announced(kind: str) -> dict[str, str]:
 
 def path_of(kind: str, name: str) -> str | None:
     """The import path of a part that is not ours: its name, or what its name is announced for."""
+    if name.startswith(RECBOLE):
+        return None
     return name if ":" in name else announced(kind).get(name)
+
+
+def function_of(kind: str, name: str) -> Callable[..., Any]:
+    """The function that an import path stands for, or that a package announces under a name.
+
+    Raises:
+        InputError: Nothing is announced under the name, or the path cannot be imported.
+    """
+    path = path_of(kind, name)
+    if path is None:
+        raise InputError(
+            f"{kind} {name!r}: {did_you_mean(name, announced(kind))}; an import path is written as "
+            "MODULE:FUNCTION"
+        )
+    return load(path)
 
 
 def look_in(folder: Path) -> None:

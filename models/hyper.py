@@ -21,6 +21,9 @@ PRODUCTS = ("float32", "bfloat16", "auto")
 ``auto`` is the one of the two that is faster on the machine.
 """
 
+KINDS = ("number", "boolean", "text", "list", "file")
+"""What a hyper-parameter may be. A list is kept as JSON text. A file must be left at its default."""
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -59,6 +62,8 @@ def hyper(
     weighs: str = "",
     read_by: tuple[str | Reader, ...] = (),
     matters_when: Mapping[str, Any] | None = None,
+    kind: str = "number",
+    tried: tuple[Any, ...] = (),
 ) -> Any:
     """Declare a hyper-parameter as a field of a dataclass.
 
@@ -79,6 +84,8 @@ def hyper(
         read_by: The loss terms that read it, each given by its name or by :func:`when`. A
             hyper-parameter without readers always matters; the number of layers is one.
         matters_when: Values that other hyper-parameters must have for one without readers to matter.
+        kind: What it is if it has no ``choices``: one of ``KINDS``. Ours are numbers.
+        tried: The values that tuning tries, in place of bounds. Others are allowed as well.
     """
     readers = [Reader(weighs)] if weighs else []
     readers += [reader if isinstance(reader, Reader) else Reader(reader) for reader in read_by]
@@ -95,6 +102,8 @@ def hyper(
         "weighs": weighs,
         "read_by": tuple(readers),
         "matters_when": matters_when or {},
+        "kind": kind,
+        "tried": tried,
     }
     return field(default=default, metadata=declared)
 

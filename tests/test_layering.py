@@ -17,6 +17,7 @@ LOWER = {"models": {"harness", "baselines"}, "baselines": {"harness"}, "harness"
 HOST = {
     "models/recommender.py",
     "harness/recbole_host/config.py",
+    "harness/recbole_host/general.py",
     "harness/recbole_host/repairs.py",
     "harness/recbole_host/stock.py",
     "harness/recbole_host/trainer.py",
@@ -77,3 +78,16 @@ def test_plans_statuses_and_reports_load_neither_torch_nor_a_model(statement: st
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", ["status smoke", "data check smoke"])
+def test_looking_at_plans_and_data_loads_neither_torch_nor_recbole(words: str, tmp_path: Path) -> None:
+    """Each takes a second or more to load."""
+    code = (
+        "import sys; from harness.cli.main import app\n"
+        f"try: app({[*words.split(), '--store', str(tmp_path)]!r})\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print([name for name in ('torch', 'recbole', 'optuna') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr.strip().splitlines()[-1] == "[]"

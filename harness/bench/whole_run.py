@@ -38,10 +38,11 @@ def whole_run(
     keep_freed_memory()
     torch.set_num_threads(1)
     run = run_of(line, chosen, epochs)
-    dataset = drawn_dataset(*sizes[:3], held_out)
-    with prepared(dataset, random_rows(dataset, sizes[3])) as data:
+    users, items, pairs, width = sizes
+    dataset = drawn_dataset(users, items, pairs, held_out)
+    with prepared(dataset, random_rows(dataset, width)) as data:
         outcome = train(run, data)
-    needed = needed_bytes(run.system, run.settings, Sizes(*sizes))
+    needed = needed_bytes(run.system, run.settings, Sizes(users, items, pairs, width))
     seconds = float(outcome.record["seconds_s"])
     return {"seconds": seconds, "peak_bytes": peak_resident_bytes(), "needed_bytes": needed}
 

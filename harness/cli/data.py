@@ -21,12 +21,10 @@ def data() -> None:
 def check(plan: PlanArgument, store: StoreOption = DEFAULT_STORE) -> None:
     """Check every dataset of a plan and what came back for it from elsewhere, and print their facts."""
     from harness.data.describe import describe
-    from harness.external.results import check_results
     from harness.external.system import ExternalSpec
     from harness.planning.plan import load_plan
     from harness.planning.runs import runs_on
     from harness.planning.tasks import Run, Skipped
-    from harness.training.elsewhere import request_of
     from harness.training.loading import load
 
     loaded = load_plan(find_plan(plan))
@@ -37,6 +35,9 @@ def check(plan: PlanArgument, store: StoreOption = DEFAULT_STORE) -> None:
         facts = describe(dataset, *((rows.widths, rows.notes) if rows else ()))
         for run in runs_on(loaded, dataset_plan):
             if isinstance(run, Run) and isinstance(run.system, ExternalSpec):
+                from harness.external.results import check_results  # these load torch
+                from harness.training.elsewhere import request_of
+
                 title = f"{run.name}, {run.system.shown}"
                 facts[title] = check_results(run.system, request_of(run, dataset))
             elif isinstance(run, Skipped) and run.system in elsewhere:

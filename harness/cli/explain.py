@@ -43,7 +43,7 @@ def explain(
 
     opened = Store(store)
     identity, record = find_run(opened, run)
-    explained = explanation(opened, identity, record, *_material(record, opened))
+    explained = explanation(opened, identity, record, *material(record, opened))
     title = f"{record.dataset}, {record.system}, repetition {record.repetition + 1}"
     if user is None:
         _show_run(explained, title)
@@ -51,7 +51,7 @@ def explain(
         _show_user(explained, title, user, items)
 
 
-def _material(record: Any, store: Any) -> tuple[Any, Any, Any]:
+def material(record: Any, store: Any) -> tuple[Any, Any, Any]:
     """The dataset, texts and text rows that a run was made from.
 
     Raises:

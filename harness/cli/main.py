@@ -10,6 +10,7 @@ import typer
 from harness.cli.bench import bench
 from harness.cli.calibrate import calibrate
 from harness.cli.check import check
+from harness.cli.compare import compare
 from harness.cli.data import app as data_app
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
@@ -29,7 +30,7 @@ from harness.cli.systems import systems
 
 ORDER = (
     "plans", "init", "data", "systems", "new", "check", "intents", "split", "run", "status", "report",
-    "explain", "lists", "calibrate",
+    "compare", "explain", "lists", "calibrate",
 )  # fmt: skip
 """The order in which a newcomer meets the commands. The others follow."""
 
@@ -49,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    plans, init, run, status, report, systems, new, check, explain, lists, calibrate, bench, doctor,
+    plans, init, run, status, report, compare, systems, new, check, explain, lists, calibrate, bench, doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from harness.cli.plan_names import PlanArgument, find_plan
+from harness.cli.plan_names import find_plan
 from harness.cli.terminal import DEFAULT_STORE, StoreOption, expanded, say
 
 REPORTS = Path("reports")
@@ -15,12 +15,30 @@ REPORTS = Path("reports")
 
 
 def report(
-    plan: PlanArgument,
+    plans: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PLAN...",
+            help="Each plan is a YAML file, or a name that `intentbench plans` lists.",
+            show_default=False,
+        ),
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The report is written to this folder. By default it is reports/NAME, with the plan's name.",
+            help="The report is written to this folder. By default it is reports/NAME, with the plan's name. "
+            "Several plans have a folder NAME each in it.",
+            callback=expanded,
+            show_default=False,
+        ),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="index.html of this folder is written: every report in it, what it asks and what it found. "
+            "Several plans write it without this option.",
             callback=expanded,
             show_default=False,
         ),
@@ -39,14 +57,35 @@ def report(
         bool, typer.Option("--wilcoxon", help="pairs.csv also has Wilcoxon's test, with a warning.")
     ] = False,
 ) -> None:
-    """Write tables, rows and figures from what is stored. Nothing is trained."""
+    """Write tables, rows, figures and a page from what is stored. Nothing is trained."""
+    from harness.errors import InputError
     from harness.planning.plan import load_plan
     from harness.report.document import write
     from harness.report.evidence import Options
+    from harness.report.page.index import write_index
     from harness.store.store import Store
 
-    loaded, options = load_plan(find_plan(plan)), Options(costs, figures, wilcoxon)
-    folder = out or REPORTS / loaded.name
-    files = write(loaded, Store(store), folder, published, options)
-    say(files[0].read_text(encoding="utf-8"))
-    say(f"The report is in the folder {folder}: {', '.join(file.name for file in files)}.")
+    if not plans and index is None:
+        raise InputError("no plan is named; expected one or more plans, or --index FOLDER")
+    loaded, options = [load_plan(find_plan(plan)) for plan in plans or ()], Options(costs, figures, wilcoxon)
+    _refuse_equal_names(loaded)
+    for plan in loaded:
+        folder = (out or REPORTS / plan.name) if len(loaded) == 1 else (out or REPORTS) / plan.name
+        files = write(plan, Store(store), folder, published, options)
+        if len(loaded) == 1:
+            say(files[0].read_text(encoding="utf-8"))
+        say(f"The report is in the folder {folder}: {', '.join(file.name for file in files)}.")
+    if len(loaded) > 1 and index is None:
+        index = out or REPORTS
+    if index is not None:
+        say(f"{write_index(index)} shows every report of this folder.")
+
+
+def _refuse_equal_names(plans: list[Any]) -> None:
+    """Refuse two plans whose reports would be one folder."""
+    from harness.errors import InputError
+
+    names = [plan.name for plan in plans]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"two of the plans are named {name!r}, so their reports would be one folder")

@@ -29,6 +29,14 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="The command says what would be run, and runs nothing.")
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="The command shows what other processes run, how far they are and when the rest may end; it "
+            "runs nothing.",
+        ),
+    ] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Runs that failed are run again.")] = False,
     workers: Annotated[
         int | None,
@@ -68,6 +76,11 @@ def run(
     keep_freed_memory()
     loaded = load_plan(find_plan(plan))
     chosen, config = _chosen(loaded, only), RunnerConfig(store, loaded.seed, storage, log_file())
+    if watch:
+        from harness.cli.watch import watch as show
+
+        show(loaded, Store(store), chosen)
+        return
     statuses = [each for each in run_statuses(loaded, Store(store)) if chosen(each.system)]
     if dry_run:
         show_statuses(statuses)

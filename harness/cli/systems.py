@@ -19,6 +19,7 @@ EXAMPLES = {
     "IRLLRec[DCCF, text=noise:0.2]": "A fifth of the users and of the items have text rows of others.",
     "LightGCN[capacity=IRLLRec]": "The backbone has as many parameters as it would have with the alignment.",
     "LightGCN[start=warm]": "Each window of time starts with what was learned in the window before.",
+    "recbole:NCL": "A general recommender of RecBole, trained by RecBole's own trainer.",
     "IRLLRec[DCCF, preset=paper]": "Where papers and releases differ, the system does what the papers say.",
 }
 """Every way of writing a system, and what it means."""
@@ -54,15 +55,23 @@ def systems(
 
 
 def _show_registry() -> None:
-    from harness.outside import announced
+    from harness.outside import announced, load
+    from harness.systems import recbole_models
     from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 
     kinds = (("classic", CLASSICS), ("backbone", BACKBONES), ("alignment", ALIGNMENTS))
     rows = [(kind, name, entry.about) for kind, entries in kinds for name, entry in entries.items()]
     show_table(("kind", "name", "what"), rows)
+    rows = [("RecBole", line, model.about) for line, model in recbole_models.models().items()]
+    show_table(("kind", "name", "what"), rows, title="general recommenders of the installed RecBole")
     others = [
         (kind, name, entries[name].about, path)
         for kind, entries in kinds
+        for name, path in announced(kind).items()
+    ]
+    others += [
+        (kind, name, (load(path).__doc__ or "").strip().partition("\n")[0], path)
+        for kind in ("encoder", "source")
         for name, path in announced(kind).items()
     ]
     if others:
@@ -77,6 +86,10 @@ def _show_registry() -> None:
 
 def _range(facts: Any) -> str:
     """A hyper-parameter's valid values: its choices, the interval it lies in, or both."""
+    if facts["tried"]:
+        return " | ".join(str(value) for value in facts["tried"])
+    if facts["low"] is None and not facts["choices"]:
+        return ""
     interval = f"{facts['low']} .. {facts['high']}"
     if facts["plus"]:
         return f"{interval}, with {facts['plus']} added"

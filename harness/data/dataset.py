@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from harness.data.pairs import pair_matrix
+from harness.data.pairs import in_order, pair_matrix
 
 SPLITS = ("train", "valid", "test")
 
@@ -19,13 +19,42 @@ SAME_INTENTS = "no intents are given: the intent rows are the profile rows"
 """A note for the reader of results: some systems treat profiles and intents differently."""
 
 
-class Texts(NamedTuple):
-    """A profile text and an intent text for every user and item, in the order of the dataset's ids."""
+MEAN_ROWS = b"the mean of the rows of the train items"
+"""What stands in a checksum for the texts of users who have none of their own."""
 
-    user_profile: list[str]
+
+class Texts(NamedTuple):
+    """A profile text and an intent text for every user and item, in the order of the dataset's ids.
+
+    Users may have no texts of their own (None). Their rows are then the means of their train items' rows.
+    """
+
+    user_profile: list[str] | None
     item_profile: list[str]
-    user_intent: list[str]
+    user_intent: list[str] | None
     item_intent: list[str]
+
+    def with_users(self, users: int, train: np.ndarray) -> Texts:
+        """The same texts, where users without texts of their own get those of their train items.
+
+        Args:
+            users: The number of users.
+            train: Train pairs as positions, [E, 2].
+        """
+        profile, intent = (
+            joined_texts(item, users, train, None) if user is None else user
+            for user, item in ((self.user_profile, self.item_profile), (self.user_intent, self.item_intent))
+        )
+        return Texts(profile, self.item_profile, intent, self.item_intent)
+
+
+def joined_texts(item_texts: list[str], users: int, train: np.ndarray, words: int | None) -> list[str]:
+    """For each user [U] the texts of the user's train items, joined, of which ``words`` words are kept."""
+    liked: list[list[str]] = [[] for _ in range(users)]
+    for user, item in train.tolist():
+        liked[user].append(item_texts[item])
+    texts = [" ".join(own) for own in liked]
+    return texts if words is None else [" ".join(text.split()[:words]) for text in texts]
 
 
 class Reviews(NamedTuple):
@@ -128,7 +157,8 @@ class Dataset(TuningView):
     @cached_property
     def checksum(self) -> str:
         """SHA-256 over ids, pairs and texts, in hexadecimal."""
-        return digest([*self._ids_and_pairs(), *("\0".join(texts).encode() for texts in self.texts or ())])
+        texts = (MEAN_ROWS if texts is None else "\0".join(texts).encode() for texts in self.texts or ())
+        return digest([*self._ids_and_pairs(), *texts])
 
     @cached_property
     def split_checksum(self) -> str:
@@ -139,8 +169,7 @@ class Dataset(TuningView):
         parts = ["\0".join(tokens).encode() for tokens in (self.users, self.items)]
         thinned = [self.thinned] if len(self.thinned) else []
         for pairs in [*(self.pairs(split) for split in SPLITS), *thinned]:
-            order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-            parts.append(np.ascontiguousarray(pairs[order], dtype="<i8").tobytes())
+            parts.append(np.ascontiguousarray(in_order(pairs, len(self.items)), dtype="<i8").tobytes())
         return parts
 
 

@@ -37,7 +37,7 @@ def describe(
         facts[f"cold {side}s"] = (
             f"{int((degree == 0).sum()):,} without a train pair, {len(cold):,} of them tested{example}"
         )
-    if duplicate_items.note(dataset) is None:  # otherwise one of the notes counts them
+    if not duplicate_items.is_counted(dataset.notes):
         facts["duplicate items"] = "none found"
     if text_widths is None:
         facts["text"] = "none: systems with an alignment are skipped"

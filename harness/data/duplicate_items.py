@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from harness.data.counts import counted
 from harness.data.dataset import Dataset
+from harness.data.near_columns import alike
 from harness.data.pairs import pair_keys
 
 JACCARD = 0.5
@@ -20,6 +21,9 @@ JACCARD = 0.5
 
 COMMON_USERS = 3
 """Without titles, two items are duplicates only if they have at least this many users in common."""
+
+COUNTED = "are duplicates of another item"
+"""Words of the note that counts duplicates."""
 
 ARTICLES = ("the", "a", "an")
 
@@ -57,21 +61,21 @@ def groups_by_users(pairs: sp.csr_matrix) -> np.ndarray:
 
     A duplicate of a duplicate is in the same group, so that two items of a group may be further apart.
     """
-    common = (pairs.T @ pairs).tocoo()
-    degree = np.asarray(pairs.sum(0)).ravel()
-    union = degree[common.row] + degree[common.col] - common.data
-    near = (common.data >= JACCARD * union) & (common.data >= COMMON_USERS)
-    linked = sp.coo_matrix((near[near], (common.row[near], common.col[near])), shape=common.shape)
-    numbers: np.ndarray = sp.csgraph.connected_components(linked, directed=False)[1]
+    near = alike(pairs, JACCARD, COMMON_USERS)
+    links = sp.coo_matrix((np.ones(near.shape[1]), near), shape=(pairs.shape[1], pairs.shape[1]))
+    numbers: np.ndarray = sp.csgraph.connected_components(links, directed=False)[1]
     return numbers
 
 
-def note(dataset: Dataset) -> str | None:
+def note(dataset: Dataset, group: np.ndarray) -> str | None:
     """A sentence on how many items are duplicates and how many test pairs that concerns; None if none are.
 
     A test pair is concerned if the user has a train pair with a duplicate of its item.
+
+    Args:
+        dataset: The dataset.
+        group: The number of each item's group, [I], as :func:`groups` says.
     """
-    group = groups(dataset)
     sizes = np.bincount(group)
     if sizes.max() < 2:
         return None
@@ -83,17 +87,25 @@ def note(dataset: Dataset) -> str | None:
     duplicated = sizes[sizes > 1]
     share = np.isin(tested, trained).mean()
     return (
-        f"{duplicated.sum():,} items are duplicates of another item, in {counted(len(duplicated), 'group')} "
+        f"{duplicated.sum():,} items {COUNTED}, in {counted(len(duplicated), 'group')} "
         f"({criterion}); for {share:.1%} of the test pairs, the user's train items include a duplicate"
     )
 
 
-def merge(dataset: Dataset) -> Dataset:
+def is_counted(notes: Sequence[str]) -> bool:
+    """Whether one of the notes on a dataset counts its duplicates."""
+    return any(COUNTED in sentence for sentence in notes)
+
+
+def merge(dataset: Dataset, group: np.ndarray) -> Dataset:
     """The dataset with each group of duplicates as one item: the one with the most train pairs.
 
     If a pair is then in several splits, it stays in the first of train, validation and test.
+
+    Args:
+        dataset: The dataset.
+        group: The number of each item's group, [I], as :func:`groups` says.
     """
-    group = groups(dataset)
     kept, position = _merged_positions(group, dataset.train)
     seen, splits = np.empty((0, 2), dtype=np.int64), []
     for split in (dataset.train, dataset.valid, dataset.test):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def texts_by_id(
             for none of the dataset's ids.
     """
     frame = read_frame(path, plain=[id_column])
-    require_columns(path, frame, [id_column, *(column for group in columns.values() for column in group)])
+    require_columns(path, list(frame), [id_column, *chain(*columns.values())])
     texts = pd.DataFrame({name: joined(frame, group) for name, group in columns.items()})
     ids = frame[id_column]
     named = ids.str.strip() != ""

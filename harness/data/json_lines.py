@@ -54,7 +54,8 @@ def json_objects(path: Path, file: TextIO, plain: Sequence[str] = ()) -> Iterato
     for number, line in enumerate(file, 1):
         if line.strip():
             try:
-                entry = {key: words(value) for key, value in _object(decoder, line, plain).items()}
+                values = _object(decoder, line, plain).items()
+                entry = {key: value if isinstance(value, str) else words(value) for key, value in values}
                 if "\\u" in line:
                     _check_letters(entry)
             except InputError as error:

@@ -12,6 +12,14 @@ def pair_keys(pairs: np.ndarray, items: int) -> np.ndarray:
     return keys
 
 
+def in_order(pairs: np.ndarray, items: int) -> np.ndarray:
+    """The pairs [n, 2] by user, then by item."""
+    keys = pair_keys(pairs, items)
+    if (keys[1:] >= keys[:-1]).all():
+        return pairs
+    return np.stack(np.divmod(np.sort(keys), items), axis=1)
+
+
 def pair_matrix(pairs: np.ndarray, users: int, items: int) -> sp.csr_matrix:
     """The pairs as a sorted binary matrix [U, I], float32."""
     ones = np.ones(len(pairs), dtype=np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.data.dataset import SPLITS, Dataset
+from harness.data.interactions import codes
 
 IGNORES_TIME = ("random", "per_user")
 """Kinds of split that shuffle interactions."""
@@ -25,7 +26,7 @@ SHORTEST_TITLE = 4
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
-def later_train_note(frame: pd.DataFrame, parts: np.ndarray, kind: str) -> str | None:
+def later_train_note(frame: pd.DataFrame, parts: np.ndarray | pd.Categorical, kind: str) -> str | None:
     """A sentence on train pairs that are later than the user's test pairs; None if the split respects time.
 
     Args:
@@ -35,15 +36,20 @@ def later_train_note(frame: pd.DataFrame, parts: np.ndarray, kind: str) -> str |
     """
     if kind not in IGNORES_TIME or "timestamp" not in frame:
         return None
-    times = frame[["user", "timestamp"]]
-    train, test = times[parts == "train"], times[parts == "test"]
+    user, time = codes(frame["user"]), frame["timestamp"].to_numpy()
+    test = np.flatnonzero(parts == "test")
     if len(test) > MOST_PAIRS:
-        test = test.sample(MOST_PAIRS, random_state=0)
-    of_user = {user: np.sort(own.to_numpy()) for user, own in train.groupby("user")["timestamp"]}
+        test = pd.Series(test).sample(MOST_PAIRS, random_state=0).to_numpy()
+    looked_at = np.zeros(user.max(initial=-1) + 1, dtype=bool)
+    looked_at[user[test]] = True
+    train = np.flatnonzero((parts == "train") & looked_at[user])
+    train = train[np.lexsort((time[train], user[train]))]
+    starts, ends = (np.searchsorted(user[train], user[test], side=side) for side in ("left", "right"))
+    train_times = time[train]
     shares = [
-        1.0 - np.searchsorted(of_user[user], time, side="right") / len(of_user[user])
-        for user, time in test.itertuples(index=False)
-        if user in of_user
+        1.0 - np.searchsorted(train_times[start:end], moment, side="right") / (end - start)
+        for start, end, moment in zip(starts, ends, time[test], strict=True)
+        if end > start
     ]
     if not shares:
         return None
@@ -54,12 +60,14 @@ def later_train_note(frame: pd.DataFrame, parts: np.ndarray, kind: str) -> str |
 
 
 def named_items_note(dataset: Dataset) -> str | None:
-    """A sentence on how often the text of a user names an item of the user; None without texts or titles.
+    """A sentence on how often the text of a user names an item of the user.
+
+    None without texts of users or without titles.
 
     A text that names test items as often as train items was written by somebody who knew them.
     """
     titles = dataset.facts.titles if dataset.facts else dataset.titles
-    if dataset.texts is None or titles is None:
+    if dataset.texts is None or dataset.texts.user_profile is None or titles is None:
         return None
     named = [_words(title) if len(title) >= SHORTEST_TITLE else "" for title in titles]
     texts = [_words(text) for text in dataset.texts.user_profile]

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from harness.data.counts import counted
-from harness.data.sources import location
+from harness.data.interactions import IDS, codes
 from harness.errors import InputError
 
 Kept = Literal["first", "last", "best"]
 
-PAIR = ["user", "item"]
 
-
-def refuse_repeats(frame: pd.DataFrame) -> None:
+def refuse_repeats(frame: pd.DataFrame, place: Callable[[int], str]) -> None:
     """Refuse a pair that stands in two rows.
+
+    Args:
+        frame: The interactions of a :class:`harness.data.interactions.Log`.
+        place: Says where a row stands, given its number in the frame's index.
 
     Raises:
         InputError: Names the pair and its rows, and says whether the rows are in different splits.
     """
-    again = frame.duplicated(PAIR)
-    if not again.any():
+    keys = _keys(frame)
+    in_order = np.sort(keys)
+    if not (in_order[1:] == in_order[:-1]).any():
         return
-    row = frame.loc[again.idxmax()]
-    same = frame[(frame["user"] == row["user"]) & (frame["item"] == row["item"])].iloc[0]
+    again = int(np.argmax(pd.Series(keys).duplicated()))
+    first = int(np.argmax(keys == keys[again]))
+    row, same = frame.iloc[again], frame.iloc[first]
+    here, there = place(frame.index[again]), place(frame.index[first])
     pair = f"user {row['user']!r} with item {row['item']!r}"
     advice = "expected it once, or `duplicates: first`, `last` or `best`"
     if "split" in frame and same["split"] != row["split"]:
         both = f"{same['split']} and {row['split']}"
-        raise InputError(
-            f"{location(row)}: overlap, {pair} stands in {both} (also {location(same)}); {advice}"
-        )
-    raise InputError(f"{location(row)}: duplicate, {pair} stands twice (also {location(same)}); {advice}")
+        raise InputError(f"{here}: overlap, {pair} stands in {both} (also {there}); {advice}")
+    raise InputError(f"{here}: duplicate, {pair} stands twice (also {there}); {advice}")
 
 
 def drop_repeats(frame: pd.DataFrame, kept: Kept, origin: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row of each pair, in the order of the file, and a note on how many rows were dropped.
 
     Args:
-        frame: Interactions as :mod:`harness.data.sources` reads them.
+        frame: The interactions of a :class:`harness.data.interactions.Log`.
         kept: Which row of a pair stays: the ``first`` or the ``last`` of the file, or the ``best``, which
             has the highest rating and, among these, the latest time.
         origin: What to call the source in an error.
@@ -48,24 +53,33 @@ def drop_repeats(frame: pd.DataFrame, kept: Kept, origin: str) -> tuple[pd.DataF
     Raises:
         InputError: The best row is wanted, and the source has neither ratings nor times.
     """
-    ordered = frame
+    ordered = np.arange(len(frame))
     if kept == "best":
-        columns = [column for column in ("rating", "timestamp") if column in frame]
+        columns = [frame[column].to_numpy() for column in ("rating", "timestamp") if column in frame]
         if not columns:
             raise InputError(
                 f"{origin}: `duplicates: best` needs a rating or a timestamp column; the source gives none"
             )
-        ordered = frame.sort_values(columns, ascending=False, kind="stable")
-    again = ordered.duplicated(PAIR, keep="last" if kept == "last" else "first")
-    if not again.any():
+        ordered = np.lexsort([-column for column in reversed(columns)])
+    keys = _keys(frame)
+    again = pd.Series(keys[ordered]).duplicated("last" if kept == "last" else "first").to_numpy()
+    dropped = int(np.count_nonzero(again))
+    if not dropped:
         return frame, ()
-    single = ordered[~again].sort_index()
-    verb = "was" if again.sum() == 1 else "were"
+    verb = "was" if dropped == 1 else "were"
     note = (
-        f"{counted(again.sum(), 'row')} that repeated a pair of user and item {verb} dropped; the {kept} row "
-        "of each pair was kept"
+        f"{counted(dropped, 'row')} that repeated a pair of user and item {verb} dropped; the {kept} row of "
+        "each pair was kept"
     )
     if "split" in frame:
-        splits = frame.groupby(PAIR)["split"].nunique()
-        note += f"; {counted((splits > 1).sum(), 'pair')} had rows in several splits"
-    return single, (note,)
+        splits = pd.DataFrame({"pair": keys, "split": frame["split"].cat.codes.to_numpy()}).drop_duplicates()
+        several = splits.groupby("pair").size().gt(1).sum()
+        note += f"; {counted(several, 'pair')} had rows in several splits"
+    return frame.iloc[np.sort(ordered[~again])], (note,)
+
+
+def _keys(frame: pd.DataFrame) -> np.ndarray:
+    """One number for each row, [n]. Two rows have the same number only if they have the same pair."""
+    user, item = (codes(frame[side]).astype(np.int64) for side in IDS)
+    keys: np.ndarray = user * (int(item.max(initial=0)) + 1) + item
+    return keys

@@ -12,18 +12,28 @@ from harness.data.joins import texts_by_id
 from harness.data.spec import Movielens, SourceSpec
 
 
-def train_reviews(rows: pd.DataFrame) -> tuple[Reviews | None, tuple[str, ...]]:
+def train_reviews(
+    frame: pd.DataFrame, train: np.ndarray, keys: np.ndarray
+) -> tuple[Reviews | None, tuple[str, ...]]:
     """What users said in the train rows, in the order of the train pairs, and a note if reviews are missing.
 
     None if the source has neither reviews nor ratings.
+
+    Args:
+        frame: The interactions of a :class:`harness.data.interactions.Log`.
+        train: The positions of the train rows, [E].
+        keys: A number for each row that orders the pairs, [n].
     """
-    if not {"review", "rating"} & set(rows.columns):
+    if not {"review", "rating"} & set(frame.columns):
         return None, ()
-    texts = rows["review"].tolist() if "review" in rows else [""] * len(rows)
-    ratings = rows["rating"].to_numpy(float) if "rating" in rows else np.full(len(rows), np.nan)
+    train = train[np.argsort(keys[train])]
+    texts = frame["review"].iloc[train].tolist() if "review" in frame else [""] * len(train)
+    ratings = (
+        frame["rating"].to_numpy()[train].astype(float) if "rating" in frame else np.full(len(train), np.nan)
+    )
     written = sum(map(bool, texts))
     notes: tuple[str, ...] = ()
-    if "review" in rows and written < len(texts):
+    if "review" in frame and written < len(texts):
         notes = (f"{written:,} of {counted(len(texts), 'train pair')} have a review",)
     return Reviews(tuple(texts), ratings), notes
 

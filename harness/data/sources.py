@@ -1,21 +1,25 @@
-"""Readers of raw interactions: matrices, tables and RecBole's atomic files.
-
-Each returns a frame with str columns ``user`` and ``item``, the columns ``file`` and ``row`` that say where
-an interaction stands, and, where the source has them, ``rating``, ``timestamp``, ``split`` and ``review``.
-"""
+"""Readers of raw interactions: matrices, tables, DataFrames and RecBole's atomic files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import scipy.sparse as sp
 
+from harness import outside
+from harness.data.arrow_columns import encoded
 from harness.data.dataset import SPLITS
+from harness.data.held_frame import NAME, HeldFrame
+from harness.data.interactions import Log, Part
 from harness.data.pickles import load_arrays
-from harness.data.text_files import joined, read_frame, require_columns
+from harness.data.table_files import files_of, read_columns
+from harness.data.table_rows import Rows, TableColumns, log_of, rows_of
+from harness.data.text_files import read_frame, row_number
 from harness.errors import InputError
 
 MATRIX_FILES = {"train": "trn_mat.pkl", "valid": "val_mat.pkl", "test": "tst_mat.pkl"}
@@ -24,12 +28,7 @@ MOST_IDS = 10_000_000
 """Rows or columns of a source's matrices. Each becomes an id, whether it has an entry or not."""
 
 
-def location(row: pd.Series) -> str:
-    """The file and the row of one interaction, as errors name them."""
-    return f"{row['file']}, row {row['row']}"
-
-
-def read_matrices(folder: Path, min_rating: float | None = None) -> tuple[pd.DataFrame, int, int]:
+def read_matrices(folder: Path, min_rating: float | None = None) -> Log:
     """The papers' pickled matrices [U, I]. An entry other than 0 is an interaction.
 
     Args:
@@ -37,64 +36,102 @@ def read_matrices(folder: Path, min_rating: float | None = None) -> tuple[pd.Dat
         min_rating: If given, entries are ratings, and the frame has the column ``rating``.
 
     Returns:
-        The frame, U and I. Rows are counted from 0, as the matrix does.
+        The interactions, and all U users and I items. Rows are counted from 0, as the matrix does.
 
     Raises:
         InputError: A file is missing, unreadable or no sparse matrix, the shapes differ, or an entry is
             below 0 without a ``min_rating``.
     """
-    frames, shapes = [], {}
-    for split, name in MATRIX_FILES.items():
-        file = folder / name
-        matrix = load_arrays(file)
-        if not sp.issparse(matrix):
-            raise InputError(f"{file}: holds a {type(matrix).__name__}; expected a sparse matrix")
-        coo = matrix.tocoo()
-        shapes[name] = coo.shape
-        if max(coo.shape) > MOST_IDS:
-            raise InputError(f"{file}: shape {coo.shape}; expected at most {MOST_IDS:,} rows and columns")
-        if min_rating is None and coo.nnz and coo.data.min() < 0:
-            entry = int(coo.data.argmin())
-            raise InputError(
-                f"{file}, row {coo.row[entry]}: the entry {coo.data[entry]:g}; expected none below 0, "
-                "or a `min_rating` that says which entries are positive"
-            )
-        kept = coo.data != 0
-        user, item = coo.row[kept], coo.col[kept]
-        frame = pd.DataFrame({"user": user.astype(str), "item": item.astype(str)}, dtype=object)
-        if min_rating is not None:
-            frame["rating"] = coo.data[kept].astype(float)
-        frames.append(frame.assign(split=split, file=str(file), row=user))
+    matrices = {split: _matrix(folder / name, min_rating) for split, name in MATRIX_FILES.items()}
+    shapes = {MATRIX_FILES[split]: matrix.shape for split, matrix in matrices.items()}
     if len(set(shapes.values())) != 1:
         raise InputError(f"{folder}: matrices of different shape {shapes}; expected one shape")
-    users, items = next(iter(shapes.values()))
-    return pd.concat(frames, ignore_index=True), users, items
+    user, item = (
+        encoded(pa.chunked_array([pa.array(getattr(matrix, axis)) for matrix in matrices.values()]))
+        for axis in ("row", "col")
+    )
+    split = np.repeat(np.arange(len(SPLITS), dtype=np.int8), [matrix.nnz for matrix in matrices.values()])
+    columns: dict[str, Any] = {"user": user, "item": item}
+    if min_rating is not None:
+        columns["rating"] = np.concatenate([matrix.data for matrix in matrices.values()]).astype(float)
+    columns["split"] = pd.Categorical.from_codes(split, SPLITS)
+    parts = tuple(_matrix_part(folder / MATRIX_FILES[split], matrix) for split, matrix in matrices.items())
+    users, items = (np.arange(count).astype(str) for count in matrices["train"].shape)
+    return Log(pd.DataFrame(columns, copy=False), parts, str(folder), users, items)
 
 
-def read_table(
-    path: Path, columns: dict[str, str], labels: dict[str, str], review: Sequence[str] = ()
-) -> pd.DataFrame:
-    """A csv(.gz), tsv(.gz) or jsonl(.gz) file.
+def _matrix(file: Path, min_rating: float | None) -> Any:
+    """The entries of a matrix other than 0, as a ``coo_matrix``."""
+    matrix = load_arrays(file)
+    if not sp.issparse(matrix):
+        raise InputError(f"{file}: holds a {type(matrix).__name__}; expected a sparse matrix")
+    coo = matrix.tocoo()
+    if max(coo.shape) > MOST_IDS:
+        raise InputError(f"{file}: shape {coo.shape}; expected at most {MOST_IDS:,} rows and columns")
+    if min_rating is None and coo.nnz and coo.data.min() < 0:
+        entry = int(coo.data.argmin())
+        raise InputError(
+            f"{file}, row {coo.row[entry]}: the entry {coo.data[entry]:g}; expected none below 0, "
+            "or a `min_rating` that says which entries are positive"
+        )
+    kept = coo.data != 0
+    return sp.coo_matrix((coo.data[kept], (coo.row[kept], coo.col[kept])), shape=coo.shape)
+
+
+def _matrix_part(file: Path, matrix: Any) -> Part:
+    return Part(str(file), matrix.nnz, lambda position: f"{file}, row {matrix.row[position]}")
+
+
+def _file_part(file: Path, rows: int) -> Part:
+    return Part(str(file), rows, lambda position: f"{file}, row {row_number(file, position)}")
+
+
+def read_table(path: Path, columns: TableColumns) -> Log:
+    """A csv(.gz), tsv(.gz), jsonl(.gz), parquet or feather file, or several that a pattern stands for.
 
     Args:
-        path: The file.
-        columns: Our column name to the file's, for the columns wanted.
-        labels: The file's split label to one of ``SPLITS``.
-        review: The file's columns that make up our column ``review``; none without.
+        path: The file, or a pattern such as ``logs/*.parquet``.
+        columns: Which of its columns holds what.
 
     Raises:
-        InputError: The file cannot be read or lacks a column; a row lacks an id, has a rating or time
-            that is no number, or a split that is unknown.
+        InputError: A file cannot be read or lacks a column; a row lacks an id, has a rating or time that is
+            no number, or a split that is unknown.
     """
-    raw = read_frame(path, plain=list(columns.values()))
-    frame = _interactions(path, raw, columns, labels)
-    if review:
-        require_columns(path, raw, review)
-        frame["review"] = joined(raw, review).to_numpy()
-    return frame
+    rows = []
+    for file in files_of(path):
+        table = read_columns(file, columns.repeated, columns.plain, columns.review)
+        rows.append(rows_of(_file_part(file, len(table)), table, columns))
+    return log_of(str(path), rows)
 
 
-def read_atomic(folder: Path) -> pd.DataFrame:
+def read_data_frame(held: HeldFrame, columns: TableColumns) -> Log:
+    """A DataFrame with one row for each interaction.
+
+    Raises:
+        InputError: As :func:`read_table`. Rows are named as ``iloc`` counts them.
+    """
+    table = held.rows()
+    part = Part(NAME, len(table), lambda position: f"{NAME}, iloc[{position}]")
+    return log_of(NAME, [rows_of(part, table, columns)])
+
+
+def read_outside(reader: str, options: Mapping[str, Any], columns: TableColumns) -> Log:
+    """The DataFrame that a function of somebody else returns.
+
+    Raises:
+        InputError: The function cannot be imported or fails, or as :func:`read_data_frame`.
+    """
+    function = outside.function_of("source", reader)
+    try:
+        frame = function(**options)
+    except Exception as error:  # it is somebody's own code, and may raise anything
+        raise InputError(
+            f"the source {reader} failed ({type(error).__name__}: {error}); expected a DataFrame"
+        ) from error
+    return read_data_frame(HeldFrame.of(frame, [*columns.plain, *columns.review], columns.plain), columns)
+
+
+def read_atomic(folder: Path) -> Log:
     """RecBole's atomic files: one ``.inter``, or ``.train/.valid/.test.inter``.
 
     Raises:
@@ -103,60 +140,32 @@ def read_atomic(folder: Path) -> pd.DataFrame:
     files = sorted(folder.glob("*.inter"))
     given = [folder / f"{folder.name}.{split}.inter" for split in SPLITS]
     if all(file in files for file in given):
-        frames = [_read_inter(file).assign(split=split) for file, split in zip(given, SPLITS, strict=True)]
-        return pd.concat(frames, ignore_index=True)
+        rows = []
+        for file, split in zip(given, SPLITS, strict=True):
+            one = _read_inter(file)
+            whole = pd.Categorical.from_codes(np.full(len(one.frame), SPLITS.index(split), np.int8), SPLITS)
+            rows.append(one._replace(frame=one.frame.assign(split=whole)))
+        return log_of(str(folder), rows)
     single = folder / f"{folder.name}.inter"
     if single not in files:
         raise InputError(f"{folder}: no {single.name}; expected it, or {[file.name for file in given]}")
-    return _read_inter(single)
+    return log_of(str(folder), [_read_inter(single)])
 
 
-def _read_inter(path: Path) -> pd.DataFrame:
-    """One atomic file. Its header has the type of each field behind a colon."""
-    raw = read_frame(path)
-    names = {column.split(":")[0]: column for column in raw.columns}
+def _read_inter(file: Path) -> Rows:
+    """One atomic file."""
+    columns = _fields(file)
+    table = read_columns(file, columns.repeated, columns.plain, ())
+    return rows_of(_file_part(file, len(table)), table, columns)
+
+
+def _fields(path: Path) -> TableColumns:
+    """The columns of an atomic file. Its header has the type of each field behind a colon."""
+    names = {column.split(":")[0]: column for column in read_frame(path, most=0)}
     fields = {"user": "user_id", "item": "item_id", "rating": "rating", "timestamp": "timestamp"}
     columns = {ours: names[theirs] for ours, theirs in fields.items() if theirs in names}
     for side in ("user", "item"):
         if side not in columns:
+            read_frame(path)  # a malformed file is refused for that
             raise InputError(f"{path}, row 1: no field {side}_id; expected {side}_id:token")
-    return _interactions(path, raw, columns, {})
-
-
-def _interactions(
-    path: Path, raw: pd.DataFrame, columns: dict[str, str], labels: dict[str, str]
-) -> pd.DataFrame:
-    """The wanted columns of a file under our names, checked, with the file and the row of each."""
-    require_columns(path, raw, list(columns.values()))
-    frame = raw[list(columns.values())].set_axis(list(columns), axis=1)
-    frame = frame.assign(file=str(path), row=raw.index).reset_index(drop=True)
-    _require_ids(frame)
-    for number in {"rating", "timestamp"} & set(columns):
-        frame[number] = _numbers(frame, number)
-    if "split" in frame:
-        names = {**{split: split for split in SPLITS}, **labels}
-        unknown = frame[~frame["split"].isin(names)]
-        if len(unknown):
-            row = unknown.iloc[0]
-            raise InputError(f"{location(row)}: split {row['split']!r}; expected one of {sorted(names)}")
-        frame["split"] = frame["split"].map(names)
-    return frame
-
-
-def _require_ids(frame: pd.DataFrame) -> None:
-    for side in ("user", "item"):
-        missing = frame[side].str.strip() == ""
-        if missing.any():
-            raise InputError(
-                f"{location(frame.loc[missing.idxmax()])}: no {side} id; expected one in every row"
-            )
-
-
-def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
-    """A column of texts as finite numbers."""
-    numbers = pd.to_numeric(frame[column], errors="coerce") if len(frame) else frame[column].astype(float)
-    bad = ~np.isfinite(numbers)
-    if bad.any():
-        row = frame.loc[bad.idxmax()]
-        raise InputError(f"{location(row)}: {column} is {row[column]!r}; expected a number")
-    return numbers
+    return TableColumns(columns)

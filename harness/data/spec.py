@@ -9,60 +9,17 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from harness.errors import check_names
+from harness.data.file_spec import ItemFile, ProfileFile, Profiles, from_plan
+from harness.data.held_frame import HeldFrame
+from harness.data.table_rows import TableColumns
+from harness.errors import InputError
 from harness.schema import StrictModel
-
-
-def from_plan(value: Any, info: ValidationInfo) -> Any:
-    """A relative path starts at the plan's folder, and ``~`` is a user's home. Anything else passes.
-
-    Raises:
-        ValueError: There is no user of that name, or no file system has names so long.
-    """
-    folder = (info.context or {}).get("folder")
-    if not folder or not isinstance(value, Path):
-        return value
-    check_names(value)
-    try:
-        return folder / value.expanduser()
-    except RuntimeError:
-        raise ValueError(f"{value}: there is no user {value.parts[0][1:]!r}; expected a path") from None
-
-
-class ProfileFile(StrictModel):
-    """A csv, tsv or jsonl file of texts, gzipped or not, with a column of ids and columns of text."""
-
-    path: Path
-    id: str
-    text: str | tuple[str, ...] = Field("profile", description="The column of the text, or several.")
-    _resolve = field_validator("path")(from_plan)
-
-
-class Profiles(StrictModel):
-    """Texts of users and items. Without a file for users, a user gets the texts of the user's train items."""
-
-    users: ProfileFile | None = None
-    items: ProfileFile
-    missing: Literal["refuse", "blank"] = Field(
-        "refuse",
-        description="Whether an id without a text is refused, or gets an empty text. A file that has a text "
-        "for none of the ids is always refused.",
-    )
-
-
-class ItemFile(StrictModel):
-    """A csv, tsv or jsonl file about items, gzipped or not: titles, and what else describes them."""
-
-    path: Path
-    id: str
-    title: str | None = Field(None, description="The column of the title.")
-    about: str | tuple[str, ...] = Field((), description="The columns of descriptions and attributes.")
-    _resolve = field_validator("path")(from_plan)
 
 
 class _Source(StrictModel):
@@ -103,7 +60,10 @@ class _Source(StrictModel):
     @property
     def origin(self) -> str:
         """Where the interactions come from. It is the same for all sources that read the same log."""
-        return f"{self.kind} {getattr(self, 'folder', '')}{getattr(self, 'path', '')}"
+        held = getattr(self, "frame", None)
+        places = ("folder", "path", "reader", "options")
+        named = held.digest if held else "".join(str(getattr(self, place, "")) for place in places)
+        return f"{self.kind} {named}"
 
     @property
     def has_written_users(self) -> bool:
@@ -128,15 +88,15 @@ class Matrices(_Source):
     _resolve = field_validator("folder")(from_plan)
 
 
-class Table(_Source):
-    """A csv, tsv or jsonl file, gzipped or not, with one row for each interaction."""
+class _Columns(_Source):
+    """What sources with named columns have in common."""
 
-    kind: Literal["table"]
-    path: Path
     user: str = Field("user", min_length=1, description="The column of user ids.")
     item: str = Field("item", min_length=1, description="The column of item ids.")
     rating: str | None = Field(None, min_length=1, description="The column of ratings.")
-    timestamp: str | None = Field(None, min_length=1, description="The column of times, as numbers.")
+    timestamp: str | None = Field(
+        None, min_length=1, description="The column of times: numbers, or dates such as 2014-07-31."
+    )
     review: str | tuple[str, ...] = Field(
         (), description="The column or columns with what the user wrote of the item."
     )
@@ -146,7 +106,58 @@ class Table(_Source):
     labels: dict[str, Literal["train", "valid", "test"]] = Field(
         {}, description="What the values of the split column mean, if they are not train, valid and test."
     )
+
+    @property
+    def columns(self) -> TableColumns:
+        """Which columns of the table hold what."""
+        names = {ours: getattr(self, ours) for ours in ("user", "item", "rating", "timestamp", "split")}
+        review = [self.review] if isinstance(self.review, str) else self.review
+        return TableColumns({ours: theirs for ours, theirs in names.items() if theirs}, self.labels, review)
+
+
+class Table(_Columns):
+    """A csv, tsv, jsonl, parquet or feather file with one row for each interaction, or several such files."""
+
+    kind: Literal["table"]
+    path: Path = Field(description="The file, or a pattern such as logs/*.parquet.")
     _resolve = field_validator("path")(from_plan)
+
+
+class Frame(_Columns):
+    """A pandas DataFrame with one row for each interaction, in a plan that is made in Python."""
+
+    kind: Literal["frame"]
+    frame: Any = Field(description="The DataFrame. Records keep its digest.")
+
+    @field_validator("frame")
+    @classmethod
+    def _hold(cls, value: Any, info: ValidationInfo) -> HeldFrame:
+        context = info.context or {}
+        if "folder" in context:
+            raise ValueError(
+                "a file cannot hold a DataFrame; expected `kind: table` with the `path` of a file"
+            )
+        if isinstance(value, HeldFrame):
+            return value
+        if context.get("stored"):
+            return HeldFrame.of_record(value)
+        columns = cls.model_construct(**info.data).columns
+        try:
+            return HeldFrame.of(value, [*columns.plain, *columns.review], columns.plain)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    @field_serializer("frame")
+    def _digest(self, value: HeldFrame) -> str:
+        return value.digest
+
+
+class OutsideTable(_Columns):
+    """A function of your own that returns a pandas DataFrame with one row for each interaction."""
+
+    kind: Literal["outside"]
+    reader: str = Field(description="Import path of the function, or the name that a package announces.")
+    options: dict[str, Any] = Field({}, description="Named arguments of the function.")
 
 
 class Atomic(_Source):
@@ -157,7 +168,9 @@ class Atomic(_Source):
     _resolve = field_validator("folder")(from_plan)
 
 
-SourceSpec = Annotated[Movielens | Matrices | Table | Atomic, Field(discriminator="kind")]
+SourceSpec = Annotated[
+    Movielens | Matrices | Table | Atomic | Frame | OutsideTable, Field(discriminator="kind")
+]
 
 
 class SplitSpec(StrictModel):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from harness.data.dataset import SPLITS
+from harness.data.interactions import codes
 from harness.errors import InputError
 
+TRAIN, VALID, TEST = range(len(SPLITS))
 
-def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, origin: str) -> np.ndarray:
+
+def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, origin: str) -> pd.Categorical:
     """Label every row ``train``, ``valid`` or ``test``, [E].
 
     Args:
@@ -23,25 +27,36 @@ def labels(frame: pd.DataFrame, kind: str, shares: list[float], seed: int, origi
         InputError: A temporal split of interactions without time.
     """
     random = np.random.default_rng(seed)
-    shuffled = pd.Series(random.permutation(len(frame)), index=frame.index)
+    shuffled = random.permutation(len(frame))
     if kind == "temporal" and "timestamp" not in frame:
         raise InputError(f"{origin}: no timestamp column; a temporal split needs one")
     if kind in ("cold_users", "cold_items"):
-        codes, ids = pd.factorize(frame[kind.removeprefix("cold_").removesuffix("s")], sort=True)
-        return _cut(random.permutation(len(ids))[codes] / len(ids), shares)
+        side = kind.removeprefix("cold_").removesuffix("s")
+        ids, number = np.unique(codes(frame[side]), return_inverse=True)
+        return _cut(random.permutation(len(ids))[number] / len(ids), shares)
     if kind in ("random", "temporal"):
-        rank = frame["timestamp"].rank(method="first") - 1 if kind == "temporal" else shuffled
-        return _cut(rank.to_numpy() / len(frame), shares)
-    order = frame["timestamp"] if kind == "leave_one_out" and "timestamp" in frame else shuffled
-    keys = pd.DataFrame({"user": frame["user"], "order": order, "tie": shuffled})
-    position = keys.sort_values(["order", "tie"]).groupby("user").cumcount().reindex(frame.index)
-    count = frame.groupby("user")["item"].transform("size").to_numpy()
-    left = count - position.to_numpy()  # 1 is a user's last interaction
+        rank = time_rank(frame) if kind == "temporal" else shuffled
+        return _cut(rank / len(frame), shares)
+    user = codes(frame["user"])
+    timed = kind == "leave_one_out" and "timestamp" in frame
+    order = np.lexsort((shuffled, frame["timestamp"], user) if timed else (shuffled, user))
+    count = np.bincount(user)
+    position = np.empty(len(frame), np.int64)  # among the user's interactions
+    position[order] = np.arange(len(frame)) - np.repeat(np.cumsum(count) - count, count)
+    count = count[user]
+    left = count - position  # 1 is a user's last interaction
     if kind == "per_user":
         valid, test = held_out_counts(count, shares)
-        return np.select([left <= test, left <= test + valid], ["test", "valid"], "train")
+        return _labelled([left <= test, left <= test + valid])
     enough = count >= 3
-    return np.select([enough & (left == 1), enough & (left == 2)], ["test", "valid"], "train")
+    return _labelled([enough & (left == 1), enough & (left == 2)])
+
+
+def time_rank(frame: pd.DataFrame) -> np.ndarray:
+    """The rank of each interaction in order of time, from 0, [E]. Of equal times, the first row is first."""
+    rank = np.empty(len(frame), np.int64)
+    rank[np.argsort(frame["timestamp"].to_numpy(), kind="stable")] = np.arange(len(frame))
+    return rank
 
 
 def held_out_counts(count: np.ndarray, shares: list[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +79,7 @@ def held_out_counts(count: np.ndarray, shares: list[float]) -> tuple[np.ndarray,
     return valid, test
 
 
-def carve_valid(split: np.ndarray, share: float, seed: int) -> np.ndarray:
+def carve_valid(split: pd.Categorical, share: float, seed: int) -> pd.Categorical:
     """The labels ``split`` [E] with a random ``share`` of the train rows as ``valid``, [E]."""
     train = np.flatnonzero(split == "train")
     chosen = np.random.default_rng(seed).permutation(train)[: round(share * len(train))]
@@ -73,7 +88,13 @@ def carve_valid(split: np.ndarray, share: float, seed: int) -> np.ndarray:
     return result
 
 
-def _cut(quantile: np.ndarray, shares: list[float]) -> np.ndarray:
+def _cut(quantile: np.ndarray, shares: list[float]) -> pd.Categorical:
     """Labels by quantile in [0, 1): train first, test last."""
     train, valid = shares[0], shares[0] + shares[1]
-    return np.select([quantile < train - 1e-12, quantile < valid - 1e-12], ["train", "valid"], "test")
+    return _labelled([quantile >= valid - 1e-12, quantile >= train - 1e-12])
+
+
+def _labelled(held_out: list[np.ndarray]) -> pd.Categorical:
+    """``test`` where the first condition holds, else ``valid`` where the second does, else ``train``."""
+    numbers = np.select(held_out, [np.int8(TEST), np.int8(VALID)], np.int8(TRAIN))
+    return pd.Categorical.from_codes(numbers, SPLITS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from harness.data import movielens
-from harness.data.dataset import SAME_INTENTS, Texts
+from harness.data.counts import counted
+from harness.data.dataset import SAME_INTENTS, Texts, joined_texts
+from harness.data.file_spec import ProfileFile, Profiles
 from harness.data.joins import texts_by_id
-from harness.data.spec import Movielens, ProfileFile, Profiles, SourceSpec
+from harness.data.spec import Movielens, SourceSpec
 
 Notes = tuple[str, ...]
 """What a reader of the results must know, one sentence each."""
@@ -34,13 +36,21 @@ def texts_of(
             note = "intent texts are genre words, not a language model's"
             return movielens.texts(users, items, train), (*warning, note)
         return None, warning
-    *profile, notes = _profiles(source.profiles, users, items, train, "profile")
+    user, item, notes = _profiles(source.profiles, users, items, train, "profile")
     if source.profiles.users is None:
-        notes = ("a user's text is that of the user's train items", *notes)
+        notes = (_user_note(source.profiles), *notes)
     if source.intents is None:
-        return Texts(*profile, *profile), (*warning, *notes, SAME_INTENTS)
-    *intent, more = _profiles(source.intents, users, items, train, "intent")
-    return Texts(*profile, *intent), (*warning, *notes, *more)
+        return Texts(user, item, user, item), (*warning, *notes, SAME_INTENTS)
+    user_intent, item_intent, more = _profiles(source.intents, users, items, train, "intent")
+    return Texts(user, item, user_intent, item_intent), (*warning, *notes, *more)
+
+
+def _user_note(profiles: Profiles) -> str:
+    """What the texts of users are, if no file gives them."""
+    if profiles.user_texts == "mean":
+        return "a user's text row is the mean of the rows of the user's train items"
+    kept = f", of which {counted(profiles.user_words, 'word')} are kept" if profiles.user_words else ""
+    return f"a user's text is that of the user's train items{kept}"
 
 
 def titles_of(source: SourceSpec, items: np.ndarray) -> tuple[tuple[str, ...] | None, Notes]:
@@ -58,17 +68,16 @@ def titles_of(source: SourceSpec, items: np.ndarray) -> tuple[tuple[str, ...] | 
 
 def _profiles(
     profiles: Profiles, users: np.ndarray, items: np.ndarray, train: np.ndarray, what: str
-) -> tuple[list[str], list[str], Notes]:
-    """Texts of users, texts of items, both in the order of their ids, and notes."""
+) -> tuple[list[str] | None, list[str], Notes]:
+    """Texts of users, None if there are none, texts of items, both in the order of their ids, and notes."""
     blank = profiles.missing == "blank"
     item_texts, notes = _read(profiles.items, items, "item", what, blank)
     if profiles.users is not None:
         user_texts, more = _read(profiles.users, users, "user", what, blank)
         return user_texts, item_texts, (*more, *notes)
-    liked: list[list[str]] = [[] for _ in users]
-    for user, item in train:
-        liked[user].append(item_texts[item])
-    return [" ".join(texts) for texts in liked], item_texts, notes
+    if profiles.user_texts == "mean":
+        return None, item_texts, notes
+    return joined_texts(item_texts, len(users), train, profiles.user_words), item_texts, notes
 
 
 def _read(file: ProfileFile, ids: np.ndarray, side: str, what: str, blank: bool) -> tuple[list[str], Notes]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from harness.data.dataset import SPLITS
+from harness.data.interactions import IDS, codes
+from harness.data.splits import time_rank
 from harness.errors import InputError
 
 UNUSED = ""
@@ -13,7 +16,7 @@ UNUSED = ""
 
 def prequential(
     frame: pd.DataFrame, windows: int, window: int, valid_share: float, origin: str
-) -> tuple[np.ndarray, str]:
+) -> tuple[pd.Categorical, str]:
     """Label the rows for one window, [E], and say in a sentence how many of its test pairs are left.
 
     All interactions are put in order of time and cut into ``windows`` + 1 blocks of equal size. The past
@@ -33,17 +36,18 @@ def prequential(
     """
     if "timestamp" not in frame:
         raise InputError(f"{origin}: no timestamp column; a prequential split needs one")
-    rank = frame["timestamp"].rank(method="first").to_numpy() - 1
+    rank = time_rank(frame)
     start, end = (len(frame) * block // (windows + 1) for block in (window, window + 1))
     trained = rank < round((1 - valid_share) * start)
     has_train_pair = np.ones(len(frame), dtype=bool)
-    for side in ("user", "item"):
-        has_train_pair &= frame[side].isin(frame.loc[trained, side].unique()).to_numpy()
-    parts = np.select(
-        [trained, has_train_pair & (rank < start), has_train_pair & (rank < end)],
-        ["train", "valid", "test"],
-        UNUSED,
-    )
+    for side in IDS:
+        ids = codes(frame[side])
+        in_train = np.zeros(ids.max(initial=-1) + 1, dtype=bool)
+        in_train[ids[trained]] = True
+        has_train_pair &= in_train[ids]
+    conditions = [trained, has_train_pair & (rank < start), has_train_pair & (rank < end)]
+    numbers = np.select(conditions, list(range(len(SPLITS))), len(SPLITS))
+    parts = pd.Categorical.from_codes(numbers, [*SPLITS, UNUSED])
     tested, whole = int((parts == "test").sum()), end - start
     note = (
         f"window {window} of {windows}: {tested:,} of {whole:,} test pairs have a user and an item with "

@@ -20,7 +20,7 @@ Result = tuple[Task, Record | None]
 
 SAVED = (
     "The command was interrupted. What is finished is stored, and each run under way is saved up to its last "
-    "whole epoch. To go on, run the same command again."
+    "whole epoch, but for models of RecBole, which begin anew. To go on, run the same command again."
 )
 """What a user is told of an interruption on this machine."""
 

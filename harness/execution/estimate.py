@@ -97,8 +97,8 @@ def _cost(missing: list[Task], task_runner: TaskRunner) -> dict[str, float]:
     if run.system.is_external:
         return {"step_s": np.nan, "hours": 0.0, "bytes": float(needed_bytes(run.system, {}, data.sizes))}
     torch.set_num_threads(run.training.threads)
-    is_classic = run.system.is_classic
-    step_s, epoch_s, fit_s = _measure_fit(run, data) if is_classic else _measure_training(run, data)
+    measure = _measure_training if run.system.is_assembled else _measure_fit
+    step_s, epoch_s, fit_s = measure(run, data)
     seconds = 0.0
     for task in missing:
         trainings = task.trials if isinstance(task, Search) else 1
@@ -108,10 +108,25 @@ def _cost(missing: list[Task], task_runner: TaskRunner) -> dict[str, float]:
 
 
 def _measure_fit(run: Run, data: PreparedData) -> tuple[float, float, float]:
-    """The seconds of a step (NaN), of an epoch (0) and of the fit of a system in closed form."""
+    """The seconds of a step (NaN), of an epoch and of all else, for a system that we do not assemble.
+
+    A system that is fitted has no epochs. A model that RecBole trains is trained for one epoch, and each
+    epoch counts with its validation.
+    """
+    beginnings: list[float] = []
+
+    def note_beginning() -> bool:
+        beginnings.append(time.perf_counter())
+        return False
+
+    callbacks = Callbacks(should_stop=note_beginning)
+    one_epoch = replace(run, training=run.training.model_copy(update={"epochs": 1}))
     started = time.perf_counter()
-    try_out(run, data.for_tuning(), Callbacks())
-    return np.nan, 0.0, time.perf_counter() - started
+    try_out(one_epoch, data.for_tuning(), callbacks)
+    ended = time.perf_counter()
+    if run.system.is_fitted:
+        return np.nan, 0.0, ended - started
+    return np.nan, ended - beginnings[0], beginnings[0] - started
 
 
 def _measure_training(run: Run, data: PreparedData) -> tuple[float, float, float]:

@@ -37,7 +37,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         return _trec(path)
     if ending in TEXT:
         frame = read_frame(path, plain=[USER, ITEM])
-        require_columns(path, frame, [USER, ITEM])
+        require_columns(path, list(frame), [USER, ITEM])
         return frame
     known = ", ".join((*PARQUET, *TEXT, *TREC))
     raise InputError(f"{path}: unknown kind of file; expected lists in a file that ends in one of {known}")

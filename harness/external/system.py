@@ -45,6 +45,11 @@ class ExternalSpec(SystemSpec):
         return False
 
     @property
+    def is_assembled(self) -> bool:
+        """False: it has no model here."""
+        return False
+
+    @property
     def is_classic(self) -> bool:
         """False: nothing is fitted here."""
         return False

@@ -130,7 +130,7 @@ class DatasetVariant(_Described):
         try:
             (duplicate_items,), (density,) = stored["twins"], stored["density"]
             variant = {**fields, "family": family, "duplicate_items": duplicate_items, "density": density}
-            return cls.model_validate(variant)
+            return cls.model_validate(variant, context={"stored": True})
         except (KeyError, TypeError, ValueError):  # pydantic's errors are ValueErrors
             raise InputError(
                 f"the run is stored with a plan of the dataset {family!r} that cannot be read; expected one "

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from harness.data.spec import from_plan
+from harness.data.file_spec import from_plan
 from harness.errors import InputError
 from harness.external.system import DATASET, ExternalSpec, matching
 from harness.planning.parts import SystemPlan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -155,13 +156,31 @@ def load_plan(path: Path) -> Plan:
     tree, lines = read_yaml(path)
     if not isinstance(tree, dict):
         raise InputError(f"{path}: holds a {type(tree).__name__}; expected keys such as `datasets`")
-    look_in(path.resolve().parent)
+    plan = _checked(tree, path, lines, path.resolve().parent)
+    _note_renamed_keys(path, lines)
+    return plan
+
+
+def make_plan(tree: Mapping[str, Any], folder: Path) -> Plan:
+    """Check a plan that is given as a dictionary with the keys of the YAML file.
+
+    Args:
+        tree: The keys and values.
+        folder: Where relative paths in it start, and where modules that it names may stand.
+
+    Raises:
+        InputError: As :func:`load_plan`.
+    """
+    return _checked(dict(tree), Path("plan"), {}, folder)
+
+
+def _checked(tree: dict[str, Any], path: Path, lines: LineNumbers, folder: Path) -> Plan:
+    look_in(folder)
     try:
-        plan = Plan.model_validate(tree, context={"folder": path.resolve().parent})
+        plan = Plan.model_validate(tree, context={"folder": folder})
     except ValidationError as error:
         raise InputError(sentence(path, error, lines, Plan.model_json_schema())) from None
     _check_values(path, plan, lines)
-    _note_renamed_keys(path, lines)
     return plan
 
 

@@ -16,11 +16,17 @@ from harness.text.tables import TextSpec
 
 
 def beginning(path: Path, at: Location, lines: LineNumbers) -> str:
-    """How an error about a location begins: file, line and key. A missing key has its parent's line."""
+    """How an error about a location begins: file, line and key. A missing key has its parent's line.
+
+    A plan that was not read from a file has no lines.
+    """
+    key = ".".join(str(part) for part in at) or "plan"
+    if not lines:
+        return f"{path}, {key}"
     with_line = at
     while with_line not in lines:
         with_line = with_line[:-1]
-    return f"{path}, line {lines[with_line]}, {'.'.join(str(part) for part in at) or 'plan'}"
+    return f"{path}, line {lines[with_line]}, {key}"
 
 
 @contextmanager

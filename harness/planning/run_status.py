@@ -19,7 +19,10 @@ EARLIER_PROTOCOL = "stored under an earlier protocol, whose results are not comp
 OTHER_SOURCE = "the source file of the system has changed since it was run"
 """Why a run of a system from outside is missing though the store holds one of the same name."""
 
-RUN_BEFORE = (EARLIER_PROTOCOL, OTHER_SOURCE)
+OTHER_VERSION = "the version of RecBole has changed since it was run"
+"""Why a run of a model of RecBole is missing though the store holds one of the same name."""
+
+RUN_BEFORE = (EARLIER_PROTOCOL, OTHER_SOURCE, OTHER_VERSION)
 """The reasons of runs that were done before, and have to be done again."""
 
 
@@ -81,7 +84,7 @@ class StoreIndex:
         return any(task.identity(*checksums, protocol=version) in self.store for version in earlier)
 
     def has_other_sources(self, run: Run) -> bool:
-        """Whether the store holds the run of a system whose source file was another."""
+        """Whether the store holds the run of a system whose source file or version was another."""
         name = (run.dataset.name, run.name, run.repetition)
         return any(
             (record.dataset, record.system, record.repetition) == name
@@ -141,7 +144,7 @@ def _why_missing(run: Run, index: StoreIndex) -> str:
     if index.is_of_earlier_protocol(run):
         return EARLIER_PROTOCOL
     if run.system.sources and index.has_other_sources(run):
-        return OTHER_SOURCE
+        return OTHER_VERSION if run.system.is_recbole else OTHER_SOURCE
     return "not run yet"
 
 

@@ -11,6 +11,7 @@ from harness.planning.expansion import NotApplicable, SystemVariant, system_vari
 from harness.planning.external import ExternalPlan
 from harness.planning.plan import Plan
 from harness.planning.tasks import Run, Skipped
+from harness.systems import recbole_models
 from harness.systems.settings import settings
 from harness.systems.spec import SystemSpec
 
@@ -80,6 +81,8 @@ def _from_elsewhere(plan: Plan, dataset: DatasetVariant, entry: ExternalPlan) ->
 
 def _obstacle(spec: SystemSpec, dataset: DatasetVariant) -> str:
     """Why a system cannot run on a dataset. Empty if it can."""
+    if spec.is_recbole and (missing := recbole_models.models()[spec.backbone].missing_packages):
+        return f"needs the packages {', '.join(missing)}; type `pip install -e '.[recbole]'`"
     if spec.depends_on_text and not dataset.has_text:
         return "needs text, and the dataset has none"
     cold = dataset.split.cold

@@ -1,4 +1,4 @@
-"""RecBole 1.2.1, which runs our systems.
+"""RecBole 1.2.1, which runs our systems, and whose own models are systems too.
 
 Only this package and ``models.recommender`` import RecBole. Importing the package changes nothing.
 ``register()`` makes our systems known to RecBole by name. ``repair()`` repairs what fails in RecBole 1.2.1
@@ -7,7 +7,8 @@ with current versions of other libraries.
 config.py        RecBole's configuration, its data files, and the ids it gives to users and items
 models.py        our systems as RecBole model classes
 registration.py  the names under which RecBole finds our systems
-trainer.py       RecBole's trainer with our batches and our validation
+general.py       RecBole's general recommenders as our systems
+trainer.py       RecBole's trainers with our validation
 stock.py         RecBole's own LightGCN and evaluator, with which ``intentbench bench`` compares ours
 repairs.py       one named repair for each thing that fails with current libraries
 """

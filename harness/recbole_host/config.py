@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -18,15 +19,22 @@ from harness.recbole_host.repairs import repair
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hide the command line, which Config would parse, and the warnings about RecBole's own code."""
+    """Hide the command line, which Config would parse, and the warnings of RecBole and about its own code."""
     argv, sys.argv = sys.argv, sys.argv[:1]
+    root = logging.getLogger()  # RecBole logs here; our modules have loggers of their own
+    root.addFilter(_is_error)
     try:
         with warnings.catch_warnings():
             # RecBole calls deprecated functions of torch.cuda.amp, numpy and pandas.
             warnings.simplefilter("ignore")
             yield
     finally:
+        root.removeFilter(_is_error)
         sys.argv = argv
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def make_config(model: type, dataset: str, options: Mapping[str, Any]) -> Any:

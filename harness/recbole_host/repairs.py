@@ -6,6 +6,7 @@ changes nothing; ``repair()`` applies the repairs.
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import importlib.util
 import sys
@@ -98,6 +99,35 @@ def _checkpoint_plain_data() -> None:
     Trainer._save_checkpoint = save
 
 
+def _cluster_without_gpu() -> None:
+    """Let NCL cluster on the processor where faiss has no GPU. The model asks for one in any case."""
+    from recbole.model.general_recommender.ncl import NCL
+
+    run_kmeans = NCL.run_kmeans
+
+    def run_where_possible(self: Any, nodes: Any) -> Any:
+        faiss: Any = importlib.import_module("faiss")
+        original = faiss.Kmeans
+        faiss.Kmeans = lambda *args, gpu, **kwargs: original(*args, gpu=_faiss_has_gpu(faiss), **kwargs)
+        try:
+            return run_kmeans(self, nodes)
+        finally:
+            faiss.Kmeans = original
+
+    run_where_possible.repaired = True  # type: ignore[attr-defined]
+    NCL.run_kmeans = run_where_possible
+
+
+def _faiss_has_gpu(faiss: Any) -> bool:
+    return bool(hasattr(faiss, "StandardGpuResources") and faiss.get_num_gpus())
+
+
+def _kmeans_asks_for_gpu() -> bool:
+    from recbole.model.general_recommender.ncl import NCL
+
+    return not hasattr(NCL.run_kmeans, "repaired")
+
+
 def _checkpoint_pickles_config() -> bool:
     from recbole.trainer import Trainer
 
@@ -135,6 +165,12 @@ REPAIRS = (
         "torch 2.6 refuses a checkpoint that pickles the Config",
         _checkpoint_pickles_config,
         _checkpoint_plain_data,
+    ),
+    Repair(
+        "faiss_gpu",
+        "RecBole's NCL clusters with faiss on a GPU, even where there is none",
+        _kmeans_asks_for_gpu,
+        _cluster_without_gpu,
     ),
     Repair(
         "pandas_fillna",

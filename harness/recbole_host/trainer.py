@@ -1,7 +1,8 @@
-"""RecBole's Trainer with our batches and our validation; the best weights are kept in memory."""
+"""RecBole's trainers with our validation; the best weights are kept in memory."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,12 +50,14 @@ class Hooks:
         validate: Returns the model's score on the validation pairs.
         before_epoch: Called before each epoch with its number, counted from 0.
         on_epoch: Called after each epoch with its number, counted from 1, and each term's mean weighted loss.
+        validated: Called after each validation. It may end the training by raising an exception.
     """
 
     metric: str
     validate: Callable[[], float]
     before_epoch: Callable[[int], None]
     on_epoch: Callable[[int, Mapping[str, float]], None]
+    validated: Callable[[], None]
 
 
 class Batches:
@@ -76,18 +79,34 @@ class Batches:
             yield Interaction(dict(zip(self.fields, columns, strict=True)))
 
 
-class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
-    """RecBole's Trainer, with three changes.
+class InMemoryTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
+    """RecBole's Trainer, which validates with our evaluator and writes no files."""
 
-    It reports the loss of each term, validates with our evaluator, and writes no files.
-    """
+    epochs: int
+    eval_step: int
 
     def __init__(self, config: Any, model: Any, hooks: Hooks) -> None:
-        """Take RecBole's configuration, and a model with a method ``losses``."""
+        """Take RecBole's configuration and a model of RecBole."""
         with quiet(), without_tensorboard():
             super().__init__(config, model)
         self.hooks, self.best_epoch = hooks, 0
         self.best_state: dict[str, torch.Tensor] | None = None
+        self.best_other: dict[str, Any] = {}
+
+    def _valid_epoch(self, valid_data: Any, show_progress: bool = False) -> Any:
+        self.model.eval()
+        score = self.hooks.validate()
+        return score, {self.hooks.metric: score}
+
+    def _save_checkpoint(self, epoch: int, verbose: bool = True, **kwargs: Any) -> None:
+        self.best_epoch = epoch + 1
+        state = self.model.state_dict()
+        self.best_state = {name: row.detach().clone() for name, row in state.items()}
+        self.best_other = copy.deepcopy(self.model.other_parameter())
+
+
+class HostTrainer(InMemoryTrainer):
+    """RecBole's Trainer for our systems: it has our batches, and reports the loss of each term."""
 
     def state(self) -> dict[str, Any]:
         """Return everything that later epochs depend on, except the states of the random generators."""
@@ -122,26 +141,61 @@ class HostTrainer(Trainer):  # type: ignore[misc]  # RecBole has no types
         self.hooks.on_epoch(epoch_idx + 1, means)
         return tuple(means.values())
 
-    def _valid_epoch(self, valid_data: Any, show_progress: bool = False) -> Any:
-        self.model.eval()
-        score = self.hooks.validate()
-        return score, {self.hooks.metric: score}
+
+class StockTrainer(InMemoryTrainer):
+    """What :func:`stock_trainer` adds to the trainer that RecBole has for one of its own models."""
+
+    def __init__(self, config: Any, model: Any, hooks: Hooks) -> None:
+        """Take RecBole's configuration and one of its models."""
+        super().__init__(config, model, hooks)
+        # A model that is fitted has one epoch, which RecBole sets after this key.
+        self.eval_step = min(self.eval_step, self.epochs)
+
+    def _train_epoch(self, train_data: Any, epoch_idx: int, *args: Any, **kwargs: Any) -> Any:
+        self.hooks.before_epoch(epoch_idx)
+        total = super()._train_epoch(train_data, epoch_idx, *args, **kwargs)
+        loss = sum(total) if isinstance(total, tuple) else total
+        self.hooks.on_epoch(epoch_idx + 1, {"loss": float(loss) / len(train_data)})
+        return total
 
     def _save_checkpoint(self, epoch: int, verbose: bool = True, **kwargs: Any) -> None:
-        self.best_epoch = epoch + 1
-        state = self.model.state_dict()
-        self.best_state = {name: row.detach().clone() for name, row in state.items()}
+        if self.epochs > 1:
+            super()._save_checkpoint(epoch)
+        else:  # the model is left as it is; a copy of what was fitted may be large
+            self.best_epoch = epoch + 1
+
+    def pretrain(self, train_data: Any, verbose: bool = True, show_progress: bool = False) -> Any:
+        """Pre-train with early stopping, in place of RecBole's loop, which has none and writes files."""
+        self.epochs = min(self.epochs, self.pretrain_epochs)
+        self.eval_step = min(self.eval_step, self.epochs)
+        return Trainer.fit(self, train_data, True, verbose, callback_fn=self.validated)
+
+    def validated(self, epoch: int, score: float) -> None:
+        """RecBole's ``callback_fn``."""
+        self.hooks.validated()
 
 
-def fit(trainer: HostTrainer, batches: Batches, validated: Callable[[], None]) -> None:
-    """Train until early stopping, and then give the model its best weights.
+def stock_trainer(config: Any, model: Any, hooks: Hooks) -> InMemoryTrainer:
+    """The trainer that RecBole has for one of its own models, with our validation and no files."""
+    from recbole.utils import get_trainer
 
-    ``validated`` is called after every validation. It may end the training by raising an exception.
-    """
+    own = get_trainer(config["MODEL_TYPE"], config["model"])
+    made: InMemoryTrainer = type(f"Stock{own.__name__}", (StockTrainer, own), {})(config, model, hooks)
+    return made
+
+
+def fit(trainer: InMemoryTrainer, batches: Any) -> None:
+    """Train until early stopping, and then give the model its best weights."""
+    hooks = trainer.hooks
     with quiet():
         trainer.fit(
-            batches, valid_data=True, verbose=False, saved=True, callback_fn=lambda epoch, score: validated()
+            batches,
+            valid_data=True,
+            verbose=False,
+            saved=True,
+            callback_fn=lambda epoch, score: hooks.validated(),
         )
     if trainer.best_state is not None:
         trainer.model.load_state_dict(trainer.best_state)
+        trainer.model.load_other_parameter(trainer.best_other)
     trainer.model.eval()

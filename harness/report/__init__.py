@@ -1,7 +1,10 @@
 """The report of a plan, made from the store only.
 
 document.py   the files
+page/         leaderboard.html, which is made of all sections, and index.html of several reports
 sections/     leaderboard    a dataset's table, its caption, and the runs that are not in it
+              answers        who is best, and whether the subject is ahead of its rivals
+              head_to_head   any two systems, by metric, train pairs and user
               published      published numbers beside ours
               tuning         what each search spent and gained
               comparisons    all pairs of systems, and mean ranks across datasets
@@ -11,6 +14,8 @@ sections/     leaderboard    a dataset's table, its caption, and the runs that a
               losses         each term's share of the loss
               sweeps         densities, windows of time and other variants of a dataset
               strata         users with few and many train pairs, rare and popular items
+              data_card      what the dataset is
+              provenance     the plan, the code, the machines, and what to cite
 evidence.py   the finished runs of one dataset
 published.py  the file of published numbers
 tables/, plots/  how tables and figures look

@@ -1,7 +1,8 @@
-"""The files of a report: Markdown and LaTeX of all sections, rows as CSV, and figures."""
+"""The files of a report: Markdown and LaTeX of all sections, rows as CSV, figures, and the page of it all."""
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +15,19 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus, run_statuses
 from harness.report import plots, published, tables
 from harness.report.evidence import Evidence, Options, Section
+from harness.report.page.page import render
 from harness.report.sections import strata
 from harness.report.sections.ablations import ablations
+from harness.report.sections.answers import answers
 from harness.report.sections.comparisons import comparisons
 from harness.report.sections.contributions import contributions
 from harness.report.sections.control_verdicts import control_verdicts
+from harness.report.sections.data_card import data_card
 from harness.report.sections.grids import grids
+from harness.report.sections.head_to_head import head_to_head
 from harness.report.sections.leaderboard import absent, heading, leaderboard
 from harness.report.sections.losses import losses
+from harness.report.sections.provenance import citations, provenance
 from harness.report.sections.published import beside_published, our_means, unknown_datasets
 from harness.report.sections.sweeps import variants
 from harness.report.sections.tuning import tuning
@@ -32,7 +38,7 @@ from harness.store.store import Store
 def write(
     plan: Plan, store: Store, out: Path, beside: Path | None = None, options: Options | None = None
 ) -> list[Path]:
-    """Write ``leaderboard.{md,csv,tex}``, rows of the other sections, and figures; returns the files.
+    """Write ``leaderboard.{md,csv,tex,html}``, rows of the other sections, and figures; returns the files.
 
     Without costs the files hold no seconds and no memory. They are then the same however often and wherever
     the plan was run.
@@ -50,17 +56,7 @@ def write(
     """
     options = options or Options()
     numbers = published.read(beside) if beside else None
-    statuses = run_statuses(plan, store)
-    _refuse_damaged(statuses, store)
-    _refuse_unfinished(plan, statuses, store)
-    splits: dict[str, list[DatasetVariant]] = {}
-    for dataset in plan.variants:
-        splits.setdefault(dataset.whole.name, []).append(dataset)
-    by_dataset = {
-        name: [run for run in statuses if run.dataset in {each.name for each in own}]
-        for name, own in splits.items()
-    }
-    datasets = [Evidence.of(plan, own, by_dataset[name], store) for name, own in splits.items()]
+    datasets, by_dataset = read_evidence(plan, store)
     finished = [evidence for evidence in datasets if evidence.groups]
     ours = our_means(finished) if numbers is not None else None
     if beside and numbers is not None and ours is not None:
@@ -71,12 +67,32 @@ def write(
         if evidence.groups:
             if numbers is not None and ours is not None:
                 sections.append(beside_published(numbers, ours, evidence.dataset.name))
-            sections += _strata(evidence, options)
+            sections += [*_strata(evidence, options), data_card(evidence)]
     if numbers is not None:
         sections.append(unknown_datasets(numbers, [evidence.dataset.name for evidence in finished]))
     rows = [section.frames["leaderboard"] for section in sections if "leaderboard" in section.frames]
     sections += [*variants(plan, finished, rows, options), comparisons(finished, options)]
-    return _files(sections, out)
+    sections += [citations(finished), provenance(plan, finished, options)]
+    return _files(plan.name, sections, out)
+
+
+def read_evidence(plan: Plan, store: Store) -> tuple[list[Evidence], dict[str, list[RunStatus]]]:
+    """Read the finished runs of every dataset of a plan, and the statuses of all runs by dataset.
+
+    Raises:
+        InputError: The store holds no finished run of the plan, or a damaged one.
+    """
+    statuses = run_statuses(plan, store)
+    _refuse_damaged(statuses, store)
+    _refuse_unfinished(plan, statuses, store)
+    splits: dict[str, list[DatasetVariant]] = {}
+    for dataset in plan.variants:
+        splits.setdefault(dataset.whole.name, []).append(dataset)
+    by_dataset = {
+        name: [run for run in statuses if run.dataset in {each.name for each in own}]
+        for name, own in splits.items()
+    }
+    return [Evidence.of(plan, own, by_dataset[name], store) for name, own in splits.items()], by_dataset
 
 
 def _refuse_damaged(statuses: Sequence[RunStatus], store: Store) -> None:
@@ -107,8 +123,10 @@ def _of_dataset(evidence: Evidence, statuses: list[RunStatus], options: Options)
         return [*sections, Section(["No run of this dataset is finished."]), absent(statuses)]
     return [
         *sections,
+        answers(evidence),
         leaderboard(evidence, options),
         absent(statuses),
+        head_to_head(evidence),
         contributions(evidence),
         control_verdicts(evidence),
         ablations(evidence, options),
@@ -128,24 +146,39 @@ def _strata(evidence: Evidence, options: Options) -> list[Section]:
     return sections
 
 
-def _files(sections: Sequence[Section], out: Path) -> list[Path]:
+PACKED = ("users",)
+"""Rows that are so many that their file is compressed."""
+
+
+def _files(name: str, sections: Sequence[Section], out: Path) -> list[Path]:
     """Write the sections to files; returns the files, leaderboard.md first."""
     text = {
         "leaderboard.md": [part for section in sections for part in section.markdown if part],
         "leaderboard.tex": [part for section in sections for part in section.tex],
     }
-    contents = {name: "\n\n".join(parts) + "\n" for name, parts in text.items()}
+    # The reason of a failure may hold characters that UTF-8 cannot encode; they become "?".
+    contents = {file: _encoded("\n\n".join(parts) + "\n") for file, parts in text.items()}
     rows: dict[str, list[pd.DataFrame]] = {}
     for section in sections:
-        for name, frame in section.frames.items():
-            rows.setdefault(name, []).append(frame)
-    for name, frames in rows.items():
+        for frame_name, frame in section.frames.items():
+            rows.setdefault(frame_name, []).append(frame)
+    for frame_name, frames in rows.items():
         with_rows = [frame for frame in frames if not frame.empty] or frames[:1]
-        contents[f"{name}.csv"] = tables.csv_text(pd.concat(with_rows, ignore_index=True))
+        content = _encoded(tables.csv_text(pd.concat(with_rows, ignore_index=True)))
+        if frame_name in PACKED:
+            contents[f"{frame_name}.csv.gz"] = gzip.compress(content, mtime=0)
+        else:
+            contents[f"{frame_name}.csv"] = content
     with writing(out):
-        for name, content in contents.items():
-            with replaced(out / name) as unfinished:
-                # The reason of a failure may hold characters that UTF-8 cannot encode; they become "?".
-                unfinished.write_bytes(content.encode("utf-8", errors="replace"))
         figures = {name: figure for section in sections for name, figure in section.figures.items()}
-        return [out / name for name in contents] + plots.save_all(figures, out)
+        drawn = plots.save_all(figures, out)
+        vectors = {file.stem: file.read_text(encoding="utf-8") for file in drawn if file.suffix == ".svg"}
+        contents["leaderboard.html"] = _encoded(render(name, sections, vectors))
+        for file, content in contents.items():
+            with replaced(out / file) as unfinished:
+                unfinished.write_bytes(content)
+        return [out / file for file in contents] + drawn
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", errors="replace")

@@ -34,12 +34,16 @@ class Section:
         tex: Paragraphs and tables for leaderboard.tex.
         frames: Rows for CSV files, by the name of the file without its ending.
         figures: Figures, by the name of their files without the ending.
+        page: Paragraphs and tables, in Markdown, that only leaderboard.html has.
+        board: The first table of ``markdown`` as cells without markup, if it is a leaderboard.
     """
 
     markdown: list[str] = field(default_factory=list)
     tex: list[str] = field(default_factory=list)
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
+    page: list[str] = field(default_factory=list)
+    board: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,11 @@ class Evidence:
         return {name: specs[name] for name in self.groups}
 
     @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each system, by the system's name in tables."""
+        return {name: _kind(name, spec) for name, spec in self.specs.items()}
+
+    @property
     def plain(self) -> list[str]:
         """Systems that are no ablation, control or grid point. Figures of many systems show only these."""
         return [name for name, spec in self.specs.items() if name == spec.base]
@@ -233,6 +242,20 @@ class Evidence:
         backbones = {name: own for name in self.groups if (own := self.backbone(name)) is not None}
         others = {name: best for name in self.groups if best not in (None, name)}
         return others | backbones
+
+
+def _kind(name: str, spec: SystemSpec) -> str:
+    """Say what a system is to a study. A changed system is of the kind of its change."""
+    changes = {
+        "external": spec.is_external,
+        "grid point": name != spec.name,
+        "control": bool(spec.text or spec.capacity),
+        "ablation": bool(spec.ablated),
+        "alignment": bool(spec.alignment),
+        "classic": spec.is_classic,
+        "RecBole": spec.is_recbole,
+    }
+    return next((kind for kind, applies in changes.items() if applies), "backbone")
 
 
 def unchanged_systems(evidence: Evidence, part: str) -> dict[str, str]:

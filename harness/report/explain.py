@@ -78,7 +78,7 @@ class Explanation:
             rows: Its text rows. The purity is computed from them.
         """
         self.arrays, self.dataset, self.rows = arrays, dataset, rows
-        self.weights, self.words = phrase_weights([*texts.user_intent, *texts.item_intent], 2, COMMON)
+        self.weights, self.words = phrase_weights([*(texts.user_intent or ()), *texts.item_intent], 2, COMMON)
         titles = dataset.facts.titles if dataset.facts else ("",) * len(dataset.items)
         self.titles = [title or str(token) for title, token in zip(titles, dataset.items, strict=True)]
 
@@ -113,10 +113,7 @@ class Explanation:
         Raises:
             InputError: The dataset has no such user.
         """
-        row = self._row_of(user)
-        scores = self.arrays["item_rows"] @ self.arrays["user_rows"][row]
-        candidates = np.setdiff1d(np.arange(len(scores)), self.dataset.known()[row].indices)
-        best = candidates[np.argsort(-scores[candidates], kind="stable")[:items]]
+        row, best, scores = self.recommended(user, items)
         shares = self.arrays["user_membership"][row].astype(np.float64)
         parts = (self.arrays["item_rows"][best] @ self.arrays["user_prototypes"]) * shares  # [items, K]
         explaining = parts.argmax(1)
@@ -130,6 +127,17 @@ class Explanation:
             self._prototype("user", k, float(shares[k]), tuple(carries.get(k, ())))
             for k in dict.fromkeys([*strongest, *carries])
         ]
+
+    def recommended(self, user: str, items: int = 10) -> tuple[int, np.ndarray, np.ndarray]:
+        """Return the user's position, the positions of the recommended items, best first, and all scores [I].
+
+        Raises:
+            InputError: The dataset has no such user.
+        """
+        row = self._row_of(user)
+        scores = self.arrays["item_rows"] @ self.arrays["user_rows"][row]
+        candidates = np.setdiff1d(np.arange(len(scores)), self.dataset.known()[row].indices)
+        return row, candidates[np.argsort(-scores[candidates], kind="stable")[:items]], scores
 
     def _row_of(self, user: str) -> int:
         """Return the position of a user in the dataset.

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 
 from harness.errors import InputError, did_you_mean
+from harness.outside import RECBOLE
+from harness.systems import recbole_models
 from harness.systems.presets import PRESETS
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec
@@ -34,9 +36,13 @@ def parse(line: str) -> SystemSpec:
         raise InputError(f"{line!r} is not a system line; expected NAME or NAME[PART, ...], as in DCCF[-l2]")
     head, inside = match[1], match[2]
     parts = [part.strip() for part in inside.split(",")] if inside else []
-    if head in ALIGNMENTS:
+    if head.startswith(RECBOLE):
+        spec = SystemSpec(_recbole_model(line, head))
+    elif head in ALIGNMENTS:
         has_backbone = bool(parts) and not (parts[0].startswith("-") or "=" in parts[0])
         backbone = parts.pop(0) if has_backbone else "LightGCN"
+        if backbone.startswith(RECBOLE):
+            raise InputError(f"{line!r}: {backbone} is a whole system; expected a backbone such as LightGCN")
         if backbone not in BACKBONES:
             raise InputError(f"{line!r}: unknown backbone {backbone!r}; {did_you_mean(backbone, BACKBONES)}")
         spec = SystemSpec(backbone, head)
@@ -53,12 +59,32 @@ def parse(line: str) -> SystemSpec:
     return spec
 
 
+def _recbole_model(line: str, head: str) -> str:
+    """The head of a line that names a model of RecBole.
+
+    Raises:
+        InputError: RecBole has no general recommender of this name.
+    """
+    models = recbole_models.models()
+    if head not in models:
+        raise InputError(
+            f"{line!r}: the installed RecBole {recbole_models.installed_version()} has no such general "
+            f"recommender; {did_you_mean(head, models)}"
+        )
+    return head
+
+
 def changed(spec: SystemSpec, change: str) -> SystemSpec:
     """The system with one more change, such as ``-intent`` or ``text=shuffled``.
 
     Raises:
         InputError: The system cannot be given this change. The message says which it can be given.
     """
+    if spec.is_recbole:
+        raise InputError(
+            f"{change!r}: a model of RecBole has no terms, text, presets or starts that could be changed; "
+            f"expected {spec.base} alone, with its hyper-parameters under `hyper`"
+        )
     if change.startswith("-"):
         return _without(spec, terms_of(change))
     name, _, value = change.partition("=")

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.errors import InputError, did_you_mean
 from harness.schema import StrictModel
-from harness.systems.settings import check_value
+from harness.systems.settings import as_kept, check_value
 from harness.systems.spec import SystemSpec
 
 
@@ -151,6 +151,8 @@ def check_names(narrowed: Narrowed, specs: list[SystemSpec], where: str) -> None
 
 def _declared(item: Field[Any]) -> Domain:
     facts = item.metadata
+    if facts["tried"]:
+        return Domain(choices=facts["tried"])
     return Domain(
         facts["low"], facts["high"], facts["log"], isinstance(item.default, int), plus=facts["plus"]
     )
@@ -163,7 +165,7 @@ def _narrowed(spec: SystemSpec, item: Field[Any], wanted: Range | tuple[Any, ...
         raise InputError(f"{place}: no value is left; expected at least one")
     whole = isinstance(item.default, int)
     if isinstance(wanted, Range):
-        if isinstance(item.default, str):
+        if isinstance(item.default, str) or item.metadata["kind"] != "number":
             raise InputError(f"{place} has no range; expected a list of values")
         if wanted.low >= wanted.high:
             raise InputError(f"{place}: low is {wanted.low}, high {wanted.high}; expected low below high")
@@ -175,7 +177,7 @@ def _narrowed(spec: SystemSpec, item: Field[Any], wanted: Range | tuple[Any, ...
     if plus and min(values) <= 0:
         raise InputError(f"{place} + {plus}: a value is {min(values)}; expected sums above 0")
     if not isinstance(wanted, Range):
-        return Domain(choices=tuple(values), plus=plus)
+        return Domain(choices=tuple(as_kept(item, value) for value in values), plus=plus)
     log = item.metadata["log"] if wanted.log is None else wanted.log
     if log and wanted.low <= 0:
         raise InputError(f"{place}: low is {wanted.low}; expected more than 0 on a logarithmic range")

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.errors import InputError, did_you_mean
 from harness.systems.presets import preset_values
+from harness.systems.recbole_models import as_text, is_list
 from harness.systems.spec import SystemSpec
 
 
@@ -32,11 +33,17 @@ def settings(spec: SystemSpec, chosen: Mapping[str, Any], released: str | None =
         if name not in options:
             raise InputError(f"{spec.name}: no hyper-parameter {name!r}; {did_you_mean(name, options)}")
         check_value(spec, options[name], value)
+    chosen = {name: as_kept(options[name], value) for name, value in chosen.items()}
     defaults = {name: item.default for name, item in options.items()}
     published = preset_values(spec.preset, spec.base, spec.backbone, released, options)
-    values = defaults | published | dict(chosen) | spec.zeros
+    values = defaults | published | chosen | spec.zeros
     _check_sums(spec, values)
     return values
+
+
+def as_kept(item: Field[Any], value: Any) -> Any:
+    """A value of a hyper-parameter as settings keep it: a list as text, anything else as it is."""
+    return as_text(value) if item.metadata["kind"] == "list" else value
 
 
 def _check_sums(spec: SystemSpec, values: Mapping[str, Any]) -> None:
@@ -63,7 +70,9 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     whole = number and isinstance(value, int)
     expected = ""
-    if choices:
+    if item.metadata["kind"] != "number":
+        expected = _expected_of_kind(item, value)
+    elif choices:
         if value not in choices and not (low is not None and whole and low <= value <= maximum):
             expected = did_you_mean(str(value), choices)
             expected += f" (or a whole number from {low} to {maximum:,})" if low is not None else ""
@@ -77,3 +86,16 @@ def check_value(spec: SystemSpec, item: Field[Any], value: Any) -> None:
         expected = f"expected at most {maximum:,}"
     if expected:
         raise InputError(f"{spec.name}: {item.name} is {value!r}; {expected}")
+
+
+def _expected_of_kind(item: Field[Any], value: Any) -> str:
+    """What was expected of a hyper-parameter that is no number; empty if the value is such."""
+    kind = item.metadata["kind"]
+    if kind == "boolean":
+        return "" if isinstance(value, bool) else "expected true or false"
+    if kind == "text":
+        return "" if isinstance(value, str) else f"expected text such as {item.default!r}"
+    if kind == "list":
+        return "" if is_list(value) else f"expected a list such as {item.default}"
+    unchanged = value == item.default
+    return "" if unchanged else "expected no file, since nobody could tell which pairs it was learned from"

@@ -7,6 +7,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from harness import outside
+from harness.systems import recbole_models
 from harness.systems.presets import DEFAULT_PRESET
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS, SUBJECT
 from models.hyper import SystemHyper
@@ -17,7 +18,7 @@ class SystemSpec:
     """A system. Lines that mean the same system, once parsed, have the same ``name``.
 
     Attributes:
-        backbone: Name of the backbone, or of the classic.
+        backbone: Name of the backbone or of the classic; a model of RecBole has its whole line here.
         alignment: Name of the alignment. None for a backbone or classic alone.
         ablated: The terms that are left out.
         text: The text control, such as ``shuffled``.
@@ -69,11 +70,33 @@ class SystemSpec:
     @property
     def is_trained(self) -> bool:
         """Whether it is trained in epochs here."""
-        return not self.is_classic
+        return not self.is_fitted
+
+    @property
+    def is_recbole(self) -> bool:
+        """Whether it is a general recommender of RecBole, such as ``recbole:NCL``."""
+        return self.backbone.startswith(outside.RECBOLE)
+
+    @property
+    def is_assembled(self) -> bool:
+        """Whether it is a backbone, alone or with an alignment: neither a classic nor a model of RecBole."""
+        return not (self.is_classic or self.is_recbole)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it is fitted rather than trained: a classic, or a model that RecBole fits."""
+        if self.is_recbole:
+            return recbole_models.models()[self.backbone].is_fitted
+        return self.is_classic
 
     @property
     def sources(self) -> dict[str, str]:
-        """A checksum of the source file of each part that is not ours, by the part's name."""
+        """A checksum of the source file of each part that is not ours, by the part's name.
+
+        A model of RecBole has RecBole's version.
+        """
+        if self.is_recbole:
+            return {self.backbone: recbole_models.installed_version()}
         kinds = {"alignment": self.alignment, "classic" if self.is_classic else "backbone": self.backbone}
         paths = {name: outside.path_of(kind, name) for kind, name in kinds.items() if name}
         return {name: outside.source_checksum(path) for name, path in paths.items() if path}
@@ -86,15 +109,18 @@ class SystemSpec:
     @property
     def needs_text(self) -> bool:
         """Whether it reads text rows."""
+        if self.is_recbole:
+            return False
         return bool(self.alignment) or (CLASSICS if self.is_classic else BACKBONES)[self.backbone].needs_text
 
     @property
     def ranks_cold(self) -> tuple[str, ...]:
         """``users`` or ``items`` if it can rank those of them that have no train pair.
 
-        No alignment can, since it would have read their texts while it was trained.
+        No alignment can, since it would have read their texts while it was trained, and no model of RecBole
+        says that it can.
         """
-        if self.alignment:
+        if self.alignment or self.is_recbole:
             return ()
         return (CLASSICS if self.is_classic else BACKBONES)[self.backbone].ranks_cold
 
@@ -110,6 +136,8 @@ class SystemSpec:
 
     def declarations(self) -> list[Field[Any]]:
         """The hyper-parameters of every part of the system. Two parts may declare the same name."""
+        if self.is_recbole:
+            return list(recbole_models.declarations(self.backbone))
         if self.is_classic:
             parts = [CLASSICS[self.backbone].options]
         else:

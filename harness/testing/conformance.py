@@ -219,13 +219,13 @@ TRAINED: dict[str, Callable[[str], None]] = {
     "a seed repeats a run": a_seed_repeats_a_run,
     "a resumed run is the same": a_resumed_run_is_the_same,
 }
-"""The checks of a trained system, by what each says."""
+"""The checks of a backbone, alone or with an alignment, by what each says."""
 
 CLASSIC: dict[str, Callable[[str], None]] = {
     "the checkerboard is learned": the_checkerboard_is_learned,
     "a seed repeats a run": a_seed_repeats_a_run,
 }
-"""The checks of a classic."""
+"""The checks of a classic, and of a model of RecBole."""
 
 
 def _each_ablation(line: str, check: Callable[[str], None]) -> None:
@@ -241,7 +241,7 @@ def checks_of(line: str) -> dict[str, Callable[[str], None]]:
     Raises:
         InputError: The line is no system.
     """
-    return CLASSIC if parse(line).is_classic else TRAINED
+    return TRAINED if parse(line).is_assembled else CLASSIC
 
 
 def failures(line: str) -> dict[str, str]:

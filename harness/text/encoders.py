@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import outside
-from harness.errors import InputError, did_you_mean
+from harness.errors import InputError
 from harness.schema import StrictModel
 from harness.text.embeddings import EmbeddingsSpec
 
@@ -160,23 +160,12 @@ class OutsideSpec(StrictModel):
     @property
     def one_by_one(self) -> bool:
         """Whether a text's row depends on that text alone."""
-        return bool(getattr(outside.load(self._path), "one_by_one", False))
+        return bool(getattr(outside.function_of("encoder", self.encoder), "one_by_one", False))
 
     @property
     def checksum(self) -> str:
         """A hash of the file that the function is written in: a changed file makes other rows."""
-        return outside.source_checksum(self._path)
-
-    @property
-    def _path(self) -> str:
-        path = outside.path_of("encoder", self.encoder)
-        if path is None:
-            announced = outside.announced("encoder")
-            raise InputError(
-                f"encoder {self.encoder!r}: {did_you_mean(self.encoder, announced)}; an import path is "
-                "written as MODULE:FUNCTION"
-            )
-        return path
+        return outside.source_checksum(outside.path_of("encoder", self.encoder) or self.encoder)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Rows [n, T] of ``texts`` [n].
@@ -184,7 +173,7 @@ class OutsideSpec(StrictModel):
         Raises:
             InputError: The function cannot be imported, or fails.
         """
-        function = outside.load(self._path)
+        function = outside.function_of("encoder", self.encoder)
         try:
             return np.asarray(function(list(texts), **self.options), dtype=np.float32)
         except Exception as error:  # it is somebody's own code, and may raise anything

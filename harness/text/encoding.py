@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.data.dataset import Texts
+from harness.data.pairs import pair_matrix
 from harness.errors import InputError
 from harness.text.encoders import EncoderSpec, OutsideSpec
 from harness.text.reduction import Reduction
@@ -28,8 +29,12 @@ def encode_texts(
     cache: Path | None = None,
     reduction: Reduction | None = None,
     watch: Watcher | None = None,
+    train: np.ndarray | None = None,
 ) -> TextTable:
     """Encode profiles of users and items together, then intents; rows of length one.
+
+    If users have no texts of their own, items are encoded alone, and a user's row is the mean of the rows of
+    the user's train items.
 
     Args:
         encoder: The encoder's settings.
@@ -39,21 +44,29 @@ def encode_texts(
         cache: Folder of kept rows. Without it nothing is kept.
         reduction: Reduces the rows to fewer columns; a note says how much variance is left.
         watch: Is told how many texts are encoded.
+        train: Train pairs as positions, [E, 2]. Needed if users have no texts.
 
     Raises:
         InputError: The texts cannot be encoded, or the rows have fewer directions than ``reduction`` keeps.
     """
     tables, notes = {}, []
-    for kind in ("profile", "intent"):
+    # Where no intents are given, the intent texts are the profile texts, and so are their rows.
+    same = texts[:2] == texts[2:] and reduction is None
+    for kind in ("profile",) if same else ("profile", "intent"):
         user, item = getattr(texts, f"user_{kind}"), getattr(texts, f"item_{kind}")
-        rows = _unit(_encoded(encoder, [*user, *item], cache, watch))
+        rows = _unit(_encoded(encoder, [*(user or ()), *item], cache, watch))
+        if user is None:
+            assert train is not None
+            rows = np.concatenate([_unit(pair_matrix(train, len(users), len(items)) @ rows), rows])
         if reduction is not None:
             rows, variance = reduction.apply(rows)
             rows = _unit(rows)
             notes.append(
                 f"the {kind} rows are reduced to {reduction.words}, which keep {variance:.1%} of the variance"
             )
-        tables[f"user_{kind}"], tables[f"item_{kind}"] = rows[: len(user)], rows[len(user) :]
+        tables[f"user_{kind}"], tables[f"item_{kind}"] = rows[: len(users)], rows[len(users) :]
+    if same:
+        tables |= {"user_intent": tables["user_profile"], "item_intent": tables["item_profile"]}
     return TextTable(users, items, **tables, recipe=recipe(encoder), notes=tuple(notes))
 
 

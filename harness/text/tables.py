@@ -10,9 +10,9 @@ import scipy.sparse as sp
 from pydantic import Field, field_validator
 
 from harness.data.dataset import SAME_INTENTS, Dataset, Texts, digest
+from harness.data.file_spec import from_plan
 from harness.data.named_rows import load_rows
 from harness.data.pickles import load_arrays
-from harness.data.spec import from_plan
 from harness.errors import InputError
 from harness.schema import StrictModel
 from harness.text.encoders import EncoderSpec
@@ -61,11 +61,11 @@ def text_table(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> T
             f"dataset {dataset.name!r} has no texts to encode; expected `profiles` in its `source`, or "
             "`kind: precomputed` in its `text`"
         )
-    return encode_texts(spec, dataset.texts, dataset.users, dataset.items, cache)
+    return encode_texts(spec, dataset.texts, dataset.users, dataset.items, cache, train=dataset.train)
 
 
 def texts_of(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> Texts:
-    """The texts that a dataset's rows are made of.
+    """The texts that a dataset's rows are made of. A user whose row is a mean has the texts that it is of.
 
     Raises:
         InputError: The rows are precomputed, and the dataset has no texts.
@@ -76,7 +76,7 @@ def texts_of(spec: TextSpec, dataset: Dataset, cache: Path | None = None) -> Tex
         raise InputError(
             f"dataset {dataset.name!r} has rows of numbers but no texts; expected `profiles` in its `source`"
         )
-    return dataset.texts
+    return dataset.texts.with_users(len(dataset.users), dataset.train)
 
 
 def _precomputed(spec: PrecomputedSpec, dataset: Dataset) -> TextTable:

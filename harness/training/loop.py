@@ -13,6 +13,7 @@ import torch
 from harness.errors import Interrupted, RunFailed
 from harness.evaluation.ranking import Scorer, evaluate
 from harness.planning.tasks import Run
+from harness.recbole_host.config import ids_of
 from harness.recbole_host.trainer import Batches, Hooks, HostTrainer, fit
 from harness.store.checkpoint import Checkpoint
 from harness.training.negative_sampling import PairSampler
@@ -44,8 +45,65 @@ class Callbacks:
     should_stop: Callable[[], bool] = lambda: False
 
 
-class TrainingLoop:
-    """The training of one model. It can be saved between two epochs and resumed from there."""
+class Course:
+    """The course of one training so far: the mean losses of its epochs, and the scores of its validations."""
+
+    def __init__(self, run: Run, matrices: Mapping[str, Any], model: Any, callbacks: Callbacks) -> None:
+        """No epoch has been trained yet.
+
+        Args:
+            run: What is trained, and how.
+            matrices: ``PreparedData.matrices``. The test pairs are not read.
+            model: The model, with a method ``scorer``.
+            callbacks: What is called while the training lasts.
+        """
+        self.run, self.matrices, self.model, self.callbacks = run, matrices, model, callbacks
+        self.ids = ids_of(model)
+        self.means: list[dict[str, float]] = []
+        self.scores: list[float] = []
+
+    @property
+    def hooks(self) -> Hooks:
+        """What RecBole's trainer calls."""
+        return Hooks(
+            self.run.training.metric,
+            self._validate,
+            self._before_epoch,
+            self._on_epoch,
+            lambda: self.callbacks.on_validation(self.scores),
+        )
+
+    def history(self, best_epoch: int) -> dict[str, Any]:
+        """The fields of the run's record that tell of the training, which has ended."""
+        plan = self.run.training
+        return {
+            "epochs": len(self.means),
+            "best_epoch": best_epoch,
+            "valid": {plan.metric: max(self.scores)} if self.scores else {},
+            "losses": {term: [means[term] for means in self.means] for term in self.means[0]},
+            "stopped": "patience" if len(self.means) < plan.epochs else "epochs",
+            "earlier_s": 0.0,
+            "earlier_cpu_s": 0.0,
+        }
+
+    def _validate(self) -> float:
+        metric = self.run.training.metric
+        scorer = self.model.scorer(*self.ids)
+        self.scores.append(validation_score(scorer, self.matrices, metric, self.run.name))
+        self.callbacks.on_progress(len(self.means), self.scores[-1])
+        return self.scores[-1]
+
+    def _before_epoch(self, epoch: int) -> None:
+        if self.callbacks.should_stop():
+            raise Interrupted(f"The run {self.run.title} was interrupted before epoch {epoch + 1}.")
+
+    def _on_epoch(self, epoch: int, means: Mapping[str, float]) -> None:
+        self.means.append(dict(means))
+        self.callbacks.on_progress(epoch, None)
+
+
+class TrainingLoop(Course):
+    """The training of one model of ours. It can be saved between two epochs and resumed from there."""
 
     def __init__(
         self,
@@ -54,7 +112,6 @@ class TrainingLoop:
         matrices: Mapping[str, Any],
         config: Any,
         model: Any,
-        ids: tuple[np.ndarray, np.ndarray],
         callbacks: Callbacks,
     ) -> None:
         """Prepare the batches and RecBole's trainer.
@@ -65,18 +122,15 @@ class TrainingLoop:
             matrices: ``PreparedData.matrices``. The test pairs are not read.
             config: RecBole's configuration.
             model: The model, as RecBole sees it.
-            ids: RecBole's ids of all users [U] and of all items [I].
             callbacks: What is called while the training lasts.
         """
-        self.run, self.matrices, self.model, self.ids, self.callbacks = run, matrices, model, ids, callbacks
-        self.means: list[dict[str, float]] = []
-        self.scores: list[float] = []
+        super().__init__(run, matrices, model, callbacks)
         self.watch, self.earlier_s, self.earlier_cpu_s = Stopwatch(), 0.0, 0.0
+        ids = self.ids
         nodes = np.stack([ids[0][pairs[:, 0]] - 1, ids[1][pairs[:, 1]] - 1], axis=1)
         plan = run.training
         self.sampler = PairSampler(nodes, model.n_items - 1, plan.batch_size, run.seed("batches"))
-        hooks = Hooks(plan.metric, self._validate, self._before_epoch, self._on_epoch)
-        self.trainer = HostTrainer(config, model, hooks)
+        self.trainer = HostTrainer(config, model, self.hooks)
 
     def train(self) -> dict[str, Any]:
         """Train to the end. The model then has the weights of its best epoch.
@@ -90,37 +144,16 @@ class TrainingLoop:
         """
         self._resume()
         try:
-            batches = Batches(self.sampler, self.model)
-            fit(self.trainer, batches, lambda: self.callbacks.on_validation(self.scores))
+            fit(self.trainer, Batches(self.sampler, self.model))
         except Diverged as error:
             raise RunFailed(f"{error} in epoch {len(self.means) + 1}") from None
-        plan, best = self.run.training, self.trainer.best_epoch
-        return {
-            "epochs": len(self.means),
-            "best_epoch": best,
-            "valid": {plan.metric: max(self.scores)} if self.scores else {},
-            "losses": {term: [means[term] for means in self.means] for term in self.means[0]},
-            "stopped": "patience" if len(self.means) < plan.epochs else "epochs",
-            "earlier_s": self.earlier_s,
-            "earlier_cpu_s": self.earlier_cpu_s,
-        }
-
-    def _validate(self) -> float:
-        metric = self.run.training.metric
-        scorer = self.model.scorer(*self.ids)
-        self.scores.append(validation_score(scorer, self.matrices, metric, self.run.name))
-        self.callbacks.on_progress(len(self.means), self.scores[-1])
-        return self.scores[-1]
+        spent = {"earlier_s": self.earlier_s, "earlier_cpu_s": self.earlier_cpu_s}
+        return self.history(self.trainer.best_epoch) | spent
 
     def _before_epoch(self, epoch: int) -> None:
         if self.callbacks.checkpoint is not None:
             self.callbacks.checkpoint.save(self._state(epoch))
-        if self.callbacks.should_stop():
-            raise Interrupted(f"The run {self.run.title} was interrupted before epoch {epoch + 1}.")
-
-    def _on_epoch(self, epoch: int, means: Mapping[str, float]) -> None:
-        self.means.append(dict(means))
-        self.callbacks.on_progress(epoch, None)
+        super()._before_epoch(epoch)
 
     def _state(self, epoch: int) -> dict[str, Any]:
         return {

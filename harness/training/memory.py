@@ -28,8 +28,15 @@ FLOAT_BYTES, DOUBLE_BYTES = 4, 8
 TEXT_COPIES = 4
 """Text rows that live at once while a classic is fitted, in float64: those of the table, and its own."""
 
-NEIGHBOUR_BYTES = 60
+NEIGHBOUR_BYTES = 50
 """A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
+
+RECBOLE_TABLES, RECBOLE_SQUARES = 60, 6
+"""Assumed of a model of RecBole: tables [N, D] while it is trained, or matrices [I, I] if it is fitted."""
+
+RECBOLE_WIDTH = 64
+"""The width D of a model of RecBole that has no hyper-parameter ``embedding_size``."""
+
 MEMORY_GROWS_WITH = ("embedding_size", "layers", "neighbours")
 """The hyper-parameters on which :func:`needed_bytes` depends. It grows with each of them."""
 
@@ -99,20 +106,26 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
     times: as profiles, as intents, and in the layers of the projection. Classics hold matrices [I, I]
-    (``Entry.squares``), or lists of neighbours and no such matrix.
+    (``Entry.squares``), or lists of neighbours and no such matrix. They are fitted after the pairs have
+    been read, and what reading took is free by then, so that the larger of the two counts. Of RecBole's models nothing is known,
+    so that the same generous numbers are assumed for all of them.
 
     Args:
         spec: The system.
         values: Its hyper-parameters.
         sizes: The sizes of the dataset.
     """
-    base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
+    in_pairs = PAIR_BYTES * sizes.pairs
+    base = PROCESS_BYTES + in_pairs
     if spec.is_external:
         return base
+    if spec.is_recbole:
+        return base + _recbole_bytes(spec, values, sizes)
     if spec.is_classic:
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
         doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
-        return base + DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
+        in_fit = DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
+        return PROCESS_BYTES + max(in_pairs, in_fit)
     tables = _tables(spec)
     if "layers" in values:
         tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
@@ -136,6 +149,13 @@ def shortage(spec: SystemSpec, sizes: Sizes, needed: int, free: int) -> str:
         f"{sentence}. It holds weights between all pairs of {sizes.items:,} items; RP3beta or ItemKNN serves "
         "instead, since their memory grows with the number of neighbours"
     )
+
+
+def _recbole_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:
+    """The memory of a model of RecBole beside its process and its pairs. RecBole says nothing of it."""
+    if spec.is_fitted:
+        return DOUBLE_BYTES * RECBOLE_SQUARES * sizes.items**2
+    return FLOAT_BYTES * sizes.nodes * RECBOLE_TABLES * int(values.get("embedding_size", RECBOLE_WIDTH))
 
 
 def _tables(spec: SystemSpec) -> float:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
-import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.lists import Lists, best_lists
@@ -18,6 +17,8 @@ from harness.recbole_host import config as recbole
 from harness.recbole_host.models import hosted
 from harness.store.columns import USER
 from harness.training.elsewhere import scorer_from_elsewhere
+from harness.training.general_model import train_general_model
+from harness.training.hosting import host_options, seed_everything
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
 from harness.training.memory import PROCESS_BYTES, PeakMemory, needed_bytes, shortage
@@ -79,11 +80,11 @@ def train(
         "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
         "cpu_s": watch.cpu_s + history.get("earlier_cpu_s", 0.0),
         "peak_bytes": memory.peak_bytes,
-        "parameters": int(model.learned) if run.system.is_classic else learned_parameters(model),
+        "parameters": learned_parameters(model) if run.system.is_assembled else int(model.learned),
         **history,
     }
     ids = recbole.ids_of(model)
-    if run.system.is_classic:
+    if not run.system.is_assembled:
         return Outcome(users, record, lists=lists)
     weights = weights_of(model.system, *_named(ids, data)) if run.system.start else None
     return Outcome(users, record, prototype_arrays(model.system, *ids), weights, lists)
@@ -124,13 +125,13 @@ def _fit_twice(
 ) -> tuple[Any, dict[str, Any], PreparedData]:
     """Find the number of epochs on the train pairs, and train anew on train and validation pairs.
 
-    A system in closed form has no epochs to find, and is fitted once.
+    A system that is fitted has no epochs to find, and is fitted once.
 
     Returns:
         The second model, the fields of a record that tell of both trainings, and the second one's dataset.
     """
     both = data.with_validation()
-    if run.system.is_classic:
+    if run.system.is_fitted:
         return *_fit(run, both, callbacks), both
     _, history = _fit(run, data, callbacks, start)
     epochs = history["best_epoch"] or history["epochs"]
@@ -151,6 +152,8 @@ def _fit(
         width = {"embedding_size": run.settings["embedding_size"]}
     _refuse_beyond_memory(run, data)
     spec = run.system
+    if spec.is_recbole:
+        return train_general_model(run, data, host_options(run, data), callbacks)
     model_class = hosted(spec)
     table = None
     if spec.needs_text and data.table:
@@ -159,20 +162,7 @@ def _fit(
     config = recbole.make_config(
         model_class,
         recbole.ATOMIC_NAME,
-        {
-            **run.settings,
-            "text_rows": table,
-            "data_path": str(data.atomic),
-            "load_col": {
-                "inter": ["user_id", "item_id"],
-                "user": ["user_id"],
-                "item": ["item_id"],
-            },
-            "epochs": run.training.epochs,
-            "eval_step": run.training.eval_every,
-            "stopping_step": run.training.patience - 1,  # RecBole stops one check later
-            "checkpoint_dir": str(data.folder / "unused"),
-        },
+        {**run.settings, "text_rows": table, **host_options(run, data)},
     )
     pairs = recbole.load_dataset(config, len(data.dataset.train))
     seed_everything(run.seed("init"))
@@ -180,10 +170,9 @@ def _fit(
     if spec.is_classic:
         return model, {}
     seed_everything(run.seed("noise"))
-    ids = recbole.ids_of(model)
     if start is not None:
-        take_over(model.system, *_named(ids, data), start)
-    loop = TrainingLoop(run, data.dataset.train, data.validation(run), config, model, ids, callbacks)
+        take_over(model.system, *_named(recbole.ids_of(model), data), start)
+    loop = TrainingLoop(run, data.dataset.train, data.validation(run), config, model, callbacks)
     return model, {**width, **loop.train()}
 
 
@@ -237,9 +226,3 @@ def _lists(run: Run, data: PreparedData, scorer: Scorer) -> Lists | None:
 def _with_tokens(result: Evaluation, data: PreparedData) -> pd.DataFrame:
     """The scores of the users, each named by the token."""
     return result.users.assign(**{USER: data.dataset.users[result.users[USER]]})
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the global generators of torch and of numpy, from which RecBole draws."""
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)

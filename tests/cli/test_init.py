@@ -105,11 +105,18 @@ def test_a_column_of_other_values_is_no_split() -> None:
     assert plan.datasets[0].split.kind == "random"
 
 
+def test_dates_are_times() -> None:
+    plan = new_plan(table("log.csv", "user,item,date", "a,b,2020-01-01", "b,b,2021-12-31T23:59:59Z"))
+    source = plan.datasets[0].source
+    assert source.kind == "table"
+    assert source.timestamp == "date"
+
+
 def test_what_is_no_number_is_left_out_with_the_reason() -> None:
-    path = table("log.csv", "user,item,rating,date", "a,b,good,2020-01-01")
+    path = table("log.csv", "user,item,rating,date", "a,b,good,someday")
     done = intentbench("init", path)
     assert "The column 'rating' is not used, because its value 'good' is not a number." in done.output
-    assert "The column 'date' is not used, because its value '2020-01-01' is not a number." in done.output
+    assert "The column 'date' is not used, because its value 'someday' is not a number." in done.output
     assert "Users are taken from the column 'user', and items from the column 'item'." in done.output
     source = load_plan(Path("plan.yaml")).datasets[0].source
     assert source.kind == "table"

@@ -278,27 +278,6 @@ def test_dbbook_likes_with_profiles() -> None:
     assert len(made.test) == 35_013
 
 
-def test_users_without_a_file_get_their_train_items_texts(tmp_path: Path) -> None:
-    interactions().to_csv(tmp_path / "log.csv", index=False)
-    rows = [
-        {"iid": "i0", "title": "Dune", "facts": {"author": ["Frank Herbert"], "genre": ["desert", "spice"]}},
-        *({"iid": f"i{item}", "title": f"book {item}", "facts": {}} for item in range(1, 5)),
-        {"iid": "i5", "title": None},
-    ]
-    (tmp_path / "items.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    file = {"path": tmp_path / "items.jsonl", "id": "iid", "text": ["title", "facts"]}
-    profiles = {"items": file, "missing": "blank"}
-    made = load({"kind": "table", "path": tmp_path / "log.csv", "profiles": profiles})
-    assert made.texts is not None
-    item = made.texts.item_profile
-    assert item[0] == "Dune. author Frank Herbert. genre desert, spice"
-    assert item[1:] == ["book 1", "book 2", "book 3", "book 4", ""]
-    for user in range(len(made.users)):
-        trained = [item[number] for owner, number in made.train if owner == user]
-        assert made.texts.user_profile[user] == " ".join(trained)
-    assert "a user's text is that of the user's train items" in made.notes
-
-
 def test_items_of_equal_title_are_duplicates(tmp_path: Path) -> None:
     interactions().to_csv(tmp_path / "log.csv", index=False)
     rows = [{"iid": f"i{item}", "title": f"The Book, {item // 2}"} for item in range(5)]

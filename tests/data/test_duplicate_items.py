@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.data import duplicate_items
+from harness.data import duplicate_items, near_columns
 from harness.data.dataset import SPLITS, Dataset
 from harness.data.prepare import prepare
 from harness.data.spec import Matrices, Movielens, SplitSpec
@@ -53,17 +54,21 @@ def test_items_with_nearly_the_same_users_are_duplicates() -> None:
 
 def test_the_note_counts_items_groups_and_tested_pairs() -> None:
     dataset = replace(shop([(0, 0), (1, 2)], [], [(0, 1), (1, 3)]), titles=("It", "It", "Emma", "Ulysses"))
-    found = duplicate_items.note(dataset)
+    found = duplicate_items.note(dataset, duplicate_items.groups(dataset))
     assert found == (
         "2 items are duplicates of another item, in 1 group (equal titles); for 50.0% of the test pairs, "
         "the user's train items include a duplicate"
     )
-    assert duplicate_items.note(replace(dataset, titles=("It", "Emma", "Ulysses", "Nana"))) is None
+    assert not duplicate_items.is_counted(dataset.notes)
+    assert duplicate_items.is_counted([found])
+    other = replace(dataset, titles=("It", "Emma", "Ulysses", "Nana"))
+    assert duplicate_items.note(other, duplicate_items.groups(other)) is None
 
 
 def test_merging_keeps_a_pair_in_its_first_split() -> None:
     dataset = shop([(0, 0), (1, 1), (2, 1)], [(0, 1), (1, 2)], [(1, 0), (2, 0), (3, 0), (3, 1), (0, 3)])
-    merged = duplicate_items.merge(replace(dataset, titles=("It", "It", "Emma", "Nana")))
+    titled = replace(dataset, titles=("It", "It", "Emma", "Nana"))
+    merged = duplicate_items.merge(titled, duplicate_items.groups(titled))
     assert merged.items.tolist() == ["b", "c", "d"], "item b has more train pairs than a"
     assert merged.train.tolist() == [[0, 0], [1, 0], [2, 0]]
     assert merged.valid.tolist() == [[1, 1]]
@@ -80,7 +85,7 @@ def test_merging_loses_no_user_item_fact(titles: list[str], seed: int) -> None:
     parts = [np.stack([part // 12, part % 12], axis=1) for part in np.split(cells, [15, 20])]
     numbers = np.arange(12).astype(str)
     dataset = Dataset("d", numbers[:5], numbers, *parts, titles=tuple(titles))
-    merged = duplicate_items.merge(dataset)
+    merged = duplicate_items.merge(dataset, duplicate_items.groups(dataset))
     assert merged.titles is not None
     assert len(set(merged.titles)) == len(merged.titles)
     facts = {(user, titles[item]) for split in SPLITS for user, item in dataset.pairs(split)}
@@ -98,6 +103,30 @@ def test_movielens_has_films_under_two_ids() -> None:
     assert any("36 items are duplicates of another item, in 18 groups" in note for note in dataset.notes)
     assert dataset.texts is not None
     assert len(dataset.texts.item_profile) == len(dataset.items)
+
+
+def groups_by_every_pair(pairs: sp.csr_matrix) -> np.ndarray:
+    """Groups by the index of every item with every other."""
+    common = (pairs.T @ pairs).toarray()
+    degree = common.diagonal()
+    index = common / np.maximum(degree[:, None] + degree - common, 1)
+    linked = sp.coo_matrix((index >= duplicate_items.JACCARD) & (common >= duplicate_items.COMMON_USERS))
+    numbers: np.ndarray = sp.csgraph.connected_components(linked, directed=False)[1]
+    return numbers
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.integers(0, 10_000), st.integers(3, 40), st.floats(0.02, 0.9), st.integers(1, 2000))
+def test_candidates_miss_no_duplicate(seed: int, users: int, share: float, block: int) -> None:
+    """With items that are copies of each other up to a few users, and blocks that end anywhere."""
+    random = np.random.default_rng(seed)
+    chosen = random.random((users, 30)) < share * random.random((users, 1))
+    chosen[:, 20:] = chosen[:, :10] ^ (random.random((users, 10)) < 0.2)
+    pairs = sp.csr_matrix(chosen.astype(np.float32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(near_columns, "MOST_PRODUCTS", block)
+        groups = duplicate_items.groups_by_users(pairs)
+    np.testing.assert_array_equal(groups, groups_by_every_pair(pairs))
 
 
 @needs_data

@@ -13,6 +13,7 @@ from harness.data.prepare import prepare
 from harness.data.repeated_pairs import drop_repeats
 from harness.data.sources import read_table
 from harness.data.spec import Movielens, SourceSpec, SplitSpec, Table
+from harness.data.table_rows import TableColumns
 from harness.errors import InputError
 from harness.planning.datasets import DatasetVariant
 
@@ -31,7 +32,8 @@ b,x,4,5
 def log(folder: Path, *columns: str) -> pd.DataFrame:
     (folder / "log.csv").write_text(LOG)
     names = {"user": "user", "item": "item", "rating": "rating", "timestamp": "time"}
-    return read_table(folder / "log.csv", {name: names[name] for name in ("user", "item", *columns)}, {})
+    wanted = {name: names[name] for name in ("user", "item", *columns)}
+    return read_table(folder / "log.csv", TableColumns(wanted)).frame
 
 
 @pytest.mark.parametrize(
@@ -40,15 +42,15 @@ def log(folder: Path, *columns: str) -> pd.DataFrame:
 )
 def test_one_row_of_each_pair_is_kept(tmp_path: Path, kept: Any, rows: list[int]) -> None:
     frame, notes = drop_repeats(log(tmp_path, "rating", "timestamp"), kept, "log.csv")
-    assert frame["row"].tolist() == rows
+    assert (frame.index + 2).tolist() == rows, "the header is row 1"
     assert notes == (
         f"3 rows that repeated a pair of user and item were dropped; the {kept} row of each pair was kept",
     )
 
 
 def test_the_best_row_needs_a_rating_or_a_time(tmp_path: Path) -> None:
-    assert drop_repeats(log(tmp_path, "timestamp"), "best", "log.csv")[0]["row"].tolist() == [3, 4, 5]
-    assert drop_repeats(log(tmp_path, "rating"), "best", "log.csv")[0]["row"].tolist() == [4, 5, 7]
+    assert drop_repeats(log(tmp_path, "timestamp"), "best", "log.csv")[0].index.tolist() == [1, 2, 3]
+    assert drop_repeats(log(tmp_path, "rating"), "best", "log.csv")[0].index.tolist() == [2, 3, 5]
     with pytest.raises(InputError, match=r"log.csv: `duplicates: best` needs a rating or a timestamp column"):
         drop_repeats(log(tmp_path), "best", "log.csv")
 

@@ -96,6 +96,21 @@ def test_checkpoints_hold_plain_data(tmp_path: Path) -> None:
     assert torch.load(Stub.saved_model_file, weights_only=True)["config"]["model"] == "LightGCN"
 
 
+def test_ncl_clusters_without_a_gpu() -> None:
+    pytest.importorskip("faiss")
+    repair()
+    from recbole.model.general_recommender import NCL
+
+    class Stub:
+        latent_dim, k, device = 2, 3, "cpu"
+
+    nodes = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    centroids, cluster = NCL.run_kmeans(Stub(), nodes)
+    assert centroids.shape == (3, 2)
+    assert cluster.shape == (200,)
+    assert set(cluster.tolist()) == {0, 1, 2}
+
+
 def test_pandas_3_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     item = next(item for item in REPAIRS if item.name == "pandas_fillna")
     assert not item.needed()

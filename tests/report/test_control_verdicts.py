@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.smallest import SmallestEffect
-from harness.report.sections.control_verdicts import sentences
+from harness.report.sections.control_verdicts import judged, sentences
 
 NAMES = {"X": {"text=shuffled": "X s", "text=random": "X r", "text=noise:0.2": "X n"}}
 
@@ -25,7 +25,7 @@ def scores(**shift: float) -> Sample:
 
 def told(**shift: float) -> list[str]:
     names = {key.replace("_", " "): by for key, by in shift.items()}
-    return sentences(scores(**names), SmallestEffect(), "Recall@20", NAMES, {"X": ["plain", "wide"]})
+    return sentences(judged(scores(**names), SmallestEffect(), NAMES, {"X": ["plain", "wide"]}), "Recall@20")
 
 
 def test_a_system_ahead_of_both_beats_its_controls() -> None:
@@ -39,7 +39,7 @@ def test_a_system_ahead_of_both_beats_its_controls() -> None:
 def test_a_control_that_finds_nothing_is_at_zero() -> None:
     sample = scores(**{"X s": 0.05})
     nothing = replace(sample, scores={**sample.scores, "X s": np.zeros((200, 1))})
-    found = sentences(nothing, SmallestEffect(), "Recall@20", NAMES, {})
+    found = sentences(judged(nothing, SmallestEffect(), NAMES, {}), "Recall@20")
     assert found == [
         "X beats its own controls on Recall@20. Its gain is +0.5000 (from 0) over text=shuffled (p < .001)."
     ]
@@ -85,5 +85,6 @@ def test_without_finished_controls_nothing_is_said() -> None:
 def test_a_gain_that_other_seeds_could_turn_beats_nothing() -> None:
     swing = np.array([0.08, 0.0, -0.08])
     moved = {name: values + swing for name, values in scores(**{"X s": 0.05}).scores.items()}
-    found = sentences(Sample(pd.RangeIndex(200), moved), SmallestEffect(), "Recall@20", NAMES, {})
+    moved_sample = Sample(pd.RangeIndex(200), moved)
+    found = sentences(judged(moved_sample, SmallestEffect(), NAMES, {}), "Recall@20")
     assert found[0].startswith("X does not beat its own controls on Recall@20. Its gain is +11.1 %")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -16,7 +18,7 @@ from harness.store.store import Store
 from harness.systems.line import parse
 from harness.systems.registry import BACKBONES
 from harness.training.memory import Sizes, needed_bytes
-from tests.worlds import intentbench
+from tests.worlds import ROOT, intentbench
 
 MODELS = '''
 """Models of somebody else."""
@@ -210,3 +212,39 @@ def test_what_a_package_announces_has_a_name_and_is_listed(
     assert set(spec.terms()) >= {"pull", "profile"}
     listed = intentbench("systems")
     assert "their_models:Half" in listed.output
+
+
+def test_an_installed_package_goes_through_every_command(folder: Path, tmp_path: Path) -> None:
+    """Its entry points are those of a real installation: a folder of metadata beside the modules."""
+    site = tmp_path / "site"
+    metadata = site / "their_models-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "their_models.py").write_text((folder / "their_models.py").read_text())
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: their-models\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[intentbench.backbones]\nHalf = their_models:Half\n"
+        "[intentbench.alignments]\nTell = their_models:Tell\n"
+        "[intentbench.classics]\nUnpopular = their_models:unpopular\n"
+    )
+    plan = tmp_path / "elsewhere" / "plan.yaml"
+    plan.parent.mkdir()
+    plan.write_text(
+        (folder / "plan.yaml")
+        .read_text()
+        .replace("their_models:unpopular", "Unpopular")
+        .replace("their_models:", "")
+    )
+    store, out = tmp_path / "store", tmp_path / "out"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{site}", "OMP_NUM_THREADS": "1"}
+
+    def command(*arguments: object) -> str:
+        line = [sys.executable, "-m", "harness.cli.main", *map(str, arguments)]
+        done = subprocess.run(line, cwd=plan.parent, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return " ".join(done.stdout.split())
+
+    assert "their_models:Tell" in command("systems")
+    command("run", plan, "--store", store, "--workers", 1)
+    command("report", plan, "--store", store, "--out", out, "--no-figures")
+    systems = set(pd.read_csv(out / "leaderboard.csv")["system"])
+    assert {"Unpopular", "Half", "Tell[Half]", "Tell[Half, -told]", "IRLLRec[Half, text=shuffled]"} <= systems

@@ -98,6 +98,27 @@ def test_tfidf_rows_are_unit_and_similar_texts_are_near() -> None:
     assert fruit @ other_fruit > fruit @ car
 
 
+@pytest.mark.parametrize("encoder", [TfidfSpec(width=3), WordLlamaSpec(kind="wordllama", width=64)])
+def test_rows_of_users_without_texts_are_means_of_train_items(encoder: Any) -> None:
+    whole = talking()
+    assert whole.texts is not None
+    item = whole.texts.item_profile
+    dataset = replace(whole, texts=Texts(None, item, None, item), train=whole.train[whole.train[:, 0] != 7])
+    table = text_table(encoder, dataset)
+    rows = table.item_profile
+    alone = encoder.encode(item)
+    alone /= np.linalg.norm(alone, axis=1, keepdims=True)
+    np.testing.assert_allclose(rows @ rows.T, alone @ alone.T, atol=1e-5)
+    for user in (0, 1, 39):
+        mean = rows[dataset.train[dataset.train[:, 0] == user, 1]].mean(0)
+        np.testing.assert_allclose(table.user_profile[user], mean / np.linalg.norm(mean), atol=1e-6)
+    assert not table.user_profile[7].any(), "a user without train items"
+    np.testing.assert_array_equal(table.user_intent, table.user_profile)
+    joined = replace(dataset, texts=dataset.texts.with_users(40, dataset.train) if dataset.texts else None)
+    assert dataset.checksum != joined.checksum
+    assert (text_table(encoder, joined).user_profile != table.user_profile).any()
+
+
 def test_directions_that_the_texts_do_not_have_are_dropped() -> None:
     """Two of the three words always come together: the rows have rank two, whatever the width."""
     texts = ["apple fruit", "apple fruit", "engine", "engine", "apple fruit engine"]

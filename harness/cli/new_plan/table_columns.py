@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.data.text_files import cells, read_frame, require_columns
+from harness.data.times import no_time
 from harness.errors import InputError
 
 SAMPLE_ROWS = 200
@@ -85,12 +86,12 @@ def guess_columns(path: Path, user: str | None = None, item: str | None = None) 
     if user is None or item is None:
         return TableColumns(path, names, user, item, text=_all_named(rest, TEXT))
     rating, time = _first_named(rest, RATING), _first_named(rest, TIME)
-    require_columns(path, sample, [name for name in (user, item, rating, time) if name is not None])
-    left_out = {
-        name: f"its value {value!r} is not a number"
-        for name in (rating, time)
-        if name is not None and (value := _not_a_number(sample[name])) is not None
-    }
+    require_columns(path, list(sample), [name for name in (user, item, rating, time) if name is not None])
+    left_out = {}
+    if rating is not None and (value := _not_a_number(sample[rating])) is not None:
+        left_out[rating] = f"its value {value!r} is not a number"
+    if time is not None and (value := no_time(sample[time])) is not None:
+        left_out[time] = f"its value {value!r} is not a number"
     split, labels = _split(path, rest)
     return TableColumns(
         path, names, user, item,

@@ -116,7 +116,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     import matplotlib
 
     files = [folder / f"{name}.{suffix}" for suffix in FORMATS]
-    with matplotlib.rc_context({"svg.hashsalt": name, "pdf.fonttype": 42}):
+    with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "none", "pdf.fonttype": 42}):
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # the layout is computed once for all formats
         inches = figure.get_tightbbox().padded(0.05)

@@ -24,14 +24,19 @@ NOISE = "text=noise:"
 
 def control_verdicts(evidence: Evidence) -> Section:
     """Compare each system with text with its controls and its backbone, on the first metric shown."""
+    metric = evidence.shown[0]
+    written = sentences(judged_by_controls(evidence), tables.title(metric))
+    return Section([*written, *([FAMILY] if written else [])])
+
+
+def judged_by_controls(evidence: Evidence) -> pd.DataFrame:
+    """Test each system with text against its controls and its backbone, on the first metric shown."""
     controls: dict[str, dict[str, str]] = {}
     for control, system in unchanged_systems(evidence, "text").items():
         controls.setdefault(system, {})[f"text={evidence.specs[control].text}"] = control
     without_text = {system: _without_text(evidence, system) for system in controls}
-    metric = evidence.shown[0]
-    sample, smallest = evidence.samples[metric], evidence.plan.smallest_effect
-    written = sentences(sample, smallest, tables.title(metric), controls, without_text)
-    return Section([*written, *([FAMILY] if written else [])])
+    sample = evidence.samples[evidence.shown[0]]
+    return judged(sample, evidence.plan.smallest_effect, controls, without_text)
 
 
 def _without_text(evidence: Evidence, system: str) -> list[str]:
@@ -43,31 +48,28 @@ def _without_text(evidence: Evidence, system: str) -> list[str]:
     return [each.name for each in (spec.bare, equal_size) if each.name in evidence.groups]
 
 
-def sentences(
+def judged(
     sample: Sample,
     smallest: SmallestEffect,
-    title: str,
     controls: Mapping[str, Mapping[str, str]],
     without_text: Mapping[str, Sequence[str]],
-) -> list[str]:
-    """Write, for each system with text, how it compares with its controls and with systems without text.
-
-    To beat another system is to be significantly better, after Holm's correction over all comparisons of this
-    section. A control that is worse than the system without text is
-    reported too: whoever beats such a control has shown that wrong text harms, but not that right text helps.
+) -> pd.DataFrame:
+    """Test each system with text against its controls and systems without text: one family of tests.
 
     Args:
         sample: The scores of all runs on one metric.
         smallest: Differences below it count as none.
-        title: Title of the metric.
         controls: For each system with text, the name of the system under each of its controls.
         without_text: For each system with text, its backbone and the backbone with as many parameters.
+
+    Returns:
+        One row for each test: ``kind``, ``system`` (with text), ``name`` and ``other`` (the two that are
+        compared), ``control``, ``mean``, ``other_mean``, ``difference``, ``low``, ``high``, ``p``,
+        ``p_equal``, and the columns of ``stats.comparison.with_verdicts``.
     """
     comparisons = [
         row for row in _comparisons(controls, without_text) if {row[2], row[3]} <= set(sample.scores)
     ]
-    if not comparisons:
-        return []
     frame = pd.DataFrame(comparisons, columns=["kind", "system", "name", "other", "control"])
     frame["mean"], frame["other_mean"] = (
         sample.totals[frame[column]].to_numpy() for column in ("name", "other")
@@ -75,13 +77,29 @@ def sentences(
     pairs = zip(frame["name"], frame["other"], strict=True)
     estimates = [sample.difference(one, other) for one, other in pairs]
     margins = map(smallest.beside, frame["other_mean"])
-    frame = with_verdicts(
+    intervals = [estimate.interval() for estimate in estimates]
+    return with_verdicts(
         frame.assign(
             difference=[estimate.value for estimate in estimates],
+            low=[low for low, _ in intervals],
+            high=[high for _, high in intervals],
             p=[estimate.p for estimate in estimates],
             p_equal=[estimate.p_equal(margin) for estimate, margin in zip(estimates, margins, strict=True)],
         )
     )
+
+
+def sentences(frame: pd.DataFrame, title: str) -> list[str]:
+    """Write, for each system with text, how it compares with its controls and with systems without text.
+
+    To beat another system is to be significantly better, after Holm's correction over all comparisons of this
+    section. A control that is worse than the system without text is
+    reported too: whoever beats such a control has shown that wrong text harms, but not that right text helps.
+
+    Args:
+        frame: From :func:`judged`.
+        title: Title of the metric.
+    """
     write_of_kind = {"control": _verdict, "noise": _robustness, "without": _beside, "harm": _harm}
     written = [
         write(tables.escape_markdown(system), title, rows)

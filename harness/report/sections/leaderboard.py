@@ -64,9 +64,9 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     of_first = letters(evidence.pairs[shown[0]])
     alike = evidence.samples[shown[0]].of(evidence.primary).first_alike
     letters_of_systems = {name: of_first[first] for name, first in alike.items()} if of_first else {}
-    markdown, latex = (
+    markdown, latex, plain = (
         tables.leaderboard(comparison, costs, shown, look, letters_of_systems)
-        for look in (tables.MARKDOWN, tables.LATEX)
+        for look in (tables.MARKDOWN, tables.LATEX, tables.PLAIN)
     )
     text = [
         tables.markdown(markdown),
@@ -78,7 +78,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     ]
     tex = [f"% {name}", tables.latex(latex)]
     frames = {"leaderboard": _rows(evidence, comparison, costs), "runs": _runs(evidence)}
-    return Section(text, tex, frames, figures)
+    return Section(text, tex, frames, figures, board=plain)
 
 
 def compared(evidence: Evidence, metric: str) -> pd.DataFrame:

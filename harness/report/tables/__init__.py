@@ -6,6 +6,7 @@ from harness.report.tables.leaderboard import leaderboard, published
 from harness.report.tables.markup import (
     LATEX,
     MARKDOWN,
+    PLAIN,
     Look,
     escape_markdown,
     escape_paragraphs,
@@ -16,7 +17,7 @@ from harness.report.tables.studies import ablations, numbered, strata, trends
 from harness.report.tables.tests import INTERVALS, tested
 
 __all__ = [
-    "INTERVALS", "LATEX", "MARKDOWN", "Look", "ablations", "counted", "cross_table", "csv_text",
+    "INTERVALS", "LATEX", "MARKDOWN", "PLAIN", "Look", "ablations", "counted", "cross_table", "csv_text",
     "escape_markdown", "escape_paragraphs", "latex", "leaderboard", "markdown", "number", "numbered",
     "p_value", "published", "read_rows", "strata", "tested", "title", "trends",
 ]  # fmt: skip

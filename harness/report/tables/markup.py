@@ -34,6 +34,9 @@ MARKDOWN = Look(
     "<u>{}</u>",
     {"better": "▲", "worse": "▼", "equal": " =", "undecided": "", "": ""},
 )
+PLAIN = Look("{}", "{}", {"better": " ▲", "worse": " ▼", "equal": " =", "undecided": "", "": ""})
+"""Cells without markup, for the page."""
+
 LATEX = Look(
     r"\textbf{{{}}}",
     r"\underline{{{}}}",

@@ -62,7 +62,7 @@ def encode(
     parts = {
         "writer": _identity(spec),
         "documents": spec.documents.model_dump(),
-        "texts": digest("\0".join(part).encode() for part in texts),
+        "texts": digest("\0".join(part or ()).encode() for part in texts),
         "encoder": recipe(spec.encoder),
         "reduce": spec.reduce.model_dump() if spec.reduce else None,
         "rows": "float32, of length one",

@@ -1,0 +1,92 @@
+"""A function of somebody else brings the interactions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness import outside
+from harness.data.prepare import prepare
+from harness.data.spec import OutsideTable, SplitSpec
+from harness.errors import InputError
+from tests.worlds import intentbench
+
+READER = '''
+"""A reader of somebody else."""
+
+import pandas as pd
+
+
+def pairs(users=20, items=10):
+    rows = [(f"u{user}", f"i{item}") for user in range(users) for item in range(items) if (user + item) % 2]
+    return pd.DataFrame(rows, columns=["user", "thing"])
+
+
+def fails():
+    return {}["nothing"]
+
+
+def no_frame():
+    return [1, 2]
+'''
+
+PLAN = """
+name: theirs
+repetitions: 1
+datasets:
+  - name: theirs
+    source: {kind: outside, reader: "their_reader:pairs", options: {users: 30}, item: thing}
+systems: [MostPop, ItemKNN]
+evaluation: {metrics: [recall], k: [3], show: [recall@3]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "their_reader.py").write_text(READER)
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    outside.look_in(tmp_path)
+    yield tmp_path
+    sys.modules.pop("their_reader", None)
+    outside.load.cache_clear()
+
+
+def source(reader: str, **keys: str) -> OutsideTable:
+    return OutsideTable.model_validate({"kind": "outside", "reader": reader} | keys)
+
+
+def test_its_rows_are_run_and_reported(folder: Path) -> None:
+    store = folder / "store"
+    done = intentbench("run", folder / "plan.yaml", "--store", store)
+    assert done.exit_code == 0, done.output
+    shown = intentbench(
+        "report", folder / "plan.yaml", "--store", store, "--out", folder / "out", "--no-figures"
+    )
+    assert shown.exit_code == 0, shown.output
+    assert set(pd.read_csv(folder / "out" / "leaderboard.csv")["system"]) == {"MostPop", "ItemKNN"}
+
+
+def test_its_rows_are_the_dataset(folder: Path) -> None:
+    dataset = prepare("theirs", source("their_reader:pairs", item="thing"), SplitSpec(), 7)
+    assert len(dataset.users) == 20
+    assert sum(len(dataset.pairs(split)) for split in dataset.splits) == 100
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"),
+    [
+        ("their_reader:pear", "did you mean 'pairs'"),
+        ("unheard-of", "an import path is written as MODULE:FUNCTION"),
+        ("their_reader:fails", r"failed \(KeyError: 'nothing'\); expected a DataFrame"),
+        ("their_reader:no_frame", "is a list; expected a pandas DataFrame"),
+        ("their_reader:pairs", "no column 'item'"),
+    ],
+)
+def test_what_is_no_source_is_one_sentence(reader: str, said: str, folder: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        prepare("theirs", source(reader), SplitSpec(), 7)
