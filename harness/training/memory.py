@@ -107,8 +107,8 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
     times: as profiles, as intents, and in the layers of the projection. Classics hold matrices [I, I]
     (``Entry.squares``), or lists of neighbours and no such matrix. They are fitted after the pairs have
-    been read, and what reading took is free by then, so that the larger of the two counts. Of RecBole's models nothing is known,
-    so that the same generous numbers are assumed for all of them.
+    been read, and what reading took is free by then, so that the larger of the two counts. Of RecBole's
+    models nothing is known, so that the same generous numbers are assumed for all of them.
 
     Args:
         spec: The system.
