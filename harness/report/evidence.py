@@ -143,7 +143,7 @@ class Evidence:
         (scores,) = frames
         by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in self.groups.items()}
         deterministic = frozenset(name for name, spec in self.specs.items() if spec.is_deterministic)
-        return Sample(scores.index, by_system, deterministic)
+        return Sample(scores.index, by_system, deterministic, kin=self.kin)
 
     def _of_splits(self, frames: list[pd.DataFrame]) -> Sample:
         """One column for each split: the mean over its runs."""
@@ -155,7 +155,20 @@ class Evidence:
                 own = [run for run in runs if self.split_of[run] == number]
                 columns.append(frame[own].mean(axis=1).reindex(users).to_numpy(dtype=float))
             by_system[name] = np.column_stack(columns)
-        return Sample(users, by_system, overlap=self.overlap)
+        return Sample(users, by_system, overlap=self.overlap, kin=self.kin)
+
+    @property
+    def kin(self) -> dict[str, str]:
+        """The group of each ablation, text control and grid point.
+
+        Variants of one system with the same kind of text, right or wrong, lend each other their spread over
+        seeds. Runs with wrong text may collapse, which says nothing about other runs.
+        """
+        return {
+            name: f"{spec.base}, wrong text" if spec.text else spec.base
+            for name, spec in self.specs.items()
+            if name not in self.primary
+        }
 
     @property
     def overlap(self) -> float | None:

@@ -74,25 +74,31 @@ def value(cell: Mapping[str, Any], percent: bool) -> float:
     """The number that a cell of ``claims.yaml`` stands for.
 
     ``in`` is the file below ``results``, ``column`` the column (``mean`` if absent), and all other keys choose
-    the row. ``over: {...}`` makes it the gain over another row, and ``less: {...}`` the difference from it.
-    ``below: true`` says that the sentence has a bound in place of the number.
+    the row. ``over: {...}`` makes it the gain over another row, ``less: {...}`` the difference from it, and
+    ``share_of: {...}`` the share of it.
+    ``highest: true`` takes the highest of all chosen rows. ``below: true`` says that the sentence has a bound
+    in place of the number.
 
     Args:
         cell: The cell.
         percent: Whether the sentence gives it in per cent.
     """
-    place = {key: part for key, part in cell.items() if key not in ("over", "less", "below")}
+    place = {key: part for key, part in cell.items() if key not in ("over", "less", "share_of", "below")}
     number = _number(place)
     if "over" in cell:
         return 100 * (number / _number(place | cell["over"]) - 1)
+    if "share_of" in cell:
+        number /= _number(place | cell["share_of"])
     if "less" in cell:
         number -= _number(place | cell["less"])
     return 100 * number if percent and not str(cell.get("column", "mean")).startswith("gain") else number
 
 
 def _number(place: Mapping[str, Any]) -> float:
-    chosen = {key: str(part) for key, part in place.items() if key not in ("in", "column")}
+    chosen = {key: str(part) for key, part in place.items() if key not in ("in", "column", "highest")}
     rows = [row for row in _rows(place["in"]) if all(row[key] == part for key, part in chosen.items())]
+    if place.get("highest"):
+        return max(float(row[place["column"]]) for row in rows if row[place["column"]])
     assert len(rows) == 1, f"{len(rows)} rows of {place['in']} have {chosen}"
     return float(rows[0][place.get("column", "mean")])
 
