@@ -14,7 +14,7 @@ import yaml
 
 from tests.worlds import ROOT
 
-NUMBER = re.compile(r"(?<![\w.@-])[+-]?(?:\d*\.\d+(?:\s%)?|\d+(?:,\d{3})*\s%)(?![\w])")
+NUMBER = re.compile(r"(?<![\w.@-])[+-]?(?:\d*\.\d+(?:\s%)?|\d+(?:,\d{3})*\s%)(?!\.?\w)")
 """What counts as a number: one with a decimal point, or a per cent."""
 
 UNCLAIMED = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|^#[^\n]*$|<!--.*?-->", re.DOTALL | re.MULTILINE)
