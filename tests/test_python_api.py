@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import harness
@@ -70,6 +71,18 @@ def test_a_dictionary_is_read_as_strictly_as_a_file() -> None:
         harness.load_plan(PLAN | {"training": {"epoch": 2}})
     with pytest.raises(InputError, match=r"^plan, systems\.0: "):
         harness.load_plan(PLAN | {"systems": ["MostPopp"]})
+
+
+def test_a_data_frame_is_a_source(tmp_path: Path) -> None:
+    rows = [(f"u{user}", f"i{item}") for user in range(30) for item in range(12) if (user + item) % 3]
+    frame = pd.DataFrame(rows, columns=["user", "item"])
+    plan = PLAN | {
+        "datasets": [{"name": "mine", "source": {"kind": "frame", "frame": frame}}],
+        "systems": ["MostPop", "ItemKNN"],
+        "evaluation": {"metrics": ["recall"], "k": [3], "show": ["recall@3"]},
+    }
+    assert set(harness.run(plan, tmp_path / "store")["status"]) == {"finished"}
+    assert set(harness.leaderboard(plan, tmp_path / "store").frame["system"]) == {"MostPop", "ItemKNN"}
 
 
 def test_a_name_a_path_and_a_plan_are_the_same_plan(tmp_path: Path) -> None:

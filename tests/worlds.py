@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from harness import outside
 from harness.cli.main import app
 from harness.evaluation.strata import ITEM_STRATA
 from harness.planning.plan import Plan
@@ -80,3 +83,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 
 needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the datasets of ../shared/data")
+
+
+@contextmanager
+def outside_folder(folder: Path, module: str, source: str, plan: str) -> Iterator[Path]:
+    """A folder with a module of somebody else and a plan that names it; the module is forgotten at the end."""
+    (folder / f"{module}.py").write_text(source)
+    (folder / "plan.yaml").write_text(plan)
+    before = list(sys.path)
+    outside.look_in(folder)
+    try:
+        yield folder
+    finally:
+        sys.path[:] = before
+        sys.modules.pop(module, None)
+        outside.load.cache_clear()

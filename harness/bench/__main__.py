@@ -11,6 +11,7 @@ import torch
 
 from harness.bench.rows import EVALUATION, our_evaluation, rows_of
 from harness.bench.steps import our_step
+from harness.bench.whole_run import whole_run
 from harness.bench.world import amazon_book, random_world
 from harness.training.memory import keep_freed_memory, peak_resident_bytes
 from harness.training.timing import compare
@@ -33,7 +34,7 @@ def step(line: str, chosen: dict[str, Any], scale: int, repeats: int) -> dict[st
     return {"seconds": compare([work], repeats, warm=2)[0], "peak_bytes": peak_resident_bytes()}
 
 
-TASKS: dict[str, Callable[..., Any]] = {"step": step, "rows": rows_of}
+TASKS: dict[str, Callable[..., Any]] = {"step": step, "rows": rows_of, "run": whole_run}
 
 if __name__ == "__main__":
     task, arguments = sys.argv[1:]

@@ -99,15 +99,29 @@ def amazon_book() -> World:
 
 
 def random_world(scale: int = 1, held_out: int = HELD_OUT, width: int = WIDTH) -> World:
-    """Make a random graph with power-law degrees. Every user and every item has a train pair.
+    """Make a random graph of several times Amazon-book's size.
 
     Args:
         scale: Users, items and train pairs are so many times Amazon-book's.
         held_out: Number of validation pairs, and of test pairs.
         width: Columns of the text rows.
     """
+    name = f"random graph, {scale} x Amazon-book"
+    return drawn_world(name, scale * USERS, scale * ITEMS, scale * PAIRS, held_out, width)
+
+
+def drawn_world(name: str, users: int, items: int, count: int, held_out: int, width: int = 0) -> World:
+    """Make a random graph with Amazon-book's curves of degrees. Every user and every item has a train pair.
+
+    Args:
+        name: What it is called.
+        users: Number of users.
+        items: Number of items.
+        count: Number of train pairs.
+        held_out: Number of validation pairs, and of test pairs.
+        width: Columns of the text rows.
+    """
     random = np.random.default_rng(SEED)
-    users, items, count = scale * USERS, scale * ITEMS, scale * PAIRS
     weights = (_curve(users, USER_TAIL), _curve(items, ITEM_TAIL))
     every_user = np.stack([np.arange(users), random.choice(items, users, p=weights[1])], axis=1)
     every_item = np.stack([random.choice(users, items, p=weights[0]), np.arange(items)], axis=1)
@@ -121,7 +135,6 @@ def random_world(scale: int = 1, held_out: int = HELD_OUT, width: int = WIDTH) -
     others = random.permutation(np.setdiff1d(keys, one_per_node))
     train_keys = np.concatenate([one_per_node, others[2 * held_out :]])
     splits = (train_keys, others[:held_out], others[held_out : 2 * held_out])
-    name = f"random graph, {scale} x Amazon-book"
     train, valid, test = (np.stack([part // items, part % items], axis=1) for part in splits)
     return World(name, users, items, train, valid, test, width)
 

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from harness.cli.bench import bench
+from harness.cli.bundle import bundle
 from harness.cli.calibrate import calibrate
 from harness.cli.check import check
 from harness.cli.compare import compare
@@ -30,7 +31,7 @@ from harness.cli.systems import systems
 
 ORDER = (
     "plans", "init", "data", "systems", "new", "check", "intents", "split", "run", "status", "report",
-    "compare", "explain", "lists", "calibrate",
+    "compare", "explain", "lists", "calibrate", "bundle",
 )  # fmt: skip
 """The order in which a newcomer meets the commands. The others follow."""
 
@@ -50,7 +51,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    plans, init, run, status, report, compare, systems, new, check, explain, lists, calibrate, bench, doctor,
+    plans, init, run, status, report, compare, systems, new, check, explain, lists, calibrate, bundle, bench,
+    doctor,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -49,14 +49,24 @@ def gc(store: StoreOption = DEFAULT_STORE) -> None:
 def merge(
     other: Annotated[
         Path,
-        typer.Argument(help="The runs are copied from this store.", callback=expanded, show_default=False),
+        typer.Argument(
+            help="The runs are copied from this store, or from this bundle (a zip file or its folder).",
+            callback=expanded,
+            show_default=False,
+        ),
     ],
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
-    """Copy the runs of another store that this one lacks."""
+    """Copy the runs of another store, or of a bundle, that this store lacks."""
+    from harness.bundle.containers import is_bundle
+    from harness.bundle.reading import merge_bundle
     from harness.store.housekeeping import merge as take_over
     from harness.store.store import Store
 
+    if is_bundle(other):
+        copied = merge_bundle(Store(store), other)
+        say(f"{len(copied)} runs were copied, and all files of the bundle fit their checksums.")
+        return
     taken, refused = take_over(Store(store), Store(_existing(other)))
     for identity in refused:
         say(f"The run {identity} of {other} is damaged and was not copied.")

@@ -93,6 +93,8 @@ def _told(train: float, valid: float, test: float) -> str:
     ]
     if suspicious:
         note += f"; whoever wrote the texts seems to have known {' and '.join(suspicious)} pairs"
+    if "validation" in suspicious:
+        note += ", and `training: {refit: true}` trains every system on the validation pairs as well"
     return note
 
 

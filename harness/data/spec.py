@@ -133,7 +133,7 @@ class Frame(_Columns):
     @classmethod
     def _hold(cls, value: Any, info: ValidationInfo) -> HeldFrame:
         context = info.context or {}
-        if "folder" in context:
+        if context.get("file"):
             raise ValueError(
                 "a file cannot hold a DataFrame; expected `kind: table` with the `path` of a file"
             )

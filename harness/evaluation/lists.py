@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from harness.errors import RunFailed
-from harness.evaluation.ranking import BLOCK_NUMEL, Scorer, best_columns, entries_of, masked_scores
+from harness.evaluation.ranking import BLOCK_NUMEL, Scorer, entries_of, masked_scores
+from harness.evaluation.selection import best_columns
 
 MOST_ITEMS = 50_000_000
 """Items of all lists together, which then take 1 GB. Only lists with very many equal scores reach it."""

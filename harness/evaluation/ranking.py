@@ -12,6 +12,7 @@ import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.metrics import METRICS, beyond_accuracy, recall
+from harness.evaluation.selection import best_columns
 from harness.evaluation.ties import Exposure, TieGroups, relevance, tie_groups
 
 Scorer = Callable[[np.ndarray], torch.Tensor]
@@ -20,8 +21,8 @@ Scorer = Callable[[np.ndarray], torch.Tensor]
 BLOCK_NUMEL = 1 << 20
 """Scores computed at a time; 4 MiB of them fit in a processor's cache."""
 
-GROUP = 16
-"""Columns in one group of :func:`best_columns`."""
+PART_NUMEL = 1 << 21
+"""Items of all lists that are in memory at a time; they take about 150 bytes each while they are judged."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,12 @@ class Ranking:
         groups: The tie groups of the listed items.
         in_last: Which relevant pairs belong to the tie group that crosses the end of the user's list, bool
             [E], in the order of the relevant matrix.
-        exposure: How often every item is recommended at each cut-off.
     """
 
     top: np.ndarray
     is_candidate: np.ndarray
     groups: TieGroups
     in_last: np.ndarray
-    exposure: Exposure
 
 
 def evaluate(
@@ -87,25 +86,61 @@ def evaluate(
         RunFailed: A score is NaN or infinite. Scores of hidden items do not matter.
     """
     users = np.flatnonzero(np.diff(relevant.indptr))
-    relevant_rows = relevant[users]
     depths = {k: min(k, relevant.shape[1]) for k in cutoffs}
-    ranking = rank(scorer, users, relevant_rows, hidden[users], cutoffs, system)
-    hits = _has_entries(relevant, users, ranking.top) & ranking.is_candidate
-    relevant_count = np.diff(relevant_rows.indptr)
-    columns: dict[str, np.ndarray] = {"user": users}
-    expected = relevance(hits, ranking.groups, _count(relevant_rows, ranking.in_last))
-    for name in metrics:
-        values = METRICS[name](expected, relevant_count)
-        columns |= {f"{name}@{k}": values[:, depth - 1] for k, depth in depths.items()}
-    for stratum, belongs in (item_strata or {}).items():
-        values = _recall_of_stratum(belongs, relevant_rows, ranking, hits)
-        columns |= {f"recall@{k}|{stratum}": values[:, depth - 1] for k, depth in depths.items()}
+    exposure = Exposure(cutoffs, relevant.shape[1])
+    crossing = dict.fromkeys(cutoffs, 0)
+    columns: dict[str, list[np.ndarray]] = {}
+    size = _users_at_a_time(max(depths.values()), relevant.shape[1])
+    for start in range(0, len(users), size):
+        part = users[start : start + size]
+        own = relevant[part]
+        ranking = rank(scorer, part, own, hidden[part], cutoffs, system, exposure)
+        for name, values in _measured(ranking, own, metrics, depths, item_strata or {}).items():
+            columns.setdefault(name, []).append(values)
+        for k, depth in depths.items():
+            crossing[k] += int(ranking.groups.crosses(depth).sum())
     degree = np.asarray(train.sum(0), dtype=np.float64).ravel()
     overall: dict[str, float] = {}
-    for k, depth in depths.items():
-        overall |= beyond_accuracy(ranking.exposure, degree, k)
-        overall[f"tied@{k}"] = float(ranking.groups.crosses(depth).mean())
-    return Evaluation(pd.DataFrame(columns), overall)
+    for k in cutoffs:
+        overall |= beyond_accuracy(exposure, degree, k)
+        overall[f"tied@{k}"] = crossing[k] / len(users)
+    measured = {name: np.concatenate(parts) for name, parts in columns.items()}
+    return Evaluation(pd.DataFrame({"user": users, **measured}), overall)
+
+
+def _users_at_a_time(depth: int, items: int) -> int:
+    """The number of users whose lists of ``depth`` items are judged at once: whole blocks of scores."""
+    block = max(1, BLOCK_NUMEL // items)
+    return max(1, PART_NUMEL // (depth * block)) * block
+
+
+def _measured(
+    ranking: Ranking,
+    relevant: sp.csr_matrix,
+    metrics: tuple[str, ...],
+    depths: Mapping[int, int],
+    item_strata: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """The columns METRIC@K and recall@K|STRATUM of some users, [n] each.
+
+    Args:
+        ranking: The users' lists.
+        relevant: The users' relevant items, [n, I].
+        metrics: Names from ``METRICS``.
+        depths: The number of items in a list that are measured, by cut-off.
+        item_strata: See :func:`evaluate`.
+    """
+    hits = _has_entries(relevant, ranking.top) & ranking.is_candidate
+    relevant_count = np.diff(relevant.indptr)
+    expected = relevance(hits, ranking.groups, _count(relevant, ranking.in_last))
+    columns: dict[str, np.ndarray] = {}
+    for name in metrics:
+        values = METRICS[name](expected, relevant_count)
+        columns |= {f"{name}@{k}": values[:, depth - 1].copy() for k, depth in depths.items()}
+    for stratum, belongs in item_strata.items():
+        values = _recall_of_stratum(belongs, relevant, ranking, hits)
+        columns |= {f"recall@{k}|{stratum}": values[:, depth - 1].copy() for k, depth in depths.items()}
+    return columns
 
 
 def _recall_of_stratum(
@@ -133,17 +168,17 @@ def rank(
     hidden: sp.csr_matrix,
     cutoffs: tuple[int, ...],
     system: str,
+    exposure: Exposure,
 ) -> Ranking:
     """Rank all items for the users [U], whose relevant and hidden items are the rows of matrices [U, I].
 
-    The lists have as many items as the largest cut-off, or all items.
+    The lists have as many items as the largest cut-off, or all items. They are added to ``exposure``.
 
     Raises:
         RunFailed: A score is NaN or infinite.
     """
     items = hidden.shape[1]
     depth = min(max(cutoffs), items)
-    exposure = Exposure(cutoffs, items)
     tops, listed, sizes, tied_pairs = [], [], [], []
     block = max(1, BLOCK_NUMEL // items)
     for start in range(0, len(users), block):
@@ -164,7 +199,7 @@ def rank(
     groups, is_candidate = tie_groups(values, size), ~np.isneginf(values)
     is_whole = is_candidate & (groups.start + groups.size <= depth)
     exposure.add(top[is_whole], groups.start[is_whole], groups.size[is_whole])
-    return Ranking(top, is_candidate, groups, np.concatenate(tied_pairs), exposure)
+    return Ranking(top, is_candidate, groups, np.concatenate(tied_pairs))
 
 
 def masked_scores(
@@ -231,42 +266,12 @@ def _refuse_not_finite(
     )
 
 
-def best_columns(scores: torch.Tensor, depth: int) -> torch.Tensor:
-    """Return the columns of the ``depth`` largest scores of each row [B, I], best first, [B, depth].
-
-    The columns are parted into groups of GROUP. The largest scores lie in the ``depth`` groups with the
-    largest maxima, so one pass over all scores and two selections from short rows suffice. That takes half
-    the time of selecting from the whole row.
-    """
-    groups = scores.shape[1] // GROUP
-    if groups <= depth:
-        return scores.topk(depth).indices
-    grouped = scores[:, : groups * GROUP].reshape(-1, GROUP, groups)  # column c is in group c % groups
-    chosen_groups = _largest(grouped.amax(1), depth)
-    columns = (chosen_groups.unsqueeze(2) + groups * torch.arange(GROUP)).flatten(1)
-    ungrouped = torch.arange(groups * GROUP, scores.shape[1]).expand(len(scores), -1)
-    columns = torch.cat([columns, ungrouped], dim=1)
-    values = scores.gather(1, columns)
-    largest = _largest(values, depth)
-    order = values.gather(1, largest).argsort(dim=1, descending=True)
-    return columns.gather(1, largest.gather(1, order))
-
-
-def _largest(values: torch.Tensor, depth: int) -> torch.Tensor:
-    """Return the columns of the ``depth`` largest values of each row, in any order.
-
-    numpy's selection takes half the time of torch's.
-    """
-    columns = np.argpartition(values.numpy(), values.shape[1] - depth, axis=1)[:, -depth:]
-    return torch.from_numpy(np.ascontiguousarray(columns))
-
-
-def _has_entries(matrix: sp.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return whether the matrix has an entry at (rows[n], columns[n, k]), bool [n, k]."""
+def _has_entries(matrix: sp.csr_matrix, columns: np.ndarray) -> np.ndarray:
+    """Return whether row n of the matrix [N, I] has an entry in column ``columns[n, k]``, bool [N, K]."""
     width = matrix.shape[1]
-    row, column = matrix.nonzero()
-    entries = np.sort(row * width + column)
-    wanted = rows[:, None].astype(np.int64) * width + columns
+    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    entries = np.sort(row * width + matrix.indices)
+    wanted = np.arange(len(columns), dtype=np.int64)[:, None] * width + columns
     nearest = np.minimum(np.searchsorted(entries, wanted), len(entries) - 1)
     is_entry: np.ndarray = entries[nearest] == wanted
     return is_entry

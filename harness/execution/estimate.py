@@ -139,10 +139,12 @@ def _measure_training(run: Run, data: PreparedData) -> tuple[float, float, float
     arrays = islice(sampler, 2)
     batches = cycle([Batch(*(torch.from_numpy(array.copy()) for array in batch)) for batch in arrays])
     step_s = compare([repeatable(system, batches, fused=True)], repeats=1)[0]
-    validation_s = compare([lambda: _validate(system, data, plan.metric)], repeats=1)[0]
+    validation_s = compare([lambda: _validate(system, data, run)], repeats=1)[0]
     return step_s, len(sampler) * step_s + validation_s / plan.eval_every, 0.0
 
 
-def _validate(system: System, data: PreparedData, metric: str) -> float:
+def _validate(system: System, data: PreparedData, run: Run) -> float:
     users, items = system.embeddings()
-    return validation_score(lambda block: product(users[block], items), data.matrices, metric)
+    return validation_score(
+        lambda block: product(users[block], items), data.validation(run), run.training.metric
+    )

@@ -30,6 +30,9 @@ ABOUT = {
 }
 """What each file holds."""
 
+DRAWN_USERS = "the users to rank: drawn at random from those who have a test pair"
+"""What ``users.parquet`` holds if the plan tests some users alone."""
+
 ANSWER = (
     "Send back one file of lists for each training (each seed): parquet, csv, tsv or jsonl with the columns "
     "user, item and score (the larger, the better) or rank (1 is the best), or a TREC run (.trec or .run).",
@@ -107,11 +110,12 @@ def _manifest(request: Request, files: dict[str, pd.DataFrame]) -> dict[str, Any
     """What the folder holds and what is to be sent back, in plain words."""
     dataset = request.dataset
     facts = {"depth": request.depth, "split": request.split, "file": f"mine-{dataset.name}-*.parquet"}
+    about = ABOUT if request.most_users is None else {**ABOUT, "users.parquet": DRAWN_USERS}
     return {
         "dataset": dataset.name,
         "split": request.split,
         "items_of_a_list": request.depth,
-        "files": {name: f"{len(frame):,} rows: {ABOUT[name]}" for name, frame in files.items()},
+        "files": {name: f"{len(frame):,} rows: {about[name]}" for name, frame in files.items()},
         "recbole": f"{dataset.name}.train.inter and {dataset.name}.valid.inter hold the same pairs",
         "send_back": [sentence.format(**facts) for sentence in ANSWER],
     }

@@ -53,8 +53,9 @@ def checked_lists(path: Path, request: Request) -> CheckedLists:
     _refuse_hidden(file, kept, user, item, request)
     length = np.bincount(user[kept], minlength=len(dataset.users))
     _refuse_short(file, length, request)
+    others = len(np.unique(user[~is_asked]))
     levels = _levels(user[kept], item[kept], file.scores[kept], request.hidden.shape)
-    return CheckedLists(levels, _summary(file, length[request.users], len(np.unique(user[~is_asked]))))
+    return CheckedLists(levels, _summary(file, request, length[request.users], others))
 
 
 def _refuse_other_split(file: ListFile, request: Request) -> None:
@@ -120,7 +121,7 @@ def _refuse_short(file: ListFile, length: np.ndarray, request: Request) -> None:
     if len(missing):
         raise InputError(
             f"{file.path}: no list for user {str(ids[missing[0]])!r} ({counted(len(missing), 'user')} in "
-            "all); expected one for every user who has a test pair"
+            f"all); expected one for every user who {request.whom}"
         )
     first = short[0]
     row = file.rows[np.flatnonzero(file.users == ids[first])[-1]]
@@ -142,10 +143,14 @@ def _levels(user: np.ndarray, item: np.ndarray, score: np.ndarray, shape: tuple[
     return sp.csr_matrix((level.astype(np.float32), (user, item)), shape=shape)
 
 
-def _summary(file: ListFile, length: np.ndarray, others: int) -> str:
+def _summary(file: ListFile, request: Request, length: np.ndarray, others: int) -> str:
     kind = "ranks" if file.has_ranks else "scores"
     lengths = f"{length.min():,}" + (f" to {length.max():,}" if length.max() > length.min() else "")
     sentence = f"{counted(len(length), 'list')} of {lengths} items, with {kind}"
     sentence += "" if file.splits is not None else "; the file does not say which split it is of"
+    if not others:
+        return sentence
+    if request.most_users is not None:
+        return f"{sentence}; {counted(others, 'list')} of users who are not tested left out"
     left_out = "list of a user who has" if others == 1 else "lists of users who have"
-    return sentence + (f"; {others:,} {left_out} no test pair left out" if others else "")
+    return f"{sentence}; {others:,} {left_out} no test pair left out"

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from harness.data.dataset import Dataset
+from harness.evaluation.drawn_users import drawn_users
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,28 @@ class Request:
         dataset: The dataset, with its test pairs.
         hides_valid: Whether lists must not hold validation pairs either.
         depth: The number of items in a list, which is the largest k.
+        most_users: The number of users to draw, if not all are tested.
+        users_seed: Seed of that draw.
     """
 
     dataset: Dataset
     hides_valid: bool
     depth: int
+    most_users: int | None = None
+    users_seed: int = 0
 
     @cached_property
     def users(self) -> np.ndarray:
-        """Positions of the users to rank: those who have a test pair."""
-        return np.unique(self.dataset.test[:, 0])
+        """Positions of the users to rank: those who have a test pair, or those who were drawn from them."""
+        users = np.unique(self.dataset.test[:, 0])
+        if self.most_users is None:
+            return users
+        return drawn_users(users, self.dataset.users, self.most_users, self.users_seed)
+
+    @property
+    def whom(self) -> str:
+        """Who is ranked, as the end of ``every user who ...``."""
+        return "has a test pair" if self.most_users is None else "is in users.parquet"
 
     @cached_property
     def hidden(self) -> sp.csr_matrix:

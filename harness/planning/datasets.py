@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from harness.data.spec import SourceSpec, SplitSpec
 from harness.errors import InputError
+from harness.planning.identity import seed_of
 from harness.schema import StrictModel, distinct
 from harness.systems.presets import check_released
 from harness.text.encoders import TfidfSpec
@@ -73,6 +74,14 @@ class DatasetVariant(_Described):
     def seed_name(self) -> str:
         """What seeds are hashed from. Independent splits have independent seeds."""
         return f"{self.family}@split-{self.draw}" if self.draw else self.family
+
+    def users_seed(self, seed: int) -> int:
+        """The seed by which tested users are drawn, if a plan tests some alone.
+
+        Args:
+            seed: The plan's seed.
+        """
+        return seed_of(seed, self.seed_name, None, "tested users")
 
     @property
     def whole(self) -> DatasetVariant:

@@ -142,6 +142,9 @@ class EvaluationPlan(StrictModel):
     lists: int | None = Field(
         None, ge=1, le=1000, description="Keeps so many of every user's best items with each run."
     )
+    users: int | None = Field(
+        None, ge=1, le=1_000_000_000, description="Tests so many users, drawn at random. Absent: all."
+    )
     show: tuple[str, ...] = Field(
         ("recall@20", "ndcg@20"), min_length=1, description="Columns of the table; the first decides."
     )

@@ -156,7 +156,7 @@ def load_plan(path: Path) -> Plan:
     tree, lines = read_yaml(path)
     if not isinstance(tree, dict):
         raise InputError(f"{path}: holds a {type(tree).__name__}; expected keys such as `datasets`")
-    plan = _checked(tree, path, lines, path.resolve().parent)
+    plan = _checked(tree, path, lines, {"folder": path.resolve().parent, "file": path})
     _note_renamed_keys(path, lines)
     return plan
 
@@ -171,13 +171,21 @@ def make_plan(tree: Mapping[str, Any], folder: Path) -> Plan:
     Raises:
         InputError: As :func:`load_plan`.
     """
-    return _checked(dict(tree), Path("plan"), {}, folder)
+    return _checked(dict(tree), Path("plan"), {}, {"folder": folder})
 
 
-def _checked(tree: dict[str, Any], path: Path, lines: LineNumbers, folder: Path) -> Plan:
-    look_in(folder)
+def _checked(tree: dict[str, Any], path: Path, lines: LineNumbers, context: dict[str, Path]) -> Plan:
+    """Check a plan.
+
+    Args:
+        tree: Its keys and values.
+        path: What errors call it.
+        lines: The line of each key; none if it was not read from a file.
+        context: The ``folder`` where relative paths start, and the ``file``, if there is one.
+    """
+    look_in(context["folder"])
     try:
-        plan = Plan.model_validate(tree, context={"folder": folder})
+        plan = Plan.model_validate(tree, context=context)
     except ValidationError as error:
         raise InputError(sentence(path, error, lines, Plan.model_json_schema())) from None
     _check_values(path, plan, lines)

@@ -115,6 +115,7 @@ class Run(Task):
         """See :meth:`Task.identity`. What only a report shows, and when it is shown, is no part of it."""
         checksum, *earlier = checksums
         unseen = {"show"} if self.evaluation.item_strata else {"show", "item_strata"}
+        unseen |= {"users"} if self.evaluation.users is None else set()
         unseen |= {"lists"} if self.evaluation.lists is None or self.system.is_external else set()
         parts = {
             "protocol": protocol or PROTOCOL,
@@ -183,7 +184,10 @@ class Search(Task):
         )
 
     def identity(self, *checksums: str, protocol: int | None = None) -> str:
-        """See :meth:`Task.identity`. The plan's space counts by what it leaves of the system's own."""
+        """See :meth:`Task.identity`. The plan's space counts by what it leaves of the system's own.
+
+        Of the evaluation, only ``users`` matters: it says who validates.
+        """
         (checksum,) = checksums
         parts = {
             "search": protocol or PROTOCOL,
@@ -196,6 +200,7 @@ class Search(Task):
             "checksum": checksum,
             "training": self.training.identified(),
         }
+        parts |= {"users": self.evaluation.users} if self.evaluation.users is not None else {}
         return identity_of(parts | self._sources)
 
 

@@ -19,5 +19,6 @@ sections/     leaderboard    a dataset's table, its caption, and the runs that a
 evidence.py   the finished runs of one dataset
 published.py  the file of published numbers
 tables/, plots/  how tables and figures look
+looks.py      the colour and marker of every system of a plan
 calibration.py, explain.py, prototype_figures.py  for the commands ``calibrate`` and ``explain``
 """

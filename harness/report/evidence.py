@@ -17,7 +17,8 @@ from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
-from harness.report.plots import Appearances, appearances
+from harness.report.looks import looks_of
+from harness.report.plots import Appearances
 from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.spec import SystemSpec
@@ -146,7 +147,7 @@ class Evidence:
         (scores,) = frames
         by_system = {name: scores[runs].to_numpy(dtype=float) for name, runs in self.groups.items()}
         deterministic = frozenset(name for name, spec in self.specs.items() if spec.is_deterministic)
-        return Sample(scores.index, by_system, deterministic)
+        return Sample(scores.index, by_system, deterministic, kin=self.kin)
 
     def _of_splits(self, frames: list[pd.DataFrame]) -> Sample:
         """One column for each split: the mean over its runs."""
@@ -158,7 +159,20 @@ class Evidence:
                 own = [run for run in runs if self.split_of[run] == number]
                 columns.append(frame[own].mean(axis=1).reindex(users).to_numpy(dtype=float))
             by_system[name] = np.column_stack(columns)
-        return Sample(users, by_system, overlap=self.overlap)
+        return Sample(users, by_system, overlap=self.overlap, kin=self.kin)
+
+    @property
+    def kin(self) -> dict[str, str]:
+        """The group of each ablation, text control and grid point.
+
+        Variants of one system with the same kind of text, right or wrong, lend each other their spread over
+        seeds. Runs with wrong text may collapse, which says nothing about other runs.
+        """
+        return {
+            name: f"{spec.base}, wrong text" if spec.text else spec.base
+            for name, spec in self.specs.items()
+            if name not in self.primary
+        }
 
     @property
     def overlap(self) -> float | None:
@@ -209,12 +223,8 @@ class Evidence:
 
     @cached_property
     def looks(self) -> Appearances:
-        """How figures show each system of the plan, finished or not: the same in every figure of a study."""
-        wholes = {entry.system.base: entry.system.base for entry in self.plan.systems}
-        for variant in self.plan.variants:
-            runs = [run for run in runs_on(self.plan, variant) if isinstance(run, Run)]
-            wholes |= {name: run.system.base for run in runs for name in (run.system.name, run.name)}
-        return appearances(wholes)
+        """How figures show each system of the plan: the same in every figure of a study."""
+        return looks_of(self.plan)
 
     @property
     def plain(self) -> list[str]:

@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.errors import InputError
 from harness.store import damage, layout
+from harness.store.columns import DEGREE, USER
 from harness.store.files import writing
 from harness.store.store import Store
 from harness.store.temporary import remove_abandoned
@@ -57,7 +59,10 @@ def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
 
     Raises:
         StoreError: This store cannot be written.
+        InputError: The stores have other names for the users of a dataset. Nothing was copied.
     """
+    for key in other.notes:
+        _check_users(store, other, key)
     copied, damaged = [], []
     for identity in other.identities():
         if not other.is_sound(identity):
@@ -74,6 +79,23 @@ def merge(store: Store, other: Store) -> tuple[list[str], list[str]]:
         elif key not in store.notes:
             _take_dataset(store, other, key)
     return copied, damaged
+
+
+def _check_users(store: Store, other: Store, key: str) -> None:
+    """Refuse a dataset whose users have other names here: their scores could not be compared."""
+    if damage.of_dataset(other, key) or damage.of_dataset(store, key):
+        return
+    descriptions = [each.notes.description(key) for each in (store, other)]
+    checksums = [description["checksum"] for description in descriptions if description is not None]
+    tables = [table for each in (store, other) if (table := each.notes.degrees(key)) is not None]
+    if len(tables) < 2 or checksums[0] != checksums[1]:
+        return
+    first, second = (table.set_index(USER)[DEGREE].sort_index() for table in tables)
+    if not (first.index.equals(second.index) and (first.to_numpy() == second.to_numpy()).all()):
+        raise InputError(
+            f"{store.root}: the users of the dataset {key} have other names here, as they have where one of "
+            "both is anonymous; expected a store of its own for an anonymous bundle"
+        )
 
 
 def _take_dataset(store: Store, other: Store, key: str) -> None:

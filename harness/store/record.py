@@ -94,6 +94,10 @@ class RunRecord(_Record):
     """Coverage, Gini index and mean popularity of all test lists together, by name, such as ``gini@20``; and
     ``tied@20``, the share of users who give equal scores to items on both sides of the cut. Runs of protocols
     before 3 lack the latter."""
+    drawn_users: dict[str, int] = {}
+    """Numbers of users whose ``valid`` and ``test`` pairs were judged; only if the plan draws users."""
+    drawn_from: dict[str, int] = {}
+    """Numbers of all users who have ``valid`` and ``test`` pairs; only beside ``drawn_users``."""
     peak_bytes: int | None = None
     """Peak resident memory of the whole process while the run lasted."""
     parameters: int | None = None

@@ -33,4 +33,11 @@ def request_of(asking: Run | Plan, dataset: TuningView) -> Request:
     """
     assert isinstance(dataset, Dataset)
     hides_valid = asking.evaluation.mask_validation or asking.training.refit
-    return Request(dataset, hides_valid, max(asking.evaluation.k))
+    evaluation, users_seed = asking.evaluation, 0
+    if evaluation.users is not None:
+        if isinstance(asking, Run):
+            users_seed = asking.dataset.users_seed(asking.base_seed)
+        else:
+            (variant,) = (variant for variant in asking.variants if variant.name == dataset.name)
+            users_seed = variant.users_seed(asking.seed)
+    return Request(dataset, hides_valid, max(evaluation.k), evaluation.users, users_seed)

@@ -51,7 +51,7 @@ def train_general_model(
         name, {**hyper, **options, "seed": run.seed("batches")}, pairs, run.training.batch_size
     )
     seed_everything(run.seed("noise"))
-    course = Course(run, data.matrices, model, callbacks)
+    course = Course(run, data.validation(run), model, callbacks)
     try:
         best_epoch = model.fit(course.hooks)
     except ValueError as error:

@@ -28,7 +28,7 @@ FLOAT_BYTES, DOUBLE_BYTES = 4, 8
 TEXT_COPIES = 4
 """Text rows that live at once while a classic is fitted, in float64: those of the table, and its own."""
 
-NEIGHBOUR_BYTES = 60
+NEIGHBOUR_BYTES = 50
 """A number that a classic keeps for a neighbour, with its column and the copies made on the way; measured."""
 
 RECBOLE_TABLES, RECBOLE_SQUARES = 60, 6
@@ -106,15 +106,17 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     For each backbone and alignment the registry says how many [N, D] tables live at the same time, with the
     default number of layers (``Entry.tables``). Each further layer adds two. Text rows are counted three
     times: as profiles, as intents, and in the layers of the projection. Classics hold matrices [I, I]
-    (``Entry.squares``), or lists of neighbours and no such matrix. Of RecBole's models nothing is known,
-    so that the same generous numbers are assumed for all of them.
+    (``Entry.squares``), or lists of neighbours and no such matrix. They are fitted after the pairs have
+    been read, and what reading took is free by then, so that the larger of the two counts. Of RecBole's
+    models nothing is known, so that the same generous numbers are assumed for all of them.
 
     Args:
         spec: The system.
         values: Its hyper-parameters.
         sizes: The sizes of the dataset.
     """
-    base = PROCESS_BYTES + PAIR_BYTES * sizes.pairs
+    in_pairs = PAIR_BYTES * sizes.pairs
+    base = PROCESS_BYTES + in_pairs
     if spec.is_external:
         return base
     if spec.is_recbole:
@@ -122,12 +124,31 @@ def needed_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> i
     if spec.is_classic:
         text = TEXT_COPIES * sizes.nodes * sizes.text_width if spec.needs_text else 0
         doubles = CLASSICS[spec.backbone].squares * sizes.items**2 + text
-        return base + DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
+        in_fit = DOUBLE_BYTES * doubles + NEIGHBOUR_BYTES * _kept_neighbours(spec, values, sizes)
+        return PROCESS_BYTES + max(in_pairs, in_fit)
     tables = _tables(spec)
     if "layers" in values:
         tables += 2 * max(0, values["layers"] - spec.options()["layers"].default)
     rows = tables * values["embedding_size"] + 3 * sizes.text_width
     return base + int(FLOAT_BYTES * sizes.nodes * rows)
+
+
+def shortage(spec: SystemSpec, sizes: Sizes, needed: int, free: int) -> str:
+    """Says that a system needs more memory than is free, and names a smaller one if there is one.
+
+    Args:
+        spec: The system.
+        sizes: The sizes of the dataset.
+        needed: Its need in bytes.
+        free: What is free, in bytes.
+    """
+    sentence = f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free"
+    if not spec.is_classic or not CLASSICS[spec.backbone].squares:
+        return sentence
+    return (
+        f"{sentence}. It holds weights between all pairs of {sizes.items:,} items; RP3beta or ItemKNN serves "
+        "instead, since their memory grows with the number of neighbours"
+    )
 
 
 def _recbole_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:

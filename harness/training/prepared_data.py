@@ -13,7 +13,9 @@ import numpy as np
 import torch
 
 from harness.data.dataset import Dataset, TuningView, digest
+from harness.evaluation.drawn_users import drawn_users, only_rows
 from harness.evaluation.strata import ITEM_STRATA, item_strata
+from harness.planning.tasks import Run
 from harness.recbole_host import config as recbole
 from harness.store.temporary import temporary_folder
 from harness.text.rows import TextTable
@@ -41,6 +43,23 @@ class PreparedData:
         """The splits by name, and ``known``, the pairs that no list may show: binary matrices [U, I]."""
         splits = {split: self.dataset.matrix(split) for split in self.dataset.splits}
         return splits | {"known": self.dataset.known() if len(self.dataset.thinned) else splits["train"]}
+
+    def relevant(self, split: str, run: Run) -> Any:
+        """The pairs of one split that the lists of a run are judged by, [U, I].
+
+        If the plan tests some users alone, they are the pairs of the users drawn for it. Validation and test
+        draw in the same order, each from the users who have pairs there.
+        """
+        matrix, count = self.matrices[split], run.evaluation.users
+        users = np.flatnonzero(np.diff(matrix.indptr))
+        if count is None or len(users) <= count:
+            return matrix
+        seed = run.dataset.users_seed(run.base_seed)
+        return only_rows(matrix, drawn_users(users, self.dataset.users, count, seed))
+
+    def validation(self, run: Run) -> dict[str, Any]:
+        """``matrices``, with the validation pairs that a run is validated by."""
+        return self.matrices | {"valid": self.relevant("valid", run)}
 
     @cached_property
     def atomic(self) -> Path:

@@ -21,7 +21,7 @@ from harness.training.general_model import train_general_model
 from harness.training.hosting import host_options, seed_everything
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
-from harness.training.memory import PROCESS_BYTES, PeakMemory, gibibytes, needed_bytes
+from harness.training.memory import PROCESS_BYTES, PeakMemory, needed_bytes, shortage
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
 from harness.training.stopwatch import Stopwatch
@@ -76,6 +76,7 @@ def train(
     users, lists = _with_tokens(result, data), _lists(run, data, scorer)
     record = {
         "overall": result.overall,
+        **_draw(run, data),
         "seconds_s": watch.seconds_s + history.get("earlier_s", 0.0),
         "cpu_s": watch.cpu_s + history.get("earlier_cpu_s", 0.0),
         "peak_bytes": memory.peak_bytes,
@@ -93,7 +94,7 @@ def _from_elsewhere(run: Run, data: PreparedData) -> Outcome:
     """Test a system that was trained elsewhere, with the same candidates as the others of its plan."""
     scorer, costs = scorer_from_elsewhere(run, data)
     result = _test(run, data.with_validation() if run.training.refit else data, scorer)
-    return Outcome(_with_tokens(result, data), {"overall": result.overall, **costs})
+    return Outcome(_with_tokens(result, data), {"overall": result.overall, **_draw(run, data), **costs})
 
 
 def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any]:
@@ -108,8 +109,8 @@ def try_out(run: Run, data: PreparedData, callbacks: Callbacks) -> dict[str, Any
     model, history = _fit(run, data, callbacks)
     if run.system.is_classic:
         scorer = model.scorer(*recbole.ids_of(model))
-        metric = run.training.metric
-        history = {"epochs": 0, "valid": {metric: validation_score(scorer, data.matrices, metric, run.name)}}
+        metric, matrices = run.training.metric, data.validation(run)
+        history = {"epochs": 0, "valid": {metric: validation_score(scorer, matrices, metric, run.name)}}
     return history
 
 
@@ -171,7 +172,7 @@ def _fit(
     seed_everything(run.seed("noise"))
     if start is not None:
         take_over(model.system, *_named(recbole.ids_of(model), data), start)
-    loop = TrainingLoop(run, data.dataset.train, data.matrices, config, model, callbacks)
+    loop = TrainingLoop(run, data.dataset.train, data.validation(run), config, model, callbacks)
     return model, {**width, **loop.train()}
 
 
@@ -184,14 +185,27 @@ def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
     needed, free = needed_bytes(run.system, run.settings, data.sizes), psutil.virtual_memory().available
     held_already = min(psutil.Process().memory_info().rss, PROCESS_BYTES)
     if needed - held_already > free:
-        raise RunFailed(f"needs about {gibibytes(needed)} of memory; {gibibytes(free)} are free")
+        raise RunFailed(shortage(run.system, data.sizes, needed, free))
 
 
 def _test(run: Run, data: PreparedData, scorer: Scorer) -> Evaluation:
-    plan, matrices = run.evaluation, data.matrices
+    plan = run.evaluation
     strata = data.item_strata if plan.item_strata else None
-    train, test = matrices["train"], matrices["test"]
-    return evaluate(scorer, test, _hidden(run, data), train, plan.metrics, plan.k, strata, run.name)
+    test = data.relevant("test", run)
+    return evaluate(
+        scorer, test, _hidden(run, data), data.matrices["train"], plan.metrics, plan.k, strata, run.name
+    )
+
+
+def _draw(run: Run, data: PreparedData) -> dict[str, Any]:
+    """The fields of a record that tell how many users were drawn, and from how many; {} if all are tested."""
+    most = run.evaluation.users
+    if most is None:
+        return {}
+    counts = {
+        split: int(np.count_nonzero(np.diff(data.matrices[split].indptr))) for split in ("valid", "test")
+    }
+    return {"drawn_users": {split: min(most, count) for split, count in counts.items()}, "drawn_from": counts}
 
 
 def _hidden(run: Run, data: PreparedData) -> Any:
@@ -204,7 +218,7 @@ def _lists(run: Run, data: PreparedData, scorer: Scorer) -> Lists | None:
     """The best items of every user who is tested, as many as the plan keeps; None if it keeps none."""
     if run.evaluation.lists is None:
         return None
-    users = np.flatnonzero(np.diff(data.matrices["test"].indptr))
+    users = np.flatnonzero(np.diff(data.relevant("test", run).indptr))
     depth = max(run.evaluation.lists, *run.evaluation.k)
     return best_lists(scorer, users, _hidden(run, data), depth, run.name)
 

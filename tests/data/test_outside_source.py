@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from harness import outside
 from harness.data.prepare import prepare
 from harness.data.spec import OutsideTable, SplitSpec
 from harness.errors import InputError
-from tests.worlds import intentbench
+from tests.worlds import intentbench, outside_folder
 
 READER = '''
 """A reader of somebody else."""
@@ -46,14 +44,9 @@ evaluation: {metrics: [recall], k: [3], show: [recall@3]}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "their_reader.py").write_text(READER)
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    outside.look_in(tmp_path)
-    yield tmp_path
-    sys.modules.pop("their_reader", None)
-    outside.load.cache_clear()
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with outside_folder(tmp_path, "their_reader", READER, PLAN) as made:
+        yield made
 
 
 def source(reader: str, **keys: str) -> OutsideTable:

@@ -54,7 +54,8 @@ def test_texts_of_train_pairs_are_not_suspicious() -> None:
 def test_texts_that_name_held_out_items_are_suspicious(split: str) -> None:
     note = told({"train", split})
     assert note is not None
-    assert note.endswith(f"seems to have known {split.replace('valid', 'validation')} pairs")
+    assert f"seems to have known {split.replace('valid', 'validation')} pairs" in note
+    assert ("refit: true" in note) == (split == "valid")
 
 
 def test_without_texts_or_titles_there_is_nothing_to_tell() -> None:

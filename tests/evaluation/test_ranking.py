@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
@@ -13,8 +16,10 @@ from harness.data.dataset import Dataset
 from harness.data.prepare import prepare
 from harness.data.spec import Movielens, SplitSpec
 from harness.errors import RunFailed
+from harness.evaluation import ranking
 from harness.evaluation.metrics import METRICS
-from harness.evaluation.ranking import best_columns, evaluate
+from harness.evaluation.ranking import Evaluation, evaluate
+from harness.evaluation.selection import best_columns
 from harness.testing.conformance import make_run
 from harness.testing.world import checkerboard
 from harness.training.prepared_data import prepared
@@ -56,6 +61,51 @@ def test_hidden_items_are_not_counted_as_recommended() -> None:
     assert found.overall["popularity@3"] == (0 + 1 + 1 + 0) / 4, "d; b, c, d"
     assert found.overall["coverage@3"] == 3 / 4
     assert found.users["precision@3"].tolist() == pytest.approx([1 / 3, 1 / 3]), "of k, as ever"
+
+
+def test_hits_are_found_in_a_matrix_of_more_cells_than_32_bits_can_number() -> None:
+    last = 59_999
+    relevant = sp.csr_matrix(([np.float32(1)], ([last], [last])), shape=(last + 1, last + 1))
+    nothing = sp.csr_matrix(relevant.shape, dtype=np.float32)
+    scorer = lambda users: torch.arange(last + 1.0).repeat(len(users), 1)  # noqa: E731
+    found = evaluate(scorer, relevant, nothing, nothing, ("recall",), (1,))
+    assert found.users.to_numpy().tolist() == [[last, 1.0]]
+
+
+def test_users_who_are_judged_apart_have_the_same_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of 4 users: all 50 at once, or 8 at a time. Scores have ties, some across the lists' ends."""
+    random = np.random.default_rng(0)
+    scores = torch.from_numpy(random.integers(0, 8, (50, 30)).astype(np.float32))
+    relevant, hidden = (sp.csr_matrix(random.random((50, 30)) < 0.1, dtype=np.float32) for _ in range(2))
+    strata = {"tail": np.arange(30) < 15}
+
+    def evaluated() -> Evaluation:
+        scorer = lambda users: scores[users].clone()  # noqa: E731
+        return evaluate(scorer, relevant, hidden, hidden, tuple(METRICS), (3, 5), strata)
+
+    monkeypatch.setattr(ranking, "BLOCK_NUMEL", 4 * 30)
+    together = evaluated()
+    monkeypatch.setattr(ranking, "PART_NUMEL", 10 * 5)
+    apart = evaluated()
+    pd.testing.assert_frame_equal(apart.users, together.users, check_exact=True)
+    assert apart.overall == pytest.approx(together.overall, rel=1e-12)
+    assert apart.overall["tied@3"] == together.overall["tied@3"] > 0
+
+
+def test_memory_grows_with_the_users_and_not_with_the_length_of_their_lists() -> None:
+    """80,000 users with lists of 100 of 128 items: one table of all lists alone would take 61 MiB."""
+    users, items = 80_000, 128
+    relevant = sp.csr_matrix((np.ones(users, np.float32), (np.arange(users), np.arange(users) % items)))
+    nothing = sp.csr_matrix((users, items), dtype=np.float32)
+    row = torch.rand(items, generator=torch.Generator().manual_seed(0))
+    scorer = lambda block: row.repeat(len(block), 1)  # noqa: E731
+    peaks = []
+    for count in (users // 2, users):
+        tracemalloc.start()
+        evaluate(scorer, relevant[:count], nothing[:count], nothing[:count], ("recall",), (100,))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 61 << 19, "half of one table"
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])

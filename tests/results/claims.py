@@ -14,7 +14,7 @@ import yaml
 
 from tests.worlds import ROOT
 
-NUMBER = re.compile(r"(?<![\w.@-])[+-]?(?:\d*\.\d+(?:\s%)?|\d+(?:,\d{3})*\s%)(?![\w])")
+NUMBER = re.compile(r"(?<![\w.@-])[+-]?(?:\d*\.\d+(?:\s%)?|\d+(?:,\d{3})*\s%)(?!\.?\w)")
 """What counts as a number: one with a decimal point, or a per cent."""
 
 UNCLAIMED = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)|^#[^\n]*$|<!--.*?-->", re.DOTALL | re.MULTILINE)
@@ -74,7 +74,8 @@ def value(cell: Mapping[str, Any], percent: bool) -> float:
     """The number that a cell of ``claims.yaml`` stands for.
 
     ``in`` is the file below ``results``, ``column`` the column (``mean`` if absent), and all other keys choose
-    the row. ``over: {...}`` makes it the gain over another row, and ``less: {...}`` the difference from it.
+    the row. ``over: {...}`` makes it the gain over another row, ``less: {...}`` the difference from it, and
+    ``share_of: {...}`` the share of it.
     ``highest: true`` takes the highest of all chosen rows. ``below: true`` says that the sentence has a bound
     in place of the number.
 
@@ -82,10 +83,12 @@ def value(cell: Mapping[str, Any], percent: bool) -> float:
         cell: The cell.
         percent: Whether the sentence gives it in per cent.
     """
-    place = {key: part for key, part in cell.items() if key not in ("over", "less", "below")}
+    place = {key: part for key, part in cell.items() if key not in ("over", "less", "share_of", "below")}
     number = _number(place)
     if "over" in cell:
         return 100 * (number / _number(place | cell["over"]) - 1)
+    if "share_of" in cell:
+        number /= _number(place | cell["share_of"])
     if "less" in cell:
         number -= _number(place | cell["less"])
     return 100 * number if percent and not str(cell.get("column", "mean")).startswith("gain") else number

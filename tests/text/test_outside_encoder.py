@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import outside
 from harness.errors import InputError
 from harness.store.store import Store
 from harness.text.encoders import OutsideSpec
 from harness.text.encoding import recipe
-from tests.worlds import intentbench
+from tests.worlds import intentbench, outside_folder
 
 ENCODER = '''
 """An encoder of somebody else."""
@@ -45,14 +43,9 @@ evaluation: {metrics: [recall], k: [20], show: [recall@20]}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "their_encoder.py").write_text(ENCODER)
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    outside.look_in(tmp_path)
-    yield tmp_path
-    sys.modules.pop("their_encoder", None)
-    outside.load.cache_clear()
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with outside_folder(tmp_path, "their_encoder", ENCODER, PLAN) as made:
+        yield made
 
 
 def spec(name: str) -> OutsideSpec:

@@ -9,10 +9,10 @@ import pytest
 
 from harness.errors import RunFailed
 from harness.testing.conformance import make_run
-from harness.testing.world import checkerboard
+from harness.testing.world import checkerboard, parity_text
 from harness.training import run as training
-from harness.training.memory import PROCESS_BYTES
-from harness.training.prepared_data import prepared
+from harness.training.memory import PROCESS_BYTES, Sizes
+from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
 
 GIB = 2**30
@@ -26,6 +26,26 @@ def test_a_run_beyond_the_free_memory_fails_with_a_sentence(monkeypatch: pytest.
         pytest.raises(RunFailed, match=r"^needs about 11\.0 GiB of memory; 8\.0 GiB are free$"),
     ):
         train(make_run("LightGCN"), data)
+
+
+@pytest.mark.parametrize("line", ["EASE^R", "EASE-Collective", "EASE-Additive", "L3AE"])
+def test_a_system_of_all_pairs_of_items_names_what_serves_instead(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its estimate refuses it by itself: a matrix of so many items is not to be allocated here."""
+    items = 1_000_000
+    monkeypatch.setattr(PreparedData, "sizes", Sizes(40, items, 400, 8))
+    dataset = checkerboard()
+    with (
+        prepared(dataset, parity_text(dataset)) as data,
+        pytest.raises(
+            RunFailed,
+            match=r"^needs about [0-9.]+ GiB of memory; [0-9.]+ GiB are free\. It holds weights between all "
+            r"pairs of 1,000,000 items; RP3beta or ItemKNN serves instead, since their memory grows with the "
+            r"number of neighbours$",
+        ),
+    ):
+        train(make_run(line), data)
 
 
 def test_what_the_process_holds_already_is_not_needed_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ so that an interval or a test speaks of what would be found again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,12 +31,15 @@ class Sample:
             mean over a split's runs instead, and NaN for users whom the split does not test.
         deterministic: The systems that no seed changes.
         overlap: If the columns are splits, the number of test pairs over that of train pairs; otherwise None.
+        kin: The group of a system. Only systems of one group lend each other their spread over seeds. A
+            system that is not named here is in a group with all others that are not.
     """
 
     users: pd.Index
     scores: Mapping[str, np.ndarray]
     deterministic: frozenset[str] = frozenset()
     overlap: float | None = None
+    kin: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def means(self) -> pd.DataFrame:
@@ -125,7 +128,14 @@ class Sample:
         random = self._told_apart
         runs = {name: _statistics(values, weights) for name, values in random.items()}
         noise = {name: _noise(values, weights) for name, values in random.items() if values.shape[1] > 1}
-        repeated = seed_variances(runs, noise, self.overlap or 0.0)
+        groups: dict[str, dict[str, np.ndarray]] = {}
+        for name, own in runs.items():
+            groups.setdefault(self.kin.get(name, ""), {})[name] = own
+        repeated = {
+            name: variance
+            for group in groups.values()
+            for name, variance in seed_variances(group, noise, self.overlap or 0.0).items()
+        }
         fixed = self.deterministic if self.overlap is None else frozenset()
         return {
             name: DETERMINISTIC if name in fixed else repeated.get(first, UNKNOWN)
@@ -134,19 +144,22 @@ class Sample:
 
     @cached_property
     def _told_apart(self) -> dict[str, np.ndarray]:
-        """The scores of the systems that vary, [U, R]. Of splits, what is common to all systems is taken off.
+        """The scores of the systems that vary, [U, R]. Of splits, what is common to the systems is taken off.
 
-        A split that is easy is so for everybody, and no comparison depends on it.
+        A split that is easy is so for everybody, and no comparison depends on it. What is common is the mean
+        of the systems that are in no group of ``kin``, if there are two: runs of others may have collapsed.
         """
         distinct = {name: self.scores[name] for name in dict.fromkeys(self.first_alike.values())}
         if self.overlap is None:
             return {name: values for name, values in distinct.items() if name not in self.deterministic}
         if len(distinct) < 2:
             return distinct
-        common = np.mean(list(distinct.values()), axis=0)
-        # Taking the mean off makes the deviations smaller, by a share that this undoes.
-        share = np.sqrt(len(distinct) / (len(distinct) - 1))
-        return {name: share * (values - common) for name, values in distinct.items()}
+        sound = [name for name in distinct if name not in self.kin]
+        sound = sound if len(sound) > 1 else list(distinct)
+        common = np.mean([distinct[name] for name in sound], axis=0)
+        # Taking a mean off makes the deviations of its own systems smaller, by a share that this undoes.
+        share = {name: np.sqrt(len(sound) / (len(sound) - 1)) for name in sound}
+        return {name: share.get(name, 1.0) * (values - common) for name, values in distinct.items()}
 
     @cached_property
     def _seeds(self) -> dict[str, SeedVariance]:

@@ -45,8 +45,13 @@ def ablation(frame: pd.DataFrame, metric: str, looks: Appearances | None = None)
         )
     panel.axhline(0.0, color="black", linewidth=0.8)
     slot = width / len(systems)  # in inches; longer names are turned
-    turned = {"rotation": 25, "ha": "right"} if LETTER * max(map(len, systems)) > slot else {}
-    panel.set_xticks(range(len(systems)), systems, **turned)
+    is_turned = LETTER * max(map(len, systems)) > slot
+    panel.set_xticks(
+        range(len(systems)),
+        systems,
+        rotation=25 if is_turned else 0,
+        horizontalalignment="right" if is_turned else "center",
+    )
     panel.set_ylabel(f"{metric} minus that of the full system")
     panel.grid(axis="x", visible=False)
     hatches = [Patch(facecolor="0.45", **hatch(index)) for index in range(len(variants))]

@@ -25,8 +25,13 @@ NOISE = "text=noise:"
 def control_verdicts(evidence: Evidence) -> Section:
     """Compare each system with text with its controls and its backbone, on the first metric shown."""
     metric = evidence.shown[0]
-    written = sentences(judged_by_controls(evidence), tables.title(metric))
-    return Section([*written, *([FAMILY] if written else [])])
+    frame = judged_by_controls(evidence)
+    written = sentences(frame, tables.title(metric))
+    if not written:
+        return Section()
+    rows = frame.assign(metric=metric)
+    rows.insert(0, "dataset", evidence.dataset.name)
+    return Section([*written, FAMILY], frames={"controls": rows})
 
 
 def judged_by_controls(evidence: Evidence) -> pd.DataFrame:

@@ -25,6 +25,7 @@ def caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> 
     users = len(evidence.samples[evidence.shown[0]].users)
     parts = [
         _numbers(evidence, users),
+        drawn_users(evidence),
         _verdicts(evidence, comparison),
         "Systems that share a letter do not differ significantly." if has_letters else "",
         _undecided(evidence),
@@ -36,6 +37,28 @@ def caption(evidence: Evidence, comparison: pd.DataFrame, has_letters: bool) -> 
     if users == 1:
         parts.insert(1, "Only 1 user is tested, so intervals and tests say nothing about other users.")
     return " ".join(part for part in parts if part)
+
+
+def drawn_users(evidence: Evidence) -> str:
+    """Say how many users were drawn to be tested, and from how many. Empty if all were tested."""
+    most = evidence.plan.evaluation.users
+    totals = sorted(
+        {
+            record.drawn_from["test"]
+            for records in evidence.records.values()
+            for record in records
+            if record.drawn_from
+        }
+    )
+    if most is None or not totals or totals[-1] <= most:
+        return ""
+    whole = f"{totals[0]:,}" + (f" to {totals[-1]:,}" if totals[-1] > totals[0] else "")
+    split = "the split" if len(evidence.splits) == 1 else "each split"
+    return (
+        f"Only {most:,} of the {whole} users with test pairs are tested. They were drawn at random from the "
+        f"seed of {split}, and are the same for all systems and repetitions. Validation draws as many users, "
+        "in the same order."
+    )
 
 
 def from_elsewhere(evidence: Evidence) -> str:

@@ -109,3 +109,18 @@ def test_equality_is_two_one_sided_tests() -> None:
     low, high = found.interval(2 * LEVEL)
     assert found.p_equal(max(abs(low), abs(high))) == pytest.approx(LEVEL)
     assert found.p_equal(0.005) > 0.5, "the estimate itself lies beyond"
+
+
+def test_systems_of_other_groups_lend_no_spread() -> None:
+    random = np.random.default_rng(2)
+    calm = {f"calm {number}": random.normal(0.3, 0.004, (200, 3)) for number in range(4)}
+    wild = {f"wild {number}": 0.1 * random.random((200, 1)) + [[0.0, 0.2, 0.1]] for number in range(2)}
+    alone = Sample(pd.RangeIndex(200), calm)
+    together = Sample(pd.RangeIndex(200), calm | wild)
+    grouped = Sample(pd.RangeIndex(200), calm | wild, kin=dict.fromkeys(wild, "wild"))
+    width = {
+        name: np.ptp(sample.mean("calm 0").interval())
+        for name, sample in {"alone": alone, "together": together, "grouped": grouped}.items()
+    }
+    assert width["grouped"] == width["alone"]
+    assert width["together"] > 2 * width["alone"]
