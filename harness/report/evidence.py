@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -278,25 +278,3 @@ def _kind(name: str, spec: SystemSpec) -> str:
         "RecBole": spec.is_recbole,
     }
     return next((kind for kind, applies in changes.items() if applies), "backbone")
-
-
-def unchanged_systems(evidence: Evidence, part: str) -> dict[str, str]:
-    """Pair every system that was changed with the same system without the change.
-
-    Both have finished runs. A grid point is paired with the point of the same values.
-
-    Args:
-        evidence: The finished runs of a dataset.
-        part: What was changed in the system's line: ``ablated`` or ``text``.
-
-    Returns:
-        The name of the unchanged system by the name of the changed one.
-    """
-    pairs = {}
-    default: dict[str, Any] = {part: SystemSpec.__dataclass_fields__[part].default}
-    for run in runs_on(evidence.plan, evidence.dataset):
-        if isinstance(run, Run) and run.name in evidence.groups and getattr(run.system, part):
-            unchanged = replace(run, system=replace(run.system, **default)).name
-            if unchanged in evidence.groups:
-                pairs[run.name] = unchanged
-    return pairs

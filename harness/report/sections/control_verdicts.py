@@ -11,7 +11,8 @@ from harness.evaluation.stats.comparison import with_verdicts
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.smallest import SmallestEffect
 from harness.report import tables
-from harness.report.evidence import Evidence, Section, unchanged_systems
+from harness.report.evidence import Evidence, Section
+from harness.report.sections.unchanged import unchanged_systems
 
 FAMILY = (
     "The p of these sentences allow for other users and other seeds, with Holm's correction over all "
