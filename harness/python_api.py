@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from harness.planning.plan import load_plan as load_plan_file
 from harness.planning.run_status import run_statuses
 from harness.planning.shipped import find_plan
 from harness.report.document import read_evidence
-from harness.report.evidence import Evidence, Options
+from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.leaderboard import leaderboard as leaderboard_section
 from harness.store.store import Store
 
@@ -113,8 +114,7 @@ class Leaderboard:
     @property
     def frame(self) -> pd.DataFrame:
         """The rows of leaderboard.csv: one for each dataset, system and metric, the best mean first."""
-        options = Options(figures=False)
-        frames = [leaderboard_section(each, options).frames["leaderboard"] for each in self.evidence]
+        frames = [section.frames["leaderboard"] for section in self._sections.values()]
         frame = pd.concat(frames, ignore_index=True)
         return frame.sort_values(
             ["dataset", "metric", "mean"], ascending=[True, True, False], ignore_index=True
@@ -163,10 +163,15 @@ class Leaderboard:
 
     def _boards(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """The cells of each dataset's table, without markup."""
-        for each in self.evidence:
-            board = leaderboard_section(each, Options(figures=False)).board
-            assert board is not None, "the section of a leaderboard has one"
-            yield each.dataset.name, board
+        for name, section in self._sections.items():
+            assert section.board is not None, "the section of a leaderboard has one"
+            yield name, section.board
+
+    @cached_property
+    def _sections(self) -> dict[str, Section]:
+        """The leaderboard of each dataset, by its name. All is computed once, when it is first shown."""
+        options = Options(figures=False)
+        return {each.dataset.name: leaderboard_section(each, options) for each in self.evidence}
 
 
 def _position(what: str, name: str, names: list[str]) -> int:

@@ -168,10 +168,11 @@ class Evidence:
         Variants of one system with the same kind of text, right or wrong, lend each other their spread over
         seeds. Runs with wrong text may collapse, which says nothing about other runs.
         """
+        primary = set(self.primary)
         return {
             name: f"{spec.base}, wrong text" if spec.text else spec.base
             for name, spec in self.specs.items()
-            if name not in self.primary
+            if name not in primary
         }
 
     @property
