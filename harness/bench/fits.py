@@ -32,7 +32,9 @@ CHECKED = (
     f"the scores of the first {CHECKED_USERS:,} users, fitted on their pairs alone with all neighbours kept, "
     f"are equal to {TOLERANCE:g} of the largest"
 )
-"""Which of several equal neighbours are kept is not the same everywhere, so that the comparison keeps all."""
+"""Scores are compared without a cut, since libraries cut differently. Of the similarities of items, ItemKNN keeps
+the largest of each column here and in RecBole, and those of each row in irspack; RP3beta does the reverse. Nor do
+they keep the same ones of equal neighbours."""
 
 OURS: Mapping[str, dict[str, Any]] = {
     "ItemKNN": {"shrink": SHRINK, "user_weight": 0.0},
@@ -80,7 +82,7 @@ def irspack_fit(line: str, train: sp.csr_matrix, threads: int) -> Fit:
 
 
 def recbole_fit(line: str, world: World, folder: Path) -> Fit:
-    """The fit of a system by RecBole, whose ItemKNN also scores all pairs in it. Reading the data is apart."""
+    """The fit of a system by RecBole, whose ItemKNN also scores all pairs in it, after the data was read."""
     stock = stock_of(world, folder)
     if line == "EASE^R":
         return lambda neighbours: stock.fitted("EASE", {"reg_weight": RIDGE})

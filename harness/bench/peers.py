@@ -101,14 +101,14 @@ def row_of(name: str, repeats: int, limit_s: float) -> dict[str, Any]:
         limit_s: Neither of them begins again after so many seconds.
 
     Returns:
-        Values for ``COLUMNS``. ``ratio`` says how many times faster ours is than the other side. If the library
+        Values for ``COLUMNS``. ``ratio`` says how many times faster ours is than the library. If the latter
         cannot be imported, ``note`` says so, and there are no numbers.
     """
     comparison = COMPARISONS[name]
     os.environ.setdefault("DGLBACKEND", "pytorch")  # without it, DGL writes a file into the home folder
-    absent = _absent(comparison.packages)
-    if absent:
-        return {"comparison": name, "note": absent}
+    missing = absent(comparison.packages)
+    if missing:
+        return {"comparison": name, "note": missing}
     torch.set_num_threads(THREADS)
     world = amazon_book()
     with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
@@ -131,7 +131,7 @@ def row_of(name: str, repeats: int, limit_s: float) -> dict[str, Any]:
     }
 
 
-def _absent(packages: tuple[str, ...]) -> str:
+def absent(packages: tuple[str, ...]) -> str:
     """Says that one of some packages cannot be imported; empty if all can."""
     for package in packages:
         try:

@@ -42,8 +42,8 @@ def bench(
         int | None,
         typer.Option(
             min=1,
-            help="With --grow, the largest graph has this many times the nodes of Amazon-book (by default 64); "
-            "with --end-to-end, the largest table has at most this many pairs (by default 10 million).",
+            help="With --grow, the largest graph has this many times the nodes of Amazon-book (default 64). "
+            "With --end-to-end, the largest table has at most this many pairs (default 10 million).",
             show_default=False,
         ),
     ] = None,
