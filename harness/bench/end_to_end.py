@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,6 +26,7 @@ from harness.planning.tasks import Task
 from harness.report.document import write
 from harness.store.record import Record
 from harness.store.store import Store
+from harness.store.temporary import temporary_folder
 from harness.training.loop import Progress
 from harness.training.memory import PeakMemory, keep_freed_memory
 from harness.training.stopwatch import Stopwatch
@@ -69,7 +69,8 @@ def measure(pairs: int, tell: Callable[[str], None]) -> pd.DataFrame:
         One row per stage and one for the whole: ``pairs``, ``users``, ``items``, ``stage``, ``seconds``,
         ``cpu_s`` (those on the processor, of all threads), ``peak_bytes``, ``threads`` and ``instructions``.
     """
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
+    with temporary_folder() as path:
+        folder = str(path)
         sizes = in_process("write-table", folder, pairs)
         stages = [
             *in_process("run-plan", folder, threads=THREADS),

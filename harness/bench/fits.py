@@ -32,9 +32,9 @@ CHECKED = (
     f"the scores of the first {CHECKED_USERS:,} users, fitted on their pairs alone with all neighbours kept, "
     f"are equal to {TOLERANCE:g} of the largest"
 )
-"""Scores are compared without a cut, since libraries cut differently. Of the similarities of items, ItemKNN keeps
-the largest of each column here and in RecBole, and those of each row in irspack; RP3beta does the reverse. Nor do
-they keep the same ones of equal neighbours."""
+"""Scores are compared without a cut, since libraries cut differently. Of the similarities of items, ItemKNN
+keeps the largest of each column here and in RecBole, and those of each row in irspack; RP3beta keeps those of
+rows here and of columns in irspack. Nor are the same ones of equal neighbours kept."""
 
 OURS: Mapping[str, dict[str, Any]] = {
     "ItemKNN": {"shrink": SHRINK, "user_weight": 0.0},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module, metadata
@@ -19,6 +18,7 @@ from harness.bench.sides import Sides
 from harness.bench.steps import in_process
 from harness.bench.world import World, amazon_book
 from harness.errors import InputError, did_you_mean
+from harness.store.temporary import temporary_folder
 from harness.training.timing import compare
 
 THREADS = min(2, os.cpu_count() or 1)
@@ -111,9 +111,9 @@ def row_of(name: str, repeats: int, limit_s: float) -> dict[str, Any]:
         return {"comparison": name, "note": missing}
     torch.set_num_threads(THREADS)
     world = amazon_book()
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
+    with warnings.catch_warnings(), temporary_folder() as folder:
         warnings.simplefilter("ignore")  # of other libraries, about their own code
-        sides = comparison.sides(world, THREADS, Path(folder))
+        sides = comparison.sides(world, THREADS, folder)
         warm = 0 if sides.ndcg else 1  # what ranks has run before, for its ndcg
         our_s, other_s = compare((sides.ours, sides.other), repeats, warm, limit_s)
     ndcg = dict(zip(("ndcg@20", "other_ndcg@20"), sides.ndcg or (), strict=False))

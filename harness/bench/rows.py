@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +11,7 @@ from harness.bench.evaluations import check_equal, our_evaluation, stock_of
 from harness.bench.steps import in_process, our_step, plain_step
 from harness.bench.world import World, amazon_book
 from harness.errors import InputError, did_you_mean
+from harness.store.temporary import temporary_folder
 from harness.training.timing import Step, compare
 
 STOCK, PLAIN = "RecBole", "plain equations"
@@ -87,8 +86,8 @@ def rows_of(line: str, repeats: int, limit_s: float) -> list[dict[str, Any]]:
 
 
 def _against_recbole(line: str, world: World, repeats: int, limit_s: float) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
-        stock = stock_of(world, Path(folder))
+    with temporary_folder() as folder:
+        stock = stock_of(world, folder)
         if line == EVALUATION:
             steps: tuple[Step, Step] = (our_evaluation(world, stock.scorer()), stock.evaluate)
             check_equal(steps[0]().users.mean(), stock.evaluate(), STOCK)
