@@ -25,6 +25,11 @@ from harness.store.store import Store
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
+needs_fixed_order = pytest.mark.skipif(
+    torch.cuda.is_available(),
+    reason="a GPU adds in no fixed order, so that the last digits of two runs differ",
+)
+
 DEVICES = ["cpu", pytest.param("cuda", marks=needs_gpu)]
 """Where a system is tested that must give the same on a processor and on a GPU."""
 

@@ -16,7 +16,7 @@ from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
-from tests.worlds import needs_gpu
+from tests.worlds import needs_fixed_order, needs_gpu
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}
 
@@ -55,6 +55,7 @@ def test_a_state_of_a_gpu_is_read_into_main_memory(tmp_path: Path) -> None:
     assert state["rows"].device.type == "cpu"
 
 
+@needs_fixed_order
 @pytest.mark.parametrize("line", ["LightGCN", "SGL", "AlphaRec", "RLMRec-Gen[DCCF]", "IRLLRec[BIGCF]"])
 def test_a_stopped_run_ends_as_an_undisturbed_one(line: str, board: PreparedData, tmp_path: Path) -> None:
     run = make_run(line, QUICK, epochs=7, eval_every=2, patience=2)
