@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from baselines.classic_hyper import EASEHyper, MostPopHyper
+from baselines.closed_form import gram_matrix, solve
 
 Scores = Callable[[np.ndarray], np.ndarray]
 """Takes the numbers of users [B] and returns their scores of all items [B, I], in float32.
@@ -37,9 +38,5 @@ def ease(options: EASEHyper, train: sp.csr_matrix) -> tuple[Scores, int]:
     Returns:
         The scores, and the number of learned values.
     """
-    gram = np.asarray((train.T @ train).todense(), dtype=np.float64)
-    gram[np.diag_indices_from(gram)] += options.ridge
-    inverse = np.linalg.inv(gram)
-    weights = (-inverse / np.diag(inverse)).astype(np.float32)
-    np.fill_diagonal(weights, 0.0)
+    weights = solve(gram_matrix(train), options.ridge).astype(np.float32)
     return lambda users: np.asarray(train[users] @ weights), weights.size - len(weights)

@@ -15,9 +15,7 @@ import scipy.sparse as sp
 
 from baselines.classic_hyper import EASEAdditiveHyper, EASECollectiveHyper, EASETextHyper, L3AEHyper
 from baselines.classics import Scores
-
-BLOCK = 1024
-"""Rows of a matrix [I, I] that are worked on at once, so that no second such matrix is needed."""
+from baselines.closed_form import BLOCK, gram_matrix, inverse_of, solve
 
 
 def ease_text(options: EASETextHyper, train: sp.csr_matrix, rows: np.ndarray) -> tuple[Scores, int]:
@@ -50,9 +48,9 @@ def ease_collective(
         The scores, and the number of learned values.
     """
     rows = _scaled(rows, options)
-    gram = _gram(train)
+    gram = gram_matrix(train)
     _add_product(gram, options.text_weight**2 * rows, rows)
-    return _dense_scores(train, _solve(gram, options.ridge))
+    return _dense_scores(train, solve(gram, options.ridge))
 
 
 def ease_additive(options: EASEAdditiveHyper, train: sp.csr_matrix, rows: np.ndarray) -> tuple[Scores, int]:
@@ -65,7 +63,7 @@ def ease_additive(options: EASEAdditiveHyper, train: sp.csr_matrix, rows: np.nda
     """
     share = options.text_weight
     text = _solve_text(_scaled(rows, options), options.text_ridge)
-    weights = _solve(_gram(train), options.ridge)
+    weights = solve(gram_matrix(train), options.ridge)
     weights *= 1.0 - share
     _add_product(weights, share * text.rows, text.keys)
     np.fill_diagonal(weights, 0.0)
@@ -87,7 +85,7 @@ def l3ae(options: L3AEHyper, train: sp.csr_matrix, rows: np.ndarray) -> tuple[Sc
     """
     pull = options.distillation
     text = _solve_text(_scaled(rows, options), options.text_ridge)
-    weights = _inverse(_gram(train), options.ridge + pull)  # P, which becomes B
+    weights = inverse_of(gram_matrix(train), options.ridge + pull)  # P, which becomes B
     spread = weights @ text.rows
     own = weights.diagonal().copy()
     distilled = (spread * text.keys).sum(1) - own * text.diagonal  # diag(P C)
@@ -131,39 +129,6 @@ def _scaled(rows: np.ndarray, options: EASETextHyper | EASECollectiveHyper) -> n
     if options.text_scale == "unit":
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return rows
-
-
-def _gram(train: sp.csr_matrix) -> np.ndarray:
-    """X^T X [I, I] of the train matrix."""
-    gram: np.ndarray = (train.T @ train).astype(np.float64).toarray()
-    return gram
-
-
-def _solve(gram: np.ndarray, ridge: float) -> np.ndarray:
-    """The weights of EASE^R for a Gram matrix [I, I], which is overwritten."""
-    weights = _inverse(gram, ridge)
-    weights /= -weights.diagonal().copy()
-    np.fill_diagonal(weights, 0.0)
-    return weights
-
-
-def _inverse(matrix: np.ndarray, ridge: float) -> np.ndarray:
-    """(matrix + ridge I)^-1 of a symmetric matrix [I, I], which is overwritten.
-
-    Raises:
-        ValueError: The sum is not positive definite.
-    """
-    matrix[np.diag_indices_from(matrix)] += ridge
-    factor, failed = scipy.linalg.lapack.dpotrf(matrix.T, overwrite_a=True)
-    if failed:
-        raise ValueError(f"the Gram matrix with a ridge of {ridge} has no inverse; expected a larger ridge")
-    inverse = scipy.linalg.lapack.dpotri(factor, overwrite_c=True)[0].T
-    for start in range(0, len(inverse), BLOCK):  # LAPACK fills one triangle
-        stop = start + BLOCK
-        square = inverse[start:stop, start:stop]
-        square[:] = np.tril(square) + np.tril(square, -1).T
-        inverse[start:stop, stop:] = inverse[stop:, start:stop].T
-    return inverse
 
 
 def _add_product(matrix: np.ndarray, left: np.ndarray, right: np.ndarray) -> None:

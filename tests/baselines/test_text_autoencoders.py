@@ -138,7 +138,7 @@ def test_wide_text_and_narrow_text_follow_the_same_formula() -> None:
 
 
 def test_an_inverse_that_does_not_exist_is_refused() -> None:
-    from baselines.text_autoencoders import _inverse
+    from baselines.closed_form import inverse_of
 
     with pytest.raises(ValueError, match=r"a ridge of -5\.0 has no inverse; expected a larger ridge"):
-        _inverse(np.zeros((3, 3)), -5.0)
+        inverse_of(np.zeros((3, 3)), -5.0)
