@@ -81,8 +81,8 @@ class Graph(nn.Module):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The sum over l of E^l = A-bar^l rows, [N, D], and E^0 .. E^L themselves.
 
-        It is one operation, whose gradient passes each table once: with an operation for every layer and
-        every sum, a LightGCN step takes a tenth longer.
+        They are one operation, whose gradient adds up the layers' gradients in place. An operation for every
+        layer and every sum would pass each table several times.
 
         Args:
             rows: E^0 [N, D].
