@@ -22,10 +22,13 @@ from models.products import add_product, product
 BLOCK_NUMEL = 1 << 20
 """Number of float32 exp-logits in a block: 4 MiB, which fit the cache of a processor."""
 
+CARD_BLOCK_NUMEL = 1 << 24
+"""The same on a GPU, where a step with the blocks of a processor takes two to three times as long."""
+
 LEAST_BLOCK, MOST_BLOCK, STEP_BLOCK = 64, 512, 32
-"""Least and largest number of anchors in a block, and what it is a multiple of. Outside of these limits, and
-with odd numbers, the products become inefficient. A block of bfloat16 has twice as many anchors in the same
-memory, and at least twice as many."""
+"""Least number of anchors in a block; and, on a processor, the largest number, and what it is a multiple of.
+Outside of these limits, and with odd numbers, the products become inefficient. A block of bfloat16 has twice as
+many anchors in the same memory, and at least twice as many."""
 
 MANY = 1 << 15
 """Number of candidates beyond which they are taken in chunks."""
@@ -147,7 +150,10 @@ def _blocks(
 ) -> _Blocks:
     many = len(candidates) > MANY
     chunk_rows = CHUNK if many else len(candidates)
-    size = _anchors_in_block(chunk_rows, precision)
+    if anchors.is_cuda:
+        size = max(LEAST_BLOCK, CARD_BLOCK_NUMEL // chunk_rows)
+    else:
+        size = _anchors_in_block(chunk_rows, precision)
     return _Blocks(
         many,
         chunk_rows,
@@ -159,7 +165,7 @@ def _blocks(
 
 
 def _anchors_in_block(chunk_rows: int, precision: torch.dtype) -> int:
-    """The number of anchors whose exp-logits with ``chunk_rows`` candidates are computed together."""
+    """The number of anchors whose exp-logits with ``chunk_rows`` candidates a processor computes together."""
     float32_anchors = max(LEAST_BLOCK, BLOCK_NUMEL // chunk_rows)
     anchors = float32_anchors * torch.float32.itemsize // precision.itemsize
     return min(anchors // STEP_BLOCK * STEP_BLOCK, MOST_BLOCK)

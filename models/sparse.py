@@ -29,8 +29,9 @@ def sampled_dots(left: Tensor, right: Tensor, starts: Tensor, columns: Tensor) -
     made.
     """
     with warnings.catch_warnings():
-        # torch warns that CSR tensors are in beta. The products used here are stable.
+        # torch warns that CSR tensors are in beta, and 2.11 of invariants too. What is used here is stable.
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
         pattern = torch.sparse_csr_tensor(
             starts, columns, left.new_zeros(len(columns)), (len(left), len(right)), check_invariants=False
         )

@@ -42,7 +42,11 @@ def _recbole() -> Iterator[Fact]:
     for item in REPAIRS:
         state = "in force" if item.name in applied else "not needed"
         yield f"repair {item.name}", f"{state}: {item.breaks}"
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    device = "cpu"
+    if torch.cuda.is_available():
+        free, whole = torch.cuda.mem_get_info()
+        memory = f"{free / 2**30:.1f} of {whole / 2**30:.1f} GiB free"
+        device = f"{torch.cuda.get_device_name()} ({memory})"
     threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
     yield "device", f"{device}, {threads} threads, instructions {instructions}"
 

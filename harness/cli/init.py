@@ -21,8 +21,8 @@ def init(
         list[Path] | None,
         typer.Argument(
             metavar="[TABLE]...",
-            help="A table of interactions (csv, tsv or jsonl, also with .gz), and after it tables with texts "
-            "of its items or users. Without a table, the plan is about ML-100k.",
+            help="A table of interactions (csv, tsv or jsonl, also with .gz, parquet or feather), and after it "
+            "tables with texts of its items or users. Without a table, the plan is about ML-100k.",
             callback=all_expanded,
             show_default=False,
         ),

@@ -147,8 +147,7 @@ def _show_estimate(plan: Any, config: Any, chosen: Callable[[str], bool], worker
         numbers = (str(row.stored), str(row.missing), step, f"{row.hours:.2f}", f"{row.bytes / 2**30:.1f}")
         rows.append((row.dataset, row.system, *numbers))
     show_table(("dataset", "system", "stored", "missing", "s a step", "hours at most", "GiB a run"), rows)
-    if workers is None:
-        workers = worker_count(this_machine(), int(missing["missing"].sum()), missing["bytes"].max())
+    workers = worker_count(this_machine(), int(missing["missing"].sum()), missing["bytes"].max(), workers)
     hours = costs["hours"].sum()
     say(
         f"At most {hours:.2f} hours on one worker or {hours / workers:.2f} on {workers} are needed. This "

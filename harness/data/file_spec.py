@@ -35,7 +35,7 @@ def from_plan(value: Any, info: ValidationInfo) -> Any:
 
 
 class ProfileFile(StrictModel):
-    """A csv, tsv or jsonl file of texts, gzipped or not, with a column of ids and columns of text."""
+    """A csv, tsv, jsonl, parquet or feather file of texts, with a column of ids and columns of text."""
 
     path: Path
     id: str
@@ -93,7 +93,7 @@ class Profiles(StrictModel):
 
 
 class ItemFile(StrictModel):
-    """A csv, tsv or jsonl file about items, gzipped or not: titles, and what else describes them."""
+    """A csv, tsv, jsonl, parquet or feather file about items: titles, and what else describes them."""
 
     path: Path
     id: str

@@ -51,7 +51,7 @@ def execute(
         observer: Is told what happens.
         should_stop: Says whether the user has asked the program to stop.
         workers: The number of processes. With 1, this process does everything. With None, the machine and the
-            missing tasks decide (:func:`worker_count`).
+            missing tasks decide (:func:`worker_count`). Fewer start if a GPU's memory holds no more.
         scheduler: The address of a Dask scheduler whose cluster does the tasks, in place of ``workers``.
 
     Raises:
@@ -67,7 +67,7 @@ def execute(
             if cluster is not None:
                 return cluster
             machine, largest_bytes = this_machine(), largest_task_bytes(tasks, task_runner)
-            processes.count = workers or worker_count(machine, len(tasks), largest_bytes)
+            processes.count = worker_count(machine, len(tasks), largest_bytes, workers)
             return alone if processes.count == 1 else processes
 
         is_alone = cluster is None and (workers or this_machine().most_workers) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -19,18 +20,18 @@ class Machine(NamedTuple):
 
     Attributes:
         cores: The number of physical cores, or of the cores that this process may use if these are fewer.
-        gpus: The number of GPUs.
+        card_bytes: The memory of each GPU.
         free_bytes: The memory that is free.
     """
 
     cores: int
-    gpus: int
+    card_bytes: tuple[int, ...]
     free_bytes: int
 
     @property
     def most_workers(self) -> int:
         """One process for each GPU or, without GPUs, for each core."""
-        return self.gpus or self.cores
+        return len(self.card_bytes) or self.cores
 
 
 def this_machine() -> Machine:
@@ -38,24 +39,30 @@ def this_machine() -> Machine:
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         cores = min(cores, len(os.sched_getaffinity(0)))
-    return Machine(cores, torch.cuda.device_count(), psutil.virtual_memory().available)
+    cards = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+    return Machine(cores, tuple(card.total_memory for card in cards), psutil.virtual_memory().available)
 
 
-def worker_count(machine: Machine, tasks: int, largest_bytes: float) -> int:
+def worker_count(machine: Machine, tasks: int, largest_bytes: float, asked: int | None = None) -> int:
     """The number of processes that share the tasks. With 1, no further process is needed.
 
-    There are at most ``machine.most_workers``, never more than tasks, and never more than fit into the free
-    memory while each of them does the largest task.
+    It is the number that the user ``asked`` for. Without one there are at most ``machine.most_workers``,
+    never more than tasks, and never more than fit into the free memory while each of them does the largest
+    task. In both cases several share a GPU only if its memory holds the largest task of each.
 
     Args:
         machine: The machine.
         tasks: The number of missing tasks.
         largest_bytes: The estimated peak memory of the largest of them.
+        asked: The number that the user asks for, if any.
     """
     if tasks < 2:
-        return 1
-    in_memory = int(machine.free_bytes // largest_bytes)
-    return max(1, min(machine.most_workers, tasks, in_memory))
+        return asked or 1
+    on_cards = sum(int(memory // largest_bytes) for memory in machine.card_bytes)
+    most = on_cards if machine.card_bytes else sys.maxsize
+    if asked is None:
+        asked = min(machine.most_workers, tasks, int(machine.free_bytes // largest_bytes))
+    return max(1, min(asked, most))
 
 
 def largest_task_bytes(tasks: Iterable[Task], task_runner: TaskRunner) -> float:

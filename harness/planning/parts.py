@@ -124,7 +124,9 @@ class TuningPlan(StrictModel):
         {}, description="Narrows the values that tuning may try, for every system."
     )
     ablations: Literal["own", "full"] = Field(
-        "own", description="Ablations and controls are tuned themselves, or take the full system's values."
+        "own",
+        description="Ablations and text controls are tuned themselves, or take the full system's values. "
+        "Points of grids and capacity controls are always tuned themselves.",
     )
 
 

@@ -49,13 +49,12 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
 
 
 def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Search:
-    """The run's own search, or the full system's if ablations take the full system's values."""
-    spec, values, varied = run.system, run.settings, run.varied
+    """The run's own search, or the full system's if ablations and text controls take its values."""
+    spec, values = run.system, run.settings
     if tuning.ablations == "full":
-        spec = replace(spec, ablated=(), text=None, capacity=None)
-        hyper = {name: value for name, value in entry.hyper.items() if name not in varied}
-        entry = entry.model_copy(update={"system": spec, "hyper": hyper})
-        values, varied = settings(spec, hyper, run.dataset.released), ()
+        spec = replace(spec, ablated=(), text=None)
+        entry = entry.model_copy(update={"system": spec})
+        values = settings(spec, entry.hyper, run.dataset.released)
     return Search(
         dataset=run.dataset,
         system=spec,
@@ -67,5 +66,5 @@ def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Sear
             update={"epochs": tuning.epochs or run.training.epochs, "refit": False}
         ),
         evaluation=run.evaluation,
-        varied=varied,
+        varied=run.varied,
     )

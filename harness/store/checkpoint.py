@@ -40,13 +40,16 @@ class Checkpoint:
             unfinished.write_bytes(hashlib.sha256(content).digest() + content)
 
     def load(self) -> dict[str, Any] | None:
-        """The state that was saved last; None if there is none, or if it is damaged."""
+        """The state that was saved last, in main memory, also where it was saved on a GPU.
+
+        None if there is none, or if it is damaged.
+        """
         import torch  # reports read stores without it
 
         content = self._content()
         if not content:
             return None
-        state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
+        state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
         return state
 
     @property

@@ -181,7 +181,7 @@ class TrainingLoop(Course):
         self.earlier_s, self.earlier_cpu_s = state["spent_s"], state.get("spent_cpu_s", 0.0)
         self.watch = Stopwatch(self.earlier_s, self.earlier_cpu_s)
         torch.set_rng_state(state["torch"])
-        if state["cuda"]:
+        if len(state["cuda"]) == torch.cuda.device_count():  # else it goes on with other random numbers
             torch.cuda.set_rng_state_all(state["cuda"])
 
 

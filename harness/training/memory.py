@@ -151,6 +151,17 @@ def shortage(spec: SystemSpec, sizes: Sizes, needed: int, free: int) -> str:
     )
 
 
+def card_shortage(needed: int, free: int) -> str:
+    """Says that a run needs more memory than is free on the GPU that would train it, and what to do.
+
+    The estimate is that of main memory: what a process holds of itself takes about as much on a GPU.
+    """
+    return (
+        f"needs about {gibibytes(needed)} of memory on the GPU; {gibibytes(free)} are free there. "
+        "Let fewer --workers share it, or type CUDA_VISIBLE_DEVICES= before the command to do without"
+    )
+
+
 def _recbole_bytes(spec: SystemSpec, values: Mapping[str, Any], sizes: Sizes) -> int:
     """The memory of a model of RecBole beside its process and its pairs. RecBole says nothing of it."""
     if spec.is_fitted:

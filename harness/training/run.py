@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
+import torch
 
 from harness.errors import RunFailed
 from harness.evaluation.lists import Lists, best_lists
@@ -21,7 +22,7 @@ from harness.training.general_model import train_general_model
 from harness.training.hosting import host_options, seed_everything
 from harness.training.loop import Callbacks, TrainingLoop, validation_score
 from harness.training.matched_capacity import matched
-from harness.training.memory import PROCESS_BYTES, PeakMemory, needed_bytes, shortage
+from harness.training.memory import PROCESS_BYTES, PeakMemory, card_shortage, needed_bytes, shortage
 from harness.training.prepared_data import PreparedData
 from harness.training.prototypes import prototype_arrays
 from harness.training.stopwatch import Stopwatch
@@ -150,7 +151,7 @@ def _fit(
     if run.system.capacity and data.table:
         run = matched(run, data)
         width = {"embedding_size": run.settings["embedding_size"]}
-    _refuse_beyond_memory(run, data)
+    refuse_beyond_memory(run, data)
     spec = run.system
     if spec.is_recbole:
         return train_general_model(run, data, host_options(run, data), callbacks)
@@ -176,8 +177,8 @@ def _fit(
     return model, {**width, **loop.train()}
 
 
-def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
-    """Refuse a run that needs more memory than is free.
+def refuse_beyond_memory(run: Run, data: PreparedData) -> None:
+    """Refuse a run that needs more memory than is free, or than is free on the GPU that trains it.
 
     Raises:
         RunFailed: It does.
@@ -186,6 +187,10 @@ def _refuse_beyond_memory(run: Run, data: PreparedData) -> None:
     held_already = min(psutil.Process().memory_info().rss, PROCESS_BYTES)
     if needed - held_already > free:
         raise RunFailed(shortage(run.system, data.sizes, needed, free))
+    if torch.cuda.is_available() and not run.system.is_fitted:
+        free_on_card, _ = torch.cuda.mem_get_info()
+        if needed > free_on_card:
+            raise RunFailed(card_shortage(needed, free_on_card))
 
 
 def _test(run: Run, data: PreparedData, scorer: Scorer) -> Evaluation:

@@ -24,24 +24,33 @@ GIB = 2**30
 
 
 @pytest.mark.parametrize(
-    ("cores", "gpus", "free_gib", "tasks", "largest_gib", "count"),
+    ("cores", "cards_gib", "free_gib", "tasks", "largest_gib", "count"),
     [
-        (8, 0, 64, 100, 1, 8),  # one for each core
-        (8, 0, 64, 3, 1, 3),  # never more than tasks
-        (8, 0, 64, 0, 1, 1),
-        (8, 0, 64, 100, 10, 6),  # what fits into the free memory
-        (8, 0, 64, 100, 100, 1),  # too large: it is tried in this process, and fails there with a sentence
-        (1, 0, 64, 100, 1, 1),
-        (8, 2, 64, 100, 1, 2),  # one for each GPU
-        (8, 2, 64, 1, 1, 1),
-        (8, 2, 15, 100, 10, 1),
-        (8, 1, 64, 100, 1, 1),
+        (8, (), 64, 100, 1, 8),  # one for each core
+        (8, (), 64, 3, 1, 3),  # never more than tasks
+        (8, (), 64, 0, 1, 1),
+        (8, (), 64, 100, 10, 6),  # what fits into the free memory
+        (8, (), 64, 100, 100, 1),  # too large: it is tried in this process, and fails there with a sentence
+        (1, (), 64, 100, 1, 1),
+        (8, (20, 20), 64, 100, 1, 2),  # one for each GPU
+        (8, (20, 20), 64, 1, 1, 1),
+        (8, (20, 20), 15, 100, 10, 1),
+        (8, (20,), 64, 100, 1, 1),
     ],
 )
 def test_the_machine_and_the_tasks_decide(
-    cores: int, gpus: int, free_gib: int, tasks: int, largest_gib: int, count: int
+    cores: int, cards_gib: tuple[int, ...], free_gib: int, tasks: int, largest_gib: int, count: int
 ) -> None:
-    assert worker_count(Machine(cores, gpus, free_gib * GIB), tasks, largest_gib * GIB) == count
+    machine = Machine(cores, tuple(card * GIB for card in cards_gib), free_gib * GIB)
+    assert worker_count(machine, tasks, largest_gib * GIB) == count
+
+
+@pytest.mark.parametrize(("cards_gib", "count"), [((), 9), ((20,), 4), ((20, 11), 6), ((4,), 1)])
+def test_those_that_the_user_asks_for_share_a_gpu_only_if_they_fit(
+    cards_gib: tuple[int, ...], count: int
+) -> None:
+    machine = Machine(8, tuple(card * GIB for card in cards_gib), 64 * GIB)
+    assert worker_count(machine, 100, 5 * GIB, asked=9) == count
 
 
 def test_this_machine_has_no_more_cores_than_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,13 +91,13 @@ def test_the_largest_task_counts_and_a_search_with_its_largest_values(tmp_path: 
 @pytest.mark.parametrize(
     ("asked", "machine", "counts"),
     [
-        (None, Machine(4, 0, 64 * GIB), [4]),
-        (None, Machine(8, 0, 64 * GIB), [6]),  # there are six tasks
-        (None, Machine(4, 2, 64 * GIB), [2]),
-        (None, Machine(1, 0, 64 * GIB), []),  # this process does everything
-        (None, Machine(4, 0, 1 * GIB), []),
-        (1, Machine(4, 0, 64 * GIB), []),
-        (3, Machine(1, 0, 1 * GIB), [3]),
+        (None, Machine(4, (), 64 * GIB), [4]),
+        (None, Machine(8, (), 64 * GIB), [6]),  # there are six tasks
+        (None, Machine(4, (20 * GIB, 20 * GIB), 64 * GIB), [2]),
+        (None, Machine(1, (), 64 * GIB), []),  # this process does everything
+        (None, Machine(4, (), 1 * GIB), []),
+        (1, Machine(4, (), 64 * GIB), []),
+        (3, Machine(1, (), 1 * GIB), [3]),
     ],
 )
 def test_the_number_of_workers_overrides_what_the_machine_decides(

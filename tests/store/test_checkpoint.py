@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
+from tests.worlds import needs_fixed_order, needs_gpu
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}
 
@@ -32,6 +34,28 @@ def after(asks: int) -> Callbacks:
     return Callbacks(should_stop=lambda: next(left, None) is None)
 
 
+def test_what_a_gpu_has_saved_goes_on_without_one(board: PreparedData, tmp_path: Path) -> None:
+    """The random numbers of its GPUs are of no use elsewhere."""
+    run, checkpoint = make_run("LightGCN", QUICK, epochs=3), Checkpoint(tmp_path / "run.pt")
+    with pytest.raises(Interrupted):
+        train(run, board, replace(after(1), checkpoint=checkpoint))
+    state = checkpoint.load()
+    assert state is not None
+    cards = torch.cuda.device_count() + 1
+    checkpoint.save({**state, "cuda": cards * [torch.get_rng_state()]})
+    assert train(run, board, Callbacks(checkpoint=checkpoint)).record["epochs"] == 3
+
+
+@needs_gpu
+def test_a_state_of_a_gpu_is_read_into_main_memory(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "run.pt")
+    checkpoint.save({"rows": torch.ones(2, device="cuda")})
+    state = checkpoint.load()
+    assert state is not None
+    assert state["rows"].device.type == "cpu"
+
+
+@needs_fixed_order
 @pytest.mark.parametrize("line", ["LightGCN", "SGL", "AlphaRec", "RLMRec-Gen[DCCF]", "IRLLRec[BIGCF]"])
 def test_a_stopped_run_ends_as_an_undisturbed_one(line: str, board: PreparedData, tmp_path: Path) -> None:
     run = make_run(line, QUICK, epochs=7, eval_every=2, patience=2)

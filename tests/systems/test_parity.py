@@ -23,7 +23,7 @@ from models.core import Batch, System
 from models.graph import Graph
 from models.soft_targets import SoftTargets
 from models.text import TextRows
-from tests.worlds import ROOT
+from tests.worlds import DEVICES, ROOT
 
 FOLDER = Path(os.environ.get("INTENTBENCH_GOLDEN", ROOT / "tests" / "golden"))
 CASES = sorted(FOLDER.glob("*.npz"))
@@ -101,21 +101,24 @@ def test_golden_folder_holds_cases() -> None:
     assert CASES, f"no golden file in {FOLDER}"
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("path", [*filter(is_step, CASES)], ids=lambda path: path.stem)
-def test_parity(path: Path) -> None:
-    check(path)
+def test_parity(path: Path, device: str) -> None:
+    check(path, device)
 
 
-def check(path: Path) -> None:
+def check(path: Path, device: str = "cpu") -> None:
     """Scored rows, losses and gradients of one recorded step."""
     golden = load(path)
     system, parameters = rebuild(line_of(path), golden)
-    user, item = system.embeddings()
+    system.to(device)
+    user, item = (rows.cpu() for rows in system.embeddings())
     np.testing.assert_allclose(user, golden["out/user"], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(item, golden["out/item"], rtol=1e-5, atol=1e-6)
-    replay(system, golden)
+    replay(system, golden, device)
     fields = ("user", "pos", "neg")
-    losses = system.losses(Batch(*(torch.from_numpy(golden[f"input/{key}"]) for key in fields)))
+    batch = Batch(*(torch.from_numpy(golden[f"input/{key}"]).to(device) for key in fields))
+    losses = system.losses(batch)
     expected = {key[5:]: float(value) for key, value in golden.items() if key.startswith("loss/")}
     total = torch.stack(list(losses.values())).sum()
     assert {*losses, "total"} == expected.keys()
@@ -127,23 +130,29 @@ def check(path: Path) -> None:
     for key, parameter in trained.items():
         wanted = golden[f"grad/{key}"].reshape(parameter.shape)
         scale = np.abs(wanted).max()
-        np.testing.assert_allclose(parameter.grad, wanted, rtol=1e-4, atol=1e-4 * scale, err_msg=key)
+        assert parameter.grad is not None, key
+        np.testing.assert_allclose(parameter.grad.cpu(), wanted, rtol=1e-4, atol=1e-4 * scale, err_msg=key)
 
 
-def replay(system: System, golden: dict[str, np.ndarray]) -> None:
+def replay(system: System, golden: dict[str, np.ndarray], device: str) -> None:
     """Replace random draws by the recorded ones."""
+
+    def recorded(rows: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(rows).to(device)
+
     if "input/noise_text" in golden:
         draws = iter([golden["input/noise_text"], golden["input/noise_nodes"]])
-        system.alignment.draw_noise = lambda like: torch.from_numpy(next(draws))
+        system.alignment.draw_noise = lambda like: recorded(next(draws))
     if "input/noise" in golden:
         layers = iter(golden["input/noise"])
-        system.backbone.draw_noise = lambda like: torch.from_numpy(next(layers))
+        system.backbone.draw_noise = lambda like: recorded(next(layers))
     if "input/masked_nodes" in golden:
-        masked = torch.from_numpy(golden["input/masked_nodes"]).long()
+        masked = recorded(golden["input/masked_nodes"]).long()
         system.alignment.draw_nodes = lambda count, ratio, device: masked
     if "input/whitened_user" in golden:  # the signs of whitened columns are whoever whitened them's
         sides = (torch.from_numpy(golden[f"input/whitened_{side}"]) for side in ("user", "item"))
-        system.alignment.targets = SoftTargets(*sides, json.loads(str(golden["hyper"]))["shaping_tau"])
+        tau = json.loads(str(golden["hyper"]))["shaping_tau"]
+        system.alignment.targets = SoftTargets(*sides, tau).to(device)
 
 
 FOREIGN = {"mask_token": "token", "profile_reconstructor": "mlp_up"}
@@ -163,10 +172,11 @@ FOREIGN = {"mask_token": "token", "profile_reconstructor": "mlp_up"}
         "IRLLRec[DCCF]",
     ],
 )
-def test_a_new_file_needs_no_new_code(line: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_new_file_needs_no_new_code(line: str, device: str, tmp_path: Path) -> None:
     path = tmp_path / f"{line}.npz"
     np.savez(path, **recorded_step(line))
-    check(path)
+    check(path, device)
 
 
 def recorded_step(line: str) -> dict[str, np.ndarray]:

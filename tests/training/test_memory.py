@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+import torch
 
 from harness.errors import RunFailed
 from harness.testing.conformance import make_run
@@ -26,6 +27,22 @@ def test_a_run_beyond_the_free_memory_fails_with_a_sentence(monkeypatch: pytest.
         pytest.raises(RunFailed, match=r"^needs about 11\.0 GiB of memory; 8\.0 GiB are free$"),
     ):
         train(make_run("LightGCN"), data)
+
+
+def test_a_run_beyond_the_memory_of_a_gpu_fails_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "needed_bytes", lambda *arguments: 3 * GIB)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=8 * GIB))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (2 * GIB, 80 * GIB))
+    with (
+        prepared(checkerboard(), None) as data,
+        pytest.raises(
+            RunFailed, match=r"^needs about 3\.0 GiB of memory on the GPU; 2\.0 GiB are free there\."
+        ),
+    ):
+        training.refuse_beyond_memory(make_run("LightGCN"), data)
+    with prepared(checkerboard(), None) as data:
+        training.refuse_beyond_memory(make_run("MostPop"), data)  # is fitted on the processor
 
 
 @pytest.mark.parametrize("line", ["EASE^R", "EASE-Collective", "EASE-Additive", "L3AE"])

@@ -20,6 +20,7 @@ from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
+from tests.worlds import needs_fixed_order
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}
 
@@ -35,6 +36,7 @@ def refit(run: Run) -> Run:
     return replace(run, training=run.training.model_copy(update={"refit": True}))
 
 
+@needs_fixed_order
 @pytest.mark.parametrize("line", ["LightGCN", "IRLLRec[LightGCN]"])
 def test_the_second_training_has_the_epochs_of_the_first_and_validates_nothing(
     line: str, board: PreparedData
@@ -59,6 +61,7 @@ def test_a_classic_is_fitted_on_both_and_lists_neither(board: PreparedData) -> N
     assert known.sum() == len(board.dataset.train) + len(board.dataset.valid)
 
 
+@needs_fixed_order
 def test_a_run_stopped_in_the_second_training_ends_as_an_undisturbed_one(
     board: PreparedData, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
 from tests.cli.tiny_plan import write_plan
-from tests.worlds import intentbench, run_record
+from tests.worlds import intentbench, needs_fixed_order, run_record
 
 
 def system(line: str, users: int, items: int, seed: int) -> System:
@@ -72,6 +72,7 @@ def records(store: Path) -> dict[tuple[str, str, int], tuple[str, RunRecord]]:
     return {(run.dataset, run.system, run.repetition): (name, run) for name, run in runs.items()}
 
 
+@needs_fixed_order
 def test_a_window_goes_on_from_the_one_before(tmp_path: Path) -> None:
     lines = ["LightGCN", "LightGCN[start=warm]"]
     systems = [{"system": line, "hyper": {"learning_rate": 0.02}} for line in lines]

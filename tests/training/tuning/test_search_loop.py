@@ -30,7 +30,7 @@ from harness.training.run import train
 from harness.training.tuning import search_loop
 from harness.training.tuning.search_loop import SearchContext, tune
 from harness.training.tuning.trial_storage import open_storage
-from tests.worlds import search_record
+from tests.worlds import needs_fixed_order, search_record
 
 SPLIT = {"kind": "given"}
 PLAN = {
@@ -243,6 +243,7 @@ def test_changed_test_pairs_change_no_trial(board: PreparedData, tmp_path: Path)
     assert frames[0].drop(columns=list(COSTS)).equals(frames[1].drop(columns=list(COSTS)))
 
 
+@needs_fixed_order
 def test_hopeless_trials_are_pruned(board: PreparedData, tmp_path: Path) -> None:
     space = {
         "learning_rate": (3e-2, 1e-7),
