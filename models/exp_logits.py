@@ -26,9 +26,9 @@ CARD_BLOCK_NUMEL = 1 << 24
 """The same on a GPU, where a step with the blocks of a processor takes two to three times as long."""
 
 LEAST_BLOCK, MOST_BLOCK, STEP_BLOCK = 64, 512, 32
-"""Least number of anchors in a block; and, on a processor, the largest number, and what it is a multiple of.
-Outside of these limits, and with odd numbers, the products become inefficient. A block of bfloat16 has twice as
-many anchors in the same memory, and at least twice as many."""
+"""Least number of anchors in a block; and, on a processor, the largest number and what it is a multiple of.
+Outside of these limits, and with odd numbers, the products become inefficient. A block of bfloat16 has twice
+as many anchors in the same memory, and at least twice as many."""
 
 MANY = 1 << 15
 """Number of candidates beyond which they are taken in chunks."""
