@@ -9,7 +9,10 @@ from typing import Any
 
 import torch
 
-from harness.bench.rows import EVALUATION, our_evaluation, rows_of
+from harness.bench.end_to_end import report_plan, run_plan, write_table
+from harness.bench.evaluations import our_evaluation
+from harness.bench.peers import row_of
+from harness.bench.rows import EVALUATION, rows_of
 from harness.bench.steps import our_step
 from harness.bench.whole_run import whole_run
 from harness.bench.world import amazon_book, random_world
@@ -34,7 +37,15 @@ def step(line: str, chosen: dict[str, Any], scale: int, repeats: int) -> dict[st
     return {"seconds": compare([work], repeats, warm=2)[0], "peak_bytes": peak_resident_bytes()}
 
 
-TASKS: dict[str, Callable[..., Any]] = {"step": step, "rows": rows_of, "run": whole_run}
+TASKS: dict[str, Callable[..., Any]] = {
+    "step": step,
+    "rows": rows_of,
+    "run": whole_run,
+    "peer": row_of,
+    "write-table": write_table,
+    "run-plan": run_plan,
+    "report-plan": report_plan,
+}
 
 if __name__ == "__main__":
     task, arguments = sys.argv[1:]

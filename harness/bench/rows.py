@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from harness.bench.evaluations import check_equal, our_evaluation, stock_of
 from harness.bench.steps import in_process, our_step, plain_step
-from harness.bench.world import BATCH, World, amazon_book
+from harness.bench.world import World, amazon_book
 from harness.errors import InputError, did_you_mean
-from harness.evaluation.ranking import evaluate
-from harness.recbole_host.stock import Stock
+from harness.store.temporary import temporary_folder
 from harness.training.timing import Step, compare
 
 STOCK, PLAIN = "RecBole", "plain equations"
@@ -89,37 +86,15 @@ def rows_of(line: str, repeats: int, limit_s: float) -> list[dict[str, Any]]:
 
 
 def _against_recbole(line: str, world: World, repeats: int, limit_s: float) -> dict[str, Any]:
-    splits = {"train": world.train, "valid": world.valid, "test": world.test}
-    with tempfile.TemporaryDirectory(prefix="intentbench-") as folder:
-        stock = Stock(Path(folder), splits, world.users, world.items, BATCH)
+    with temporary_folder() as folder:
+        stock = stock_of(world, folder)
         if line == EVALUATION:
             steps: tuple[Step, Step] = (our_evaluation(world, stock.scorer()), stock.evaluate)
-            _check_equal(*steps)
+            check_equal(steps[0]().users.mean(), stock.evaluate(), STOCK)
         else:
             steps = (our_step(line, world)[0], stock.step())
         our_s, recbole_s = compare(steps, 4 * repeats, warm=2, limit_s=limit_s)
     return _row(line, {}, our_s, STOCK, recbole_s)
-
-
-def our_evaluation(world: World, scorer: Callable[[np.ndarray], Any]) -> Step:
-    """Return a function that ranks all items for the test users.
-
-    Train and validation positives are hidden, as RecBole does.
-    """
-    train, test = world.matrix(world.train), world.matrix(world.test)
-    hidden = train + world.matrix(world.valid)
-    return lambda: evaluate(scorer, test, hidden, train, ("recall", "ndcg"), (20,))
-
-
-def _check_equal(our_evaluation: Step, recbole_evaluation: Step) -> None:
-    """Check that both evaluations of one model give the same means; else their speeds say nothing."""
-    ours, recboles = our_evaluation().users.mean(), recbole_evaluation()
-    for name in ("recall@20", "ndcg@20"):
-        if abs(ours[name] - recboles[name]) > 1e-6:
-            raise RuntimeError(
-                f"{name}: our evaluation gives {ours[name]} and RecBole's gives {recboles[name]}; "
-                "expected equal values, because both rank the same scores"
-            )
 
 
 def _row(line: str, chosen: dict[str, Any], our_s: float, baseline: str, baseline_s: float) -> dict[str, Any]:

@@ -10,13 +10,14 @@ import pandas as pd
 import tabulate
 import torch
 
+from harness.bench import peers
+from harness.bench.end_to_end import CAPTION, SIZES, measure, with_exponents
 from harness.bench.growth import SCALES, SYSTEMS, grow
+from harness.bench.row_file import RowFile
 from harness.bench.rows import COLUMNS, names, rows
 from harness.bench.world import has_amazon_book
 from harness.errors import InputError, did_you_mean
 from harness.report import plots
-from harness.report.tables import csv_text, read_rows
-from harness.store.files import replaced
 from harness.training.memory import gibibytes
 
 
@@ -35,26 +36,74 @@ def speed(only: str | None, repeats: int, limit_s: float, out: Path, resume: boo
     Raises:
         InputError: ``only`` names no comparison.
     """
-    file, wanted = out / "speed.csv", names(only)
+    wanted = names(only)
     graph = "Amazon-book" if has_amazon_book() else "a random graph of Amazon-book's size"
     threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
     tell(f"Measured on {graph}, with {threads} threads and {instructions} instructions")
-    stored = read_rows(file) if file.exists() else pd.DataFrame(columns=["comparison", *COLUMNS])
+    stored = RowFile(out / "speed.csv", "comparison", names(None))
     for name in wanted:
-        if resume and name in set(stored["comparison"]):
+        if resume and name in set(stored.rows["comparison"]):
             continue
         measured = rows(name, repeats, limit_s)
         for row in measured.itertuples():
             beside = f"{row.baseline} {row.baseline_seconds:.4f} s, ratio {row.ratio:.2f}"
             tell(f"{row.name}: {row.seconds:.4f} s, {beside}")
-        measured.insert(0, "comparison", name)
-        others = stored[stored["comparison"] != name]
-        stored = pd.concat([others, measured], ignore_index=True) if len(others) else measured
-        order = stored["comparison"].map({each: number for number, each in enumerate(names(None))})
-        stored = stored.iloc[order.argsort(kind="stable")].reset_index(drop=True)
-        with replaced(file) as unfinished:
-            unfinished.write_text(csv_text(stored), encoding="utf-8")
-    return stored[stored["comparison"].isin(wanted)].drop(columns="comparison")
+        stored.put(measured.assign(comparison=name)[["comparison", *COLUMNS]])
+    return stored.rows[stored.rows["comparison"].isin(wanted)].drop(columns="comparison")
+
+
+def beside_peers(only: str | None, repeats: int, limit_s: float, out: Path, resume: bool) -> pd.DataFrame:
+    """Compare our evaluation, fits and LightGCN with other libraries, and put the rows into peers.csv.
+
+    Each row is written as soon as it is measured. The row of a library that is not installed has a note and
+    no numbers.
+
+    Args:
+        only: One work or one library; all comparisons if None.
+        repeats: How often each side runs.
+        limit_s: Seconds after which a comparison begins no further turn.
+        out: Folder of the file.
+        resume: Whether comparisons whose numbers are in the file already are left out.
+
+    Raises:
+        InputError: ``only`` is neither a work nor a library.
+    """
+    wanted = peers.chosen(only)
+    stored = RowFile(out / "peers.csv", "comparison", list(peers.COMPARISONS))
+    has_numbers = stored.rows.get("seconds", pd.Series(dtype=float)).notna()
+    done = set(stored.rows["comparison"][has_numbers]) if resume else set()
+    for name in wanted:
+        if name in done:
+            continue
+        row = peers.measured(name, repeats, limit_s)
+        stored.put(pd.DataFrame([row], columns=list(peers.COLUMNS)))
+        numbers = "" if row.get("note") else f"{row['seconds']:.3f} s against {row['other_seconds']:.3f}"
+        tell(f"{name}: {row.get('note') or numbers}")
+    return stored.rows[stored.rows["comparison"].isin(wanted)]
+
+
+def end_to_end(largest: int, out: Path, resume: bool) -> pd.DataFrame:
+    """Measure all stages from rows to a leaderboard at growing size, and put them into end-to-end.csv.
+
+    Args:
+        largest: Largest number of pairs.
+        out: Folder of the file.
+        resume: Whether sizes that are in the file already are left out.
+
+    Raises:
+        InputError: ``largest`` is smaller than the smallest size, or a run fails.
+    """
+    sizes = [size for size in SIZES if size <= largest]
+    if not sizes:
+        smallest = SIZES[0]
+        raise InputError(f"--largest is {largest}; with --end-to-end, expected at least {smallest} pairs")
+    stored = RowFile(out / "end-to-end.csv", "pairs", SIZES)
+    for pairs in sizes:
+        if not (resume and pairs in set(stored.rows["pairs"])):
+            stored.put(measure(pairs, tell))
+            stored.put(with_exponents(stored.rows))
+    tell(CAPTION)
+    return stored.rows[stored.rows["pairs"].isin(sizes)]
 
 
 def growth(only: str | None, largest: int, out: Path, formats: Sequence[str] = ("png",)) -> pd.DataFrame:
@@ -84,22 +133,17 @@ def growth(only: str | None, largest: int, out: Path, formats: Sequence[str] = (
 
 def _write_growth(frame: pd.DataFrame, out: Path, formats: Sequence[str] = ("png",)) -> None:
     """Put one system's rows into the file, and draw the figure of all rows in it."""
-    file = out / "growth.csv"
-    if file.exists():
-        stored = read_rows(file).fillna({"note": ""})
-        frame = pd.concat([stored[~stored["system"].isin(frame["system"])], frame], ignore_index=True)
-    order = {line: number for number, line in enumerate(SYSTEMS)}
-    frame = frame.sort_values("system", key=lambda column: column.map(order), kind="stable")
-    with replaced(file) as unfinished:
-        unfinished.write_text(csv_text(frame), encoding="utf-8")
-    for figure_file in plots.save(plots.growth(frame), out, "growth", formats):
+    stored = RowFile(out / "growth.csv", "system", list(SYSTEMS))
+    stored.put(frame)
+    for figure_file in plots.save(plots.growth(stored.rows), out, "growth", formats):
         tell(f"wrote {figure_file}")
 
 
 def table(frame: pd.DataFrame) -> str:
     """Lay a frame out as a table to read, with memory in GiB and rounded seconds."""
     shown = frame.copy()
-    shown["peak_bytes"] = [gibibytes(count) if count == count else "" for count in frame["peak_bytes"]]
+    if "peak_bytes" in frame:
+        shown["peak_bytes"] = [gibibytes(count) if count == count else "" for count in frame["peak_bytes"]]
     shown = shown.rename(columns={"peak_bytes": "peak memory"})
     digits = [".2f" if name in ("ratio", "exponent") else ".4g" for name in shown.columns]
     text: str = tabulate.tabulate(

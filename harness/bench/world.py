@@ -75,9 +75,12 @@ class World:
 
     def batches(self) -> Iterator[Batch]:
         """Yield the first eight training batches of an epoch, over and over."""
-        arrays = islice(PairSampler(self.train, self.items, BATCH, SEED), 8)
-        batches = [Batch(*(torch.from_numpy(np.ascontiguousarray(row)) for row in rows)) for rows in arrays]
-        return cycle(batches)
+        return cycle(list(islice(self.epoch(), 8)))
+
+    def epoch(self) -> Iterator[Batch]:
+        """Yield the training batches of an epoch, which are the same at every call."""
+        for rows in PairSampler(self.train, self.items, BATCH, SEED):
+            yield Batch(*(torch.from_numpy(np.ascontiguousarray(row)) for row in rows))
 
     def matrix(self, pairs: np.ndarray) -> sp.csr_matrix:
         """Return pairs [n, 2] as a binary matrix [U, I]."""

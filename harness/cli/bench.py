@@ -16,16 +16,37 @@ def bench(
     grow: Annotated[
         bool, typer.Option("--grow", help="The command measures instead how steps grow with the graph.")
     ] = False,
+    peers: Annotated[
+        bool,
+        typer.Option(
+            "--peers",
+            help="The command measures instead evaluation, fits and LightGCN beside other libraries.",
+        ),
+    ] = False,
+    end_to_end: Annotated[
+        bool,
+        typer.Option(
+            "--end-to-end",
+            help="The command measures instead every stage from the rows of a table to a leaderboard.",
+        ),
+    ] = False,
     only: Annotated[
-        str | None, typer.Option(help="Only this row or system is measured.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Only this row or system is measured; with --peers, only this work or library.",
+            show_default=False,
+        ),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="The median of this many steps counts.")] = 5,
     largest: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, help="With --grow, the largest graph has this many times the nodes of Amazon-book."
+            min=1,
+            help="With --grow, the largest graph has this many times the nodes of Amazon-book (default 64). "
+            "With --end-to-end, the largest table has at most this many pairs (default 10 million).",
+            show_default=False,
         ),
-    ] = 64,
+    ] = None,
     seconds: Annotated[
         float, typer.Option(min=0, help="No comparison begins another turn after so many seconds.")
     ] = 10.0,
@@ -39,10 +60,17 @@ def bench(
 ) -> None:
     """Time our training steps beside those of RecBole and of plainly written equations, on this machine."""
     from harness.bench import show
+    from harness.errors import InputError
 
+    if grow + peers + end_to_end > 1:
+        raise InputError("--grow, --peers and --end-to-end measure different things; expected one of them")
     formats = figure_formats(figures)
     if grow:
-        rows = show.growth(only, largest, out, formats)
+        rows = show.growth(only, largest or 64, out, formats)
+    elif peers:
+        rows = show.beside_peers(only, repeats, seconds, out, resume)
+    elif end_to_end:
+        rows = show.end_to_end(largest or 10_000_000, out, resume)
     else:
         rows = show.speed(only, repeats, seconds, out, resume)
     say(rows.to_json(orient="records") if json else show.table(rows))

@@ -1,4 +1,4 @@
-"""RecBole's own LightGCN and full-ranking evaluation, with which ``intentbench bench`` compares ours."""
+"""RecBole's own models and full-ranking evaluation, with which ``intentbench bench`` compares ours."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Stock:
         from recbole.trainer import Trainer
 
         _write(folder / NAME, splits, users, items)
-        options = {
+        self.options = {
             "data_path": str(folder),
             "benchmark_filename": list(splits),
             "load_col": {"inter": ["user_id", "item_id"], "user": ["user_id"], "item": ["item_id"]},
@@ -53,7 +53,7 @@ class Stock:
             "metric_decimal_place": 12,
             "checkpoint_dir": str(folder / "unused"),
         }
-        config = make_config(LightGCN, NAME, options)
+        config = make_config(LightGCN, NAME, self.options)
         with quiet(), without_tensorboard():
             dataset = create_dataset(config)
             self.train, _, self.test = data_preparation(config, dataset)
@@ -89,6 +89,31 @@ class Stock:
             user, item = self.model.forward()
         user, item = user[self.users], item[self.items]
         return lambda block: product(user[block], item)
+
+    def fitted(self, name: str, options: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+        """Fit one of RecBole's models that it fits while it makes them, from the data that is loaded already.
+
+        Args:
+            name: The model's name in RecBole, ``ItemKNN`` or ``EASE``.
+            options: Its hyper-parameters.
+
+        Returns:
+            Its scores, [B, I], with our numbers of users and items.
+        """
+        from recbole.data.interaction import Interaction
+        from recbole.utils import get_model
+
+        model_class = get_model(name)
+        config = make_config(model_class, NAME, {**self.options, **options})
+        with quiet():
+            model = model_class(config, self.train.dataset)
+
+        def scores(users: np.ndarray) -> np.ndarray:
+            asked = Interaction({"user_id": torch.from_numpy(self.users[users])})
+            every: np.ndarray = model.full_sort_predict(asked).numpy().reshape(len(users), -1)
+            return every[:, self.items]
+
+        return scores
 
 
 def _write(folder: Path, splits: Mapping[str, np.ndarray], users: int, items: int) -> None:
