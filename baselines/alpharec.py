@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.hyper import AlphaRecHyper
-from baselines.lightgcn import linear_layers, summed
 from models.core import Batch, Encoding, Terms
 from models.graph import Graph
 from models.products import take
@@ -46,8 +45,8 @@ class AlphaRec(nn.Module):
 
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D]; the scored rows have length one."""
-        layers = linear_layers(self.graph, ego, self.options.layers)
-        return Encoding(functional.normalize(summed(layers)), layers, self.users)
+        nodes, layers = self.graph.propagate_layers(ego, self.options.layers)
+        return Encoding(functional.normalize(nodes), layers, self.users)
 
     def ranking(self, encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
         """``softmax``: mean of log sum exp(cos / tau) over positive and negatives - cos / tau."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from baselines.hyper import BIGCFHyper
-from baselines.lightgcn import NodeEmbedding, linear_layers, summed
+from baselines.lightgcn import NodeEmbedding, summed
 from models.core import Batch, Encoding, Terms
 from models.graph import Graph
 from models.intents import intents_of, prototype_table
@@ -36,8 +36,8 @@ class BIGCF(NodeEmbedding):
 
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D], then add each node's intent times its noise."""
-        layers = linear_layers(self.graph, ego, self.options.layers)
-        rows, users = summed(layers), self.graph.users
+        rows, layers = self.graph.propagate_layers(ego, self.options.layers)
+        users = self.graph.users
         intents = intents_of(rows, users, self.user_prototypes, self.item_prototypes)
         noisy = self.training or self.options.scored_noise == "draw"
         nodes = rows + intents * torch.randn_like(rows) if noisy else rows

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.hyper import LightCCFHyper
-from baselines.lightgcn import NodeEmbedding, linear_layers, summed
+from baselines.lightgcn import NodeEmbedding
 from baselines.xsimgcl import GUARD
 from models.core import Batch, Encoding, Terms
 from models.losses import info_nce
@@ -31,8 +31,8 @@ class LightCCF(NodeEmbedding):
     def encode(self, ego: Tensor) -> Encoding:
         """The scored rows are the mean of E^0 .. E^L, made from ``ego`` [N, D]; without layers, E^0."""
         count = self.options.layers if self.options.encoder == "LightGCN" else 0
-        layers = linear_layers(self.graph, ego, count)
-        return Encoding(summed(layers) / len(layers), layers, self.users)
+        total, layers = self.graph.propagate_layers(ego, count)
+        return Encoding(total / len(layers), layers, self.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """``neighbour``."""

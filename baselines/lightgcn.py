@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.hyper import LightGCNHyper
 from models.core import Batch, Encoding, Terms, rank_by_bpr
-from models.graph import Entries, Graph
+from models.graph import Graph
 from models.text import TextRows
 
 
@@ -38,26 +38,23 @@ class NodeEmbedding(nn.Module):
         return rank_by_bpr(encoding, batch)
 
 
-def linear_layers(
+def disturbed_layers(
     graph: Graph,
     ego: Tensor,
     count: int,
-    entries: Entries | None = None,
-    disturb: Callable[[Tensor], Tensor] | None = None,
+    disturb: Callable[[Tensor], Tensor],
 ) -> tuple[Tensor, ...]:
-    """E^0 .. E^L with E^{l+1} = A-bar E^l, each [N, D].
+    """E^0 .. E^L with E^{l+1} = disturb(A-bar E^l), each [N, D].
 
     Args:
         graph: The train graph.
         ego: E^0 [N, D].
         count: Number of layers L.
-        entries: Values of a matrix that takes the place of A-bar, from :meth:`Graph.drop`.
         disturb: Applied to each new layer before the next is made from it.
     """
     layers = [ego]
     for _ in range(count):
-        propagated = graph.propagate(layers[-1], entries)
-        layers.append(disturb(propagated) if disturb else propagated)
+        layers.append(disturb(graph.propagate(layers[-1])))
     return tuple(layers)
 
 
@@ -79,8 +76,8 @@ class LightGCN(NodeEmbedding):
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D] through L layers."""
         entries = self.graph.drop(self.options.edge_keep if self.training else 1.0)
-        layers = linear_layers(self.graph, ego, self.options.layers, entries)
-        nodes = summed(layers[1:] if self.options.readout == "propagated" else layers)
+        with_first = self.options.readout != "propagated"
+        nodes, layers = self.graph.propagate_layers(ego, self.options.layers, entries, with_first)
         if self.options.readout == "mean":
             nodes = nodes / len(layers)
         return Encoding(nodes, layers, self.graph.users)

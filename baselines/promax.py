@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from baselines.hyper import ProMaxHyper
-from baselines.lightgcn import linear_layers, summed
 from baselines.second_graph import nearest_items, with_edges
 from baselines.whitening import whitened
 from models.core import Alignment, Backbone, Batch, Encoding, Terms
@@ -69,7 +68,7 @@ class ProMax(Alignment):
         """The sum of three contrasts: users, positives, and each user of the batch with its positive."""
         options, nodes, users = self.options, encoding.nodes, encoding.users
         count = max(1, len(encoding.layers) - 1)
-        other = summed(linear_layers(self.second_graph, encoding.layers[0], count)[1:])
+        other, _ = self.second_graph.propagate_layers(encoding.layers[0], count, with_first=False)
         items = users + batch.positive
         item, counts = items.unique(return_counts=True)
         total = nodes.new_zeros(())

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.hyper import SGLHyper, SimGCLHyper, ViewHyper
-from baselines.lightgcn import NodeEmbedding, linear_layers, summed
+from baselines.lightgcn import NodeEmbedding, disturbed_layers, summed
 from models.core import Batch, Encoding, Terms
 from models.losses import info_nce
 from models.products import take
@@ -24,8 +24,8 @@ class TwoViews(NodeEmbedding):
 
     def encode(self, ego: Tensor) -> Encoding:
         """Propagate ``ego`` [N, D] without disturbance; these rows are ranked and scored."""
-        layers = linear_layers(self.graph, ego, self.options.layers)
-        return Encoding(summed(layers), layers, self.graph.users)
+        nodes, layers = self.graph.propagate_layers(ego, self.options.layers)
+        return Encoding(nodes, layers, self.graph.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """``contrast``: the batch's users against all users, and its items against all items."""
@@ -62,8 +62,8 @@ class SGL(TwoViews):
     def view(self, ego: Tensor) -> Tensor:
         """Sum of the layers of ``ego`` [N, D], propagated over the kept edges."""
         entries = self.graph.drop(self.options.edge_keep)
-        layers = linear_layers(self.graph, ego, self.options.layers, entries)
-        return summed(layers)
+        nodes, _ = self.graph.propagate_layers(ego, self.options.layers, entries)
+        return nodes
 
 
 class SimGCL(TwoViews):
@@ -81,7 +81,7 @@ class SimGCL(TwoViews):
         def disturb(rows: Tensor) -> Tensor:
             return with_noise(rows, torch.rand_like(rows), self.options.noise_size)
 
-        layers = linear_layers(self.graph, ego, self.options.layers, disturb=disturb)
+        layers = disturbed_layers(self.graph, ego, self.options.layers, disturb)
         return summed(layers)
 
 

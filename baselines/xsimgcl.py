@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from baselines.hyper import XSimGCLHyper
-from baselines.lightgcn import NodeEmbedding, linear_layers, summed
+from baselines.lightgcn import NodeEmbedding, disturbed_layers, summed
 from baselines.sgl import with_noise
 from models.core import Batch, Encoding, Terms
 from models.graph import Graph
@@ -47,8 +47,12 @@ class XSimGCL(NodeEmbedding):
         def disturb(rows: Tensor) -> Tensor:
             return with_noise(rows, self.draw_noise(rows), options.noise_size)
 
-        layers = linear_layers(self.graph, ego, options.layers, disturb=disturb if self.training else None)
-        return Encoding(summed(layers[1:]) / options.layers, layers, self.users)
+        if self.training:
+            layers = disturbed_layers(self.graph, ego, options.layers, disturb)
+            total = summed(layers[1:])
+        else:
+            total, layers = self.graph.propagate_layers(ego, options.layers, with_first=False)
+        return Encoding(total / options.layers, layers, self.users)
 
     def terms(self, encoding: Encoding, batch: Batch) -> Terms:
         """``contrast``: one layer with the scored rows, among the batch's users and among its positives."""

@@ -102,8 +102,10 @@ class Alignment(nn.Module):
 
 def rank_by_bpr(encoding: Encoding, batch: Batch) -> dict[str, Tensor]:
     """The ranking loss of most backbones: ``bpr`` of the scored rows."""
-    user, item = encoding.split()
-    return {"bpr": bpr(take(user, batch.user), take(item, batch.positive), take(item, batch.negative))}
+    users = encoding.users
+    nodes = torch.cat([batch.user, users + batch.positive, users + batch.negative])
+    user, positive, negative = take(encoding.nodes, nodes).split(len(batch.user))  # one pass for all three
+    return {"bpr": bpr(user, positive, negative)}
 
 
 def weigh(terms: Terms, weights: Mapping[str, float]) -> dict[str, Tensor]:

@@ -12,22 +12,23 @@ The time for one exp-logit is thus the same for any number of candidates.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from models.products import product
+from models.products import add_product, product
 
 BLOCK_NUMEL = 1 << 20
-"""Number of exp-logits in a block: 4 MiB, which fit the cache of a processor."""
+"""Number of float32 exp-logits in a block: 4 MiB, which fit the cache of a processor."""
 
 CARD_BLOCK_NUMEL = 1 << 24
 """The same on a GPU, where a step with the blocks of a processor takes two to three times as long."""
 
-LEAST_BLOCK = 64
-"""Least number of anchors in a block. With fewer, the products become inefficient."""
+LEAST_BLOCK, MOST_BLOCK, STEP_BLOCK = 64, 512, 32
+"""Least number of anchors in a block; and, on a processor, the largest number and what it is a multiple of.
+Outside of these limits, and with odd numbers, the products become inefficient. A block of bfloat16 has twice
+as many anchors in the same memory, and at least twice as many."""
 
 MANY = 1 << 15
 """Number of candidates beyond which they are taken in chunks."""
@@ -58,33 +59,33 @@ def log_sum_exp(
     """
     blocks = _blocks(anchors, candidates, tau, counts, precision)
     sums = anchors.new_zeros(anchors.shape[1] + 1, len(anchors))
-    grad_anchors = torch.empty_like(anchors)
     grad_candidates = torch.zeros_like(candidates) if needs_gradient else None
     grads = grad_candidates.split(blocks.chunk_rows) if grad_candidates is not None else ()
-    scaled = blocks.anchors.new_empty(anchors.shape[1], len(anchors))
-    slope = weight if offsets is None else torch.empty_like(weight)
 
-    def finish(rows: slice) -> None:
-        """From the sums of these anchors: their gradients, and the anchors scaled by their share."""
-        if offsets is not None:
-            slope[rows] = weight[rows] / (1.0 + offsets[rows] * sums[-1, rows])
-        share = slope[rows] / (sums[-1, rows] * tau)
-        torch.mul(sums[:-1, rows].t(), share.unsqueeze(1), out=grad_anchors[rows])
-        scaled[:, rows] = anchors[rows].t() * share
+    def slope_of(rows: slice) -> Tensor:
+        """The derivative by log Z_a of these anchors, once their sums are complete, [n]."""
+        return weight[rows] if offsets is None else weight[rows] / (1.0 + offsets[rows] * sums[-1, rows])
+
+    def shared(rows: slice) -> Tensor:
+        """These anchors times what one of their exp-logits adds to the loss, divided by tau, [D, n]."""
+        share = slope_of(rows) / (sums[-1, rows] * tau)
+        return (anchors[rows].t() * share).to(precision)
 
     for number, summand in enumerate(blocks.summands):
         for rows in blocks.anchor_rows:
             exp_logits = blocks.exp_logits(number, rows)
-            sums[:, rows] += product(summand, exp_logits.t())
-            if not blocks.many:
-                finish(rows)
-                for grad in grads:
-                    grad += product(exp_logits, scaled[:, rows])
+            add_product(sums[:, rows], summand, exp_logits.t())
+            if grads and not blocks.many:
+                add_product(grads[0], exp_logits, shared(rows))
     if blocks.many:
-        finish(slice(0, len(anchors)))
-        _add_candidate_gradients(grads, scaled, blocks)
+        for number, grad in enumerate(grads):  # from exp-logits that are computed a second time
+            for rows in blocks.anchor_rows:
+                add_product(grad, blocks.exp_logits(number, rows), shared(rows))
     if grad_candidates is not None and counts is not None:
         grad_candidates.mul_(counts.unsqueeze(1))
+    slope = slope_of(slice(None))
+    grad_anchors = torch.empty_like(anchors)
+    torch.mul(sums[:-1].t(), (slope / (sums[-1] * tau)).unsqueeze(1), out=grad_anchors)
     guarded = sums[-1] if offsets is None else sums[-1] / (1.0 + offsets * sums[-1])
     return weight @ guarded.log(), slope, grad_anchors, grad_candidates
 
@@ -114,9 +115,9 @@ def weighted_sums(
         first = number * blocks.chunk_rows
         for rows in blocks.anchor_rows:
             exp_logits = blocks.exp_logits(number, rows)
-            sums[:, rows] += product(summand, exp_logits.t())
+            add_product(sums[:, rows], summand, exp_logits.t())
             if other is not None and other_sums is not None:
-                other_sums[first : first + len(exp_logits)] += product(exp_logits, other[:, rows])
+                add_product(other_sums[first : first + len(exp_logits)], exp_logits, other[:, rows])
     return sums.t(), other_sums
 
 
@@ -149,8 +150,10 @@ def _blocks(
 ) -> _Blocks:
     many = len(candidates) > MANY
     chunk_rows = CHUNK if many else len(candidates)
-    numel = CARD_BLOCK_NUMEL if anchors.is_cuda else BLOCK_NUMEL
-    size = max(LEAST_BLOCK, numel // chunk_rows)
+    if anchors.is_cuda:
+        size = max(LEAST_BLOCK, CARD_BLOCK_NUMEL // chunk_rows)
+    else:
+        size = _anchors_in_block(chunk_rows, precision)
     return _Blocks(
         many,
         chunk_rows,
@@ -161,11 +164,11 @@ def _blocks(
     )
 
 
-def _add_candidate_gradients(grads: Sequence[Tensor], scaled: Tensor, blocks: _Blocks) -> None:
-    """Add the gradients of each chunk's candidates to ``grads``, from exp-logits computed a second time."""
-    for number, grad in enumerate(grads):
-        for rows in blocks.anchor_rows:
-            grad += product(blocks.exp_logits(number, rows), scaled[:, rows])
+def _anchors_in_block(chunk_rows: int, precision: torch.dtype) -> int:
+    """The number of anchors whose exp-logits with ``chunk_rows`` candidates a processor computes together."""
+    float32_anchors = max(LEAST_BLOCK, BLOCK_NUMEL // chunk_rows)
+    anchors = float32_anchors * torch.float32.itemsize // precision.itemsize
+    return min(anchors // STEP_BLOCK * STEP_BLOCK, MOST_BLOCK)
 
 
 def _with_counts(candidates: Tensor, counts: Tensor | None) -> Tensor:

@@ -76,6 +76,26 @@ class Graph(nn.Module):
         values, transposed = entries or (self.values, self.values)
         return _Product.apply(rows, self, values, transposed)
 
+    def propagate_layers(
+        self, rows: Tensor, count: int, entries: Entries | None = None, with_first: bool = True
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The sum over l of E^l = A-bar^l rows, [N, D], and E^0 .. E^L themselves.
+
+        They are one operation, whose gradient adds up the layers' gradients in place. An operation for every
+        layer and every sum would pass each table several times.
+
+        Args:
+            rows: E^0 [N, D].
+            count: Number of layers L.
+            entries: Values of a matrix that takes the place of A-bar, from :meth:`drop`.
+            with_first: Whether E^0 is part of the sum.
+        """
+        if not count:
+            return rows, (rows,)
+        values, transposed = entries or (self.values, self.values)
+        total, *layers = _Layers.apply(rows, self, values, transposed, count, with_first)
+        return total, (rows, *layers)
+
     def drop(self, keep: float) -> Entries | None:
         """A-bar with each entry kept with probability ``keep``. None if all entries are kept.
 
@@ -138,6 +158,47 @@ class _Product(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
         return ctx.graph.multiply(ctx.transposed, grads[0].contiguous()), None, None, None
+
+
+class _Layers(torch.autograd.Function):
+    """The sum of A^l @ rows over l = 0 .. L, or 1 .. L, and A @ rows .. A^L @ rows."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, rows: Tensor, graph: Graph, values: Tensor, transposed: Tensor, count: int, with_first: bool
+    ) -> tuple[Tensor, ...]:
+        ctx.graph, ctx.transposed, ctx.with_first = graph, transposed, with_first
+        ctx.set_materialize_grads(False)  # most layers have no gradient of their own
+        layers = [rows]
+        for _ in range(count):
+            layers.append(graph.multiply(values, layers[-1]))
+        total = rows + layers[1] if with_first else layers[1].clone()
+        for layer in layers[2:]:
+            total += layer
+        return total, *layers[1:]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        of_total, *of_layers = grads
+        below: Tensor | None = None  # the gradient that a layer has from the layer after it
+        for of_layer in reversed(of_layers):
+            grad = _sum_into(below, of_total, of_layer)
+            below = None if grad is None else ctx.graph.multiply(ctx.transposed, grad.contiguous())
+        grad_rows = _sum_into(below, of_total if ctx.with_first else None)
+        return grad_rows, None, None, None, None, None
+
+
+def _sum_into(own: Tensor | None, *others: Tensor | None) -> Tensor | None:
+    """The sum of the gradients that are given; ``own`` is overwritten, the others are kept."""
+    total, is_own = own, own is not None
+    for other in others:
+        if total is None:
+            total = other
+        elif other is not None:
+            total = total.add_(other) if is_own else total + other
+            is_own = True
+    return total
 
 
 class _EdgeDot(torch.autograd.Function):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
-
-# torch computes float32 products on a processor with MKL, which takes 2 to 3 times as long as oneDNN for
-# these shapes on AMD processors. This operation is oneDNN's; torch.compile uses it as well.
-_ONEDNN = torch.ops.mkldnn._linear_pointwise if torch.backends.mkldnn.is_available() else None
-
 
 SHAPE, TRIES, WORTH = (256, 32, 20_000), 5, 1.1
 """Rows, columns and candidates of the products that are timed; how often; and how much faster is faster."""
@@ -36,10 +33,42 @@ def product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Both tables may have any strides. The result has no gradient.
     """
-    if _ONEDNN is not None and left.device.type == "cpu" and left.dtype == torch.float32:
-        result: Tensor = _ONEDNN(_packed(left), _packed(right), bias, "none", [], "")
+    if _with_onednn(left):
+        # torch has no switch for this. The operation is the one that torch.compile emits.
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(
+            _packed(left), _packed(right), bias, "none", [], ""
+        )
         return result
     return functional.linear(left, right, bias)
+
+
+def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """Add the product left @ right^T to ``total`` [n, m], which may be of another type; has no gradient."""
+    if total.dtype != left.dtype or _with_onednn(left):
+        total += product(left, right)
+    else:
+        total.addmm_(left, right.t())  # one pass over ``total`` less
+
+
+def _with_onednn(left: Tensor) -> bool:
+    """Whether oneDNN computes the products of ``left``, instead of the library that torch takes."""
+    return left.device.type == "cpu" and left.dtype == torch.float32 and _prefers_onednn()
+
+
+@cache
+def _prefers_onednn() -> bool:
+    """Whether oneDNN is faster than MKL, torch's own choice for float32.
+
+    MKL is the faster one on Intel's processors, and takes 2 to 3 times as long on AMD's. The maker decides
+    and not a measurement, so that a machine computes the same digits in every process.
+    """
+    return torch.backends.mkldnn.is_available() and "GenuineIntel" not in _processor()
+
+
+def _processor() -> str:
+    """What the system says of the processor, its maker among it."""
+    information = Path("/proc/cpuinfo")
+    return information.read_text(encoding="utf-8") if information.exists() else platform.processor()
 
 
 @cache

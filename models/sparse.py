@@ -18,7 +18,7 @@ def sparse_product(starts: Tensor, columns: Tensor, values: Tensor, rows: Tensor
     computes in half the time of its CSR product.
     """
     return functional.embedding_bag(
-        columns, rows, starts, mode="sum", per_sample_weights=values, include_last_offset=True
+        columns, rows.detach(), starts, mode="sum", per_sample_weights=values, include_last_offset=True
     )
 
 

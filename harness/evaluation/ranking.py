@@ -211,11 +211,10 @@ def masked_scores(
         RunFailed: A score of another item is NaN or infinite.
     """
     scores = scorer(users).cpu()
-    hidden_entries = (torch.from_numpy(hidden[0]), torch.from_numpy(hidden[1]))
     is_finite = bool(torch.isfinite(scores.sum()))  # one fast pass; only if it fails, each score is checked
     if not is_finite:
-        _refuse_not_finite(scores, hidden_entries, system)
-    scores[hidden_entries] = -torch.inf
+        _refuse_not_finite(scores, hidden, system)
+    scores.numpy()[hidden] = -np.inf  # the same memory; a third of the time of torch's indexing
     return scores
 
 
@@ -244,16 +243,14 @@ def _last_groups(
     return tied[row], item, last
 
 
-def _refuse_not_finite(
-    scores: torch.Tensor, hidden_entries: tuple[torch.Tensor, torch.Tensor], system: str
-) -> None:
+def _refuse_not_finite(scores: torch.Tensor, hidden: tuple[np.ndarray, np.ndarray], system: str) -> None:
     """Check that all scores [B, I] except the hidden ones are finite numbers.
 
     Raises:
         RunFailed: One is NaN or infinite. The message names the system and says what to look at.
     """
     wrong = ~torch.isfinite(scores)
-    wrong[hidden_entries] = False
+    wrong.numpy()[hidden] = False
     if not wrong.any():  # the scores are finite, and only their sum is not
         return
     values = scores[wrong]

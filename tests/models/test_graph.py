@@ -51,6 +51,43 @@ def test_dropped_propagation_has_the_gradient_of_its_own_transpose(graph: Graph)
     torch.testing.assert_close(rows.grad, matrix.detach().t() @ weight)
 
 
+@pytest.mark.parametrize("keep", [1.0, 0.5])
+@pytest.mark.parametrize("with_first", [True, False])
+@pytest.mark.parametrize("read", [("total",), ("layers",), ("total", "layers")])
+def test_layers_and_their_sum_equal_single_propagations(
+    graph: Graph, keep: float, with_first: bool, read: tuple[str, ...]
+) -> None:
+    """Values and gradients, also where a loss reads a layer beside the sum or instead of it."""
+    entries = graph.drop(keep)
+    rows = torch.randn(graph.nodes, 4)
+    weights = torch.randn(3, graph.nodes, 4)
+    results = []
+    for as_one in (True, False):
+        ego = rows.clone().requires_grad_()
+        if as_one:
+            total, layers = graph.propagate_layers(ego, 3, entries, with_first)
+        else:
+            layers = (ego,)
+            for _ in range(3):
+                layers = (*layers, graph.propagate(layers[-1], entries))
+            total = torch.stack(layers if with_first else layers[1:]).sum(0)
+        losses = {
+            "total": (total * weights[0]).sum(),
+            "layers": (layers[1] * weights[1]).sum() + (layers[0] * weights[2]).sum(),
+        }
+        sum(losses[name] for name in read).backward()  # type: ignore[union-attr]
+        results.append((total.detach(), layers[3].detach(), ego.grad))
+    for ours, wanted in zip(*results, strict=True):
+        torch.testing.assert_close(ours, wanted)
+
+
+def test_without_layers_the_sum_is_the_first_table(graph: Graph) -> None:
+    rows = torch.randn(graph.nodes, 4)
+    total, layers = graph.propagate_layers(rows, 0)
+    assert torch.equal(total, rows)
+    assert len(layers) == 1
+
+
 def test_attention_equals_its_dense_form(graph: Graph, pairs: np.ndarray) -> None:
     rows = torch.randn(graph.nodes, 4, dtype=torch.float64, requires_grad=True)
     basis = torch.randn(graph.nodes, 4, dtype=torch.float64, requires_grad=True)
