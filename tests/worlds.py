@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from typer.testing import CliRunner, Result
 
 from harness import outside
@@ -22,16 +21,6 @@ from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
-
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-
-needs_fixed_order = pytest.mark.skipif(
-    torch.cuda.is_available(),
-    reason="a GPU adds in no fixed order, so that the last digits of two runs differ",
-)
-
-DEVICES = ["cpu", pytest.param("cuda", marks=needs_gpu)]
-"""Where a system is tested that must give the same on a processor and on a GPU."""
 
 
 def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, degrees: bool = True) -> Store:

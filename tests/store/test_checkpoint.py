@@ -16,7 +16,7 @@ from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import train
-from tests.worlds import needs_fixed_order, needs_gpu
+from tests.devices import needs_fixed_order, needs_gpu
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}
 

@@ -23,7 +23,8 @@ from models.core import Batch, System
 from models.graph import Graph
 from models.soft_targets import SoftTargets
 from models.text import TextRows
-from tests.worlds import DEVICES, ROOT
+from tests.devices import DEVICES
+from tests.worlds import ROOT
 
 FOLDER = Path(os.environ.get("INTENTBENCH_GOLDEN", ROOT / "tests" / "golden"))
 CASES = sorted(FOLDER.glob("*.npz"))

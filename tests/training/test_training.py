@@ -18,7 +18,7 @@ from harness.training.loop import Callbacks
 from harness.training.memory import PeakMemory, Sizes
 from harness.training.prepared_data import PreparedData, prepared
 from harness.training.run import Outcome, train
-from tests.worlds import needs_fixed_order
+from tests.devices import needs_fixed_order
 
 QUICK = {"embedding_size": 16, "learning_rate": 0.02}
 

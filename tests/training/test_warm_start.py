@@ -25,7 +25,8 @@ from harness.training.warm_start import take_over, weights_of
 from models.core import System
 from models.graph import Graph
 from tests.cli.tiny_plan import write_plan
-from tests.worlds import intentbench, needs_fixed_order, run_record
+from tests.devices import needs_fixed_order
+from tests.worlds import intentbench, run_record
 
 
 def system(line: str, users: int, items: int, seed: int) -> System:

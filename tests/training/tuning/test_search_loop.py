@@ -30,7 +30,8 @@ from harness.training.run import train
 from harness.training.tuning import search_loop
 from harness.training.tuning.search_loop import SearchContext, tune
 from harness.training.tuning.trial_storage import open_storage
-from tests.worlds import needs_fixed_order, search_record
+from tests.devices import needs_fixed_order
+from tests.worlds import search_record
 
 SPLIT = {"kind": "given"}
 PLAN = {
