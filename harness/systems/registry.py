@@ -255,7 +255,7 @@ CLASSICS = Parts(
             neighbours_of="items",
         ),
         "EASE^R": Entry(
-            "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=4
+            "baselines.classics:ease", EASEHyper, "linear autoencoder in closed form (WWW 2019)", squares=3
         ),
         "EASE-Text": Entry(
             "baselines.text_autoencoders:ease_text",
