@@ -78,14 +78,24 @@ class ScriptedServer:
 
     async def serve(self, port: int, ready: threading.Event | None = None) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", port)
+        handlers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            handlers[self._loop.create_task(self._connection(reader, writer))] = writer
+
+        server = await asyncio.start_server(accept, "127.0.0.1", port)
         self.port = server.sockets[0].getsockname()[1]
         if ready is not None:
             ready.set()
         await self._stop.wait()
+        # A client that connected a moment ago has no handler yet. Its socket would never be closed.
+        while accepting := asyncio.all_tasks() - {asyncio.current_task(), *handlers}:
+            await asyncio.gather(*accepting)
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        for handler, writer in handlers.items():
+            handler.cancel()
+            writer.transport.abort()
+        await asyncio.gather(*handlers, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
