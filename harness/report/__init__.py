@@ -3,7 +3,9 @@
 document.py   the files
 page/         leaderboard.html, which is made of all sections, and index.html of several reports
 sections/     leaderboard    a dataset's table, its caption, and the runs that are not in it
-              answers        who is best, and whether the subject is ahead of its rivals
+              questions      what is asked of each system that reads text, and the answers
+              answers        who is best, and the answers on one dataset in words
+              verdict        all answers side by side, across datasets too, and costs
               head_to_head   any two systems, by metric, train pairs and user
               published      published numbers beside ours
               tuning         what each search spent and gained

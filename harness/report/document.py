@@ -29,8 +29,10 @@ from harness.report.sections.leaderboard import absent, heading, leaderboard
 from harness.report.sections.losses import losses
 from harness.report.sections.provenance import citations, provenance
 from harness.report.sections.published import beside_published, our_means, unknown_datasets
+from harness.report.sections.questions import Answered
 from harness.report.sections.sweeps import variants
 from harness.report.sections.tuning import tuning
+from harness.report.sections.verdict import verdict
 from harness.store.files import replaced, writing
 from harness.store.store import Store
 
@@ -62,8 +64,11 @@ def write(
     if beside and numbers is not None and ours is not None:
         published.check_any_joined(beside, numbers, ours)
     sections = [Section([f"# {tables.escape_markdown(plan.name)}", tables.escape_paragraphs(plan.about)])]
+    answered = {evidence.dataset.name: Answered.of(evidence) for evidence in finished}
+    sections.append(verdict(list(answered.values()), options))
     for evidence in datasets:
-        sections += _of_dataset(evidence, by_dataset[evidence.dataset.name], options)
+        name = evidence.dataset.name
+        sections += _of_dataset(evidence, answered.get(name), by_dataset[name], options)
         if evidence.groups:
             if numbers is not None and ours is not None:
                 sections.append(beside_published(numbers, ours, evidence.dataset.name))
@@ -116,14 +121,16 @@ def _refuse_unfinished(plan: Plan, statuses: Sequence[RunStatus], store: Store) 
     )
 
 
-def _of_dataset(evidence: Evidence, statuses: list[RunStatus], options: Options) -> list[Section]:
+def _of_dataset(
+    evidence: Evidence, answered: Answered | None, statuses: list[RunStatus], options: Options
+) -> list[Section]:
     """Make the sections of one dataset, up to tuning."""
     sections = [heading(evidence)]
-    if not evidence.groups:
+    if answered is None:
         return [*sections, Section(["No run of this dataset is finished."]), absent(statuses)]
     return [
         *sections,
-        answers(evidence),
+        answers(answered),
         leaderboard(evidence, options),
         absent(statuses),
         head_to_head(evidence),

@@ -152,19 +152,19 @@ class SystemSpec:
 
     def terms(self) -> list[str]:
         """The loss terms that have a weight, each of which can be ablated. Classics have none."""
-        return list(self._weight_names())
+        return list(self.weight_names())
 
     def weights(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The weight of every term, taken from the ``values`` of all hyper-parameters."""
-        return {term: values[name] for term, name in self._weight_names().items()}
+        return {term: values[name] for term, name in self.weight_names().items()}
 
     @property
     def zeros(self) -> dict[str, float]:
         """The values that ablations set: the weight of each ablated term is 0."""
-        names = self._weight_names()
+        names = self.weight_names()
         return {names[term]: 0.0 for term in self.ablated}
 
-    def _weight_names(self) -> dict[str, str]:
+    def weight_names(self) -> dict[str, str]:
         """The hyper-parameter that weighs each term, by term."""
         options = self.options().values()
         return {item.metadata["weighs"]: item.name for item in options if item.metadata["weighs"]}

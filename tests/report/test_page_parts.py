@@ -156,7 +156,7 @@ def test_two_systems_with_the_same_runs_are_one(tmp_path: Path) -> None:
             store.put(identity, record, pd.read_parquet(io.BytesIO(scores)))
     write(plan, store, tmp_path / "out", options=Options(figures=False))
     answers = tables.read_rows(tmp_path / "out" / "answers.csv").set_index("question")
-    assert answers.loc["backbone", ["answer", "difference"]].tolist() == ["no", 0.0]
+    assert answers.loc["backbone", ["answer", "difference"]].tolist() == ["equal", 0.0]
     assert answers.loc["simple baseline", "answer"] == "no"
     compared = tables.read_rows(tmp_path / "out" / "compared.csv")
     assert set(compared[compared["difference"] > 0]["verdict"]) == {"better"}

@@ -12,7 +12,7 @@ from harness.errors import InputError
 from harness.report import tables
 from harness.report.page.markdown import to_html
 from harness.report.page.page import SIGNS, rendered
-from harness.report.sections.answers import RIVALS
+from harness.report.sections.questions import RIVALS
 from harness.store.files import replaced, writing
 
 INDEX = "index.html"
@@ -26,7 +26,8 @@ class Finding:
         dataset: The dataset.
         metric: Title of the metric.
         best: The system with the highest mean.
-        subject: The best system with the subject of the benchmark; empty if there is none.
+        subject: The first of the systems that are asked about: the best one of the benchmark's subject, or,
+            without one, the best that reads text. Empty if there is none.
         answers: By what the subject is compared with: the sign and the answer.
     """
 

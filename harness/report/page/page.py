@@ -20,9 +20,10 @@ from harness.report.page.figures import address
 from harness.report.page.leaderboard import MARKS, leaderboard
 from harness.report.page.markdown import slug, to_html
 from harness.report.page.packing import packed
-from harness.report.sections.answers import CORRECTED, RIVALS
+from harness.report.sections.answers import CORRECTED
+from harness.report.sections.questions import RIVALS
 
-SIGNS = {"yes": "✓", "no": "✗", "not decided": "?", "not asked": "–"}
+SIGNS = {"yes": "✓", "no": "✗", "equal": "=", "not decided": "?", "not asked": "–"}
 """Signs of the answers, which can be told apart without colours."""
 
 SCRIPTS = ("tables.js", "leaderboard.js", "compare.js")
@@ -123,7 +124,7 @@ def _comparison(section: Section) -> Markup:
 
 
 def _answers(section: Section) -> Markup:
-    """The answers of one dataset: the sentence about the best system, and a row for each subject."""
+    """The answers of one dataset: the sentence about the best system, and a row for each system with text."""
     frame = section.frames["answers"]
     asked = frame[frame["question"].isin(list(RIVALS))]
     rows = {

@@ -10,6 +10,7 @@ from harness.report.plots.appearance import Appearance, Appearances, appearances
 from harness.report.plots.costs import costs
 from harness.report.plots.courses import courses
 from harness.report.plots.curves import curves
+from harness.report.plots.forest import BEYOND, forest
 from harness.report.plots.growth import growth
 from harness.report.plots.heat import heat
 from harness.report.plots.power import power
@@ -18,6 +19,6 @@ from harness.report.plots.sparsity import sparsity
 from harness.report.plots.style import FORMATS, draw_all, save
 
 __all__ = [
-    "FORMATS", "Appearance", "Appearances", "ablation", "appearances", "costs", "courses", "curves",
-    "draw_all", "growth", "heat", "power", "ranks", "save", "sparsity",
+    "BEYOND", "FORMATS", "Appearance", "Appearances", "ablation", "appearances", "costs", "courses", "curves",
+    "draw_all", "forest", "growth", "heat", "power", "ranks", "save", "sparsity",
 ]  # fmt: skip

@@ -1,123 +1,103 @@
-"""The answers to the questions of a study: who is best, and whether the subject is ahead of its rivals."""
+"""The answers on one dataset: who is best, and what each system that reads text is ahead of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from harness.report import tables
 from harness.report.evidence import Evidence, Section
-from harness.report.sections.control_verdicts import judged_by_controls
+from harness.report.sections.questions import ANSWERS, NOT_ASKED, RIVALS, TEXT, UNDECIDED, Answered, readers
 from harness.report.tables.cells import bounds
-from harness.systems.registry import SUBJECT
-
-ANSWERS = {"better": "yes", "worse": "no", "equal": "no"}
-"""The answer to whether a system is ahead of another, by its verdict. For any other it is UNDECIDED."""
 
 CORRECTED = (
-    "The answers use p after Holm's correction. Each interval is that of one difference alone, so it may "
-    "leave out 0 while the answer is still open."
+    "The answers use p after Holm's correction over these questions. Each interval is that of one difference "
+    "alone, so it may leave out 0 while the answer is still open."
 )
 
-UNDECIDED, NOT_ASKED = "not decided", "not asked"
-
-RIVALS = {
-    "backbone": "its backbone",
-    "shuffled text": "itself with shuffled text",
-    "simple baseline": "the best simple baseline",
-}
-"""What the subject is compared with, and how a sentence says it."""
-
-COLUMNS = ["system", "question", "other", "answer", "difference", "low", "high", "p_holm"]
+COLUMNS = [
+    "system", "question", "other", "answer", "difference", "low", "high", "p_holm",
+    "gain", "gain_low", "gain_high",
+]  # fmt: skip
 
 
-class _Judged:
-    """The test of all pairs on the first metric shown, for both orders of every pair of primary systems."""
+def answers(answered: Answered) -> Section:
+    """Answer, on the first metric shown, who is best and what each system that reads text is ahead of.
 
-    def __init__(self, evidence: Evidence) -> None:
-        metric = evidence.shown[0]
-        self.alike = evidence.samples[metric].of(evidence.primary).first_alike
-        self.rows: dict[tuple[str, str], dict[Any, Any]] = {}
-        for row in evidence.pairs[metric].to_dict("records"):
-            turned = {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
-            verdict = {"better": "worse"}.get(row["verdict"], row["verdict"])
-            self.rows[row["first"], row["second"]] = row
-            self.rows[row["second"], row["first"]] = row | turned | {"verdict": verdict}
-
-    def answer(self, name: str, other: str) -> dict[str, Any]:
-        """Whether ``name`` is ahead of ``other``. Two systems with the same runs are one."""
-        one, two = self.alike[name], self.alike[other]
-        if one == two:
-            return {"other": other, "answer": "no", "difference": 0.0}
-        return _answered(other, self.rows[one, two])
-
-
-def answers(evidence: Evidence) -> Section:
-    """Answer, on the first metric shown, who is best and whether the subject is ahead of its rivals.
-
-    The answers are the verdicts of all pairs and of the comparisons with controls; nothing is tested anew.
+    Who is best comes from the test of all pairs. The other questions are a family of their own.
     """
+    evidence = answered.evidence
     if not evidence.primary:
         return Section()
-    metric, judged = evidence.shown[0], _Judged(evidence)
-    order = (
-        evidence.samples[metric].totals[evidence.primary].sort_values(ascending=False, kind="stable").index
-    )
-    best = {"system": order[0], "question": "best"}
-    if len(order) > 1:
-        best |= judged.answer(order[0], order[1])
-    frame = pd.DataFrame([best, *_ahead(evidence, judged)], columns=COLUMNS)
+    frame = pd.DataFrame([_best(evidence), *_asked(answered)]).reindex(columns=COLUMNS)
     frame.insert(0, "dataset", evidence.dataset.name)
-    frame.insert(1, "metric", metric)
-    return Section(_sentences(frame, evidence, judged), frames={"answers": frame})
+    frame.insert(1, "metric", evidence.shown[0])
+    return Section(_sentences(frame, evidence), frames={"answers": frame})
 
 
-def _ahead(evidence: Evidence, judged: _Judged) -> Iterator[dict[str, Any]]:
-    """Yield the answer for every system with the subject and each of RIVALS, the best system first."""
-    totals = evidence.samples[evidence.shown[0]].totals
-    subjects = [name for name in evidence.primary if evidence.specs[name].alignment == SUBJECT]
-    classics = [name for name in evidence.primary if evidence.specs[name].is_classic]
-    simple = str(totals[classics].idxmax()) if classics else None
-    controls = judged_by_controls(evidence)
-    shuffled = controls[(controls["kind"] == "control") & (controls["control"] == "text=shuffled")]
-    for name in totals[subjects].sort_values(ascending=False, kind="stable").index:
-        rivals = {"backbone": evidence.backbone(name), "simple baseline": simple}
-        found = {kind: judged.answer(name, other) for kind, other in rivals.items() if other}
-        for row in shuffled[shuffled["system"] == name].to_dict("records"):
-            found["shuffled text"] = _answered(row["other"], row)
-        for kind in RIVALS:
-            yield {"system": name, "question": kind, "answer": NOT_ASKED, **found.get(kind, {})}
+def _best(evidence: Evidence) -> dict[str, Any]:
+    """The system with the highest mean, and whether it is ahead of the next one."""
+    sample = evidence.samples[evidence.shown[0]].of(evidence.primary)
+    one, *others = sample.totals.sort_values(ascending=False, kind="stable").index
+    row = {"system": one, "question": "best"}
+    if not others:
+        return row
+    difference = sample.difference(one, others[0])
+    low, high = difference.interval()
+    verdict, p = _judged_pair(evidence, one, others[0])
+    answer = ANSWERS.get(verdict, UNDECIDED)
+    numbers = {"difference": difference.value, "low": low, "high": high, "p_holm": p}
+    return row | {"other": others[0], "answer": answer} | numbers
 
 
-def _answered(other: str, row: dict[Any, Any]) -> dict[str, Any]:
-    numbers = {column: row[column] for column in ("difference", "low", "high", "p_holm")}
-    return {"other": other, "answer": ANSWERS.get(row["verdict"], UNDECIDED), **numbers}
+def _judged_pair(evidence: Evidence, one: str, other: str) -> tuple[str, float]:
+    """The verdict on ``one`` against ``other``, of a lower mean, and p: from the test of all pairs.
+
+    Two systems with the same runs are one there, and equal.
+    """
+    metric = evidence.shown[0]
+    alike = evidence.samples[metric].of(evidence.primary).first_alike
+    if alike[one] == alike[other]:
+        return "equal", float("nan")
+    pairs = evidence.pairs[metric]
+    both = {alike[one], alike[other]}
+    row = pairs[pairs["first"].isin(both) & pairs["second"].isin(both)].iloc[0]
+    return {"worse": "better"}.get(row["verdict"], row["verdict"]), row["p_holm"]
 
 
-def _sentences(frame: pd.DataFrame, evidence: Evidence, judged: _Judged) -> list[str]:
-    """Write the answers of one dataset in two sentences: on the best system, and on the best subject."""
+def _asked(answered: Answered) -> list[dict[str, Any]]:
+    """A row for every system that reads text and each of RIVALS, whether the plan asks it or not."""
+    found = {(row["system"], row["question"]): row for row in answered.of_kind(TEXT).to_dict("records")}
+    return [
+        {"system": name, "question": rival, "answer": NOT_ASKED} | found.get((name, rival), {})
+        for name in readers(answered.evidence)
+        for rival in RIVALS
+    ]
+
+
+def _sentences(frame: pd.DataFrame, evidence: Evidence) -> list[str]:
+    """Write in two sentences who is best, and what the first of the systems with text is ahead of."""
     rows = frame.to_dict("records")
     metric = str(rows[0]["metric"])
     title, best = tables.title(metric), str(rows[0]["system"])
     mean = evidence.samples[metric].mean(best)
     first = (
         f"{tables.escape_markdown(best)} has the highest mean {title}, "
-        f"{mean.value:.4f}{bounds(*mean.interval())}{_others(evidence, judged, best)}"
+        f"{mean.value:.4f}{bounds(*mean.interval())}{_others(evidence, best)}"
     )
     about = [row for row in rows[1:] if row["system"] == rows[1]["system"]]
-    asked = [_asked(row) for row in about if row["answer"] != NOT_ASKED]
+    asked = [_sentence(row) for row in about if row["answer"] != NOT_ASKED]
     if not asked:
         return [f"{first}."]
     name = tables.escape_markdown(about[0]["system"])
     return [f"{first}.", f"Is {name} ahead of {'; '.join(asked)}. {CORRECTED}"]
 
 
-def _others(evidence: Evidence, judged: _Judged, best: str) -> str:
+def _others(evidence: Evidence, best: str) -> str:
     """Say how many of the other primary systems may be as good as the best."""
     others = [name for name in evidence.primary if name != best]
-    alike = [name for name in others if judged.answer(best, name)["answer"] != "yes"]
+    alike = [name for name in others if _judged_pair(evidence, best, name)[0] != "better"]
     if not others:
         return ""
     if not alike:
@@ -127,7 +107,7 @@ def _others(evidence: Evidence, judged: _Judged, best: str) -> str:
     return f"; {len(alike)} of the {len(others)} other systems are not shown to be worse"
 
 
-def _asked(row: dict[Any, Any]) -> str:
+def _sentence(row: dict[str, Any]) -> str:
     """One rival with the answer, the difference and its p."""
     other = f" ({tables.escape_markdown(row['other'])})" if row["question"] != "shuffled text" else ""
     interval = bounds(row["low"], row["high"], "+.4f")

@@ -1,0 +1,59 @@
+"""Gains over several rivals, with their intervals, on each dataset: a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from harness.report.plots.appearance import COLOURS, MARKERS
+from harness.report.plots.style import legend_below, margins, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROW = 0.14
+"""Height of one interval, in inches."""
+
+BEYOND = 60.0
+"""Gains beyond this many per cent are drawn at the edge; systems that collapse would hide the others."""
+
+
+def forest(frame: pd.DataFrame, rivals: Mapping[str, str], metric: str) -> Figure:
+    """Draw the gain of each system over each rival; one panel for each rival, one colour for each dataset.
+
+    Args:
+        frame: ``dataset``, ``system``, ``question`` (one of the rivals), and the shares ``gain``,
+            ``gain_low`` and ``gain_high``.
+        rivals: What a title calls each rival, in the order of the panels. Those that no row asks are left out.
+        metric: Title of the metric.
+    """
+    asked = [rival for rival in rivals if rival in set(frame["question"])]
+    systems, datasets = list(frame["system"].unique()), list(frame["dataset"].unique())
+    height = 1.0 + ROW * len(systems) * (len(datasets) + 1)
+    figure, panels = new_figure(columns=len(asked), width=3.4, height=height)
+    step = 1.0 / (len(datasets) + 1)
+    for panel, rival in zip(panels, asked, strict=True):
+        rows = frame[frame["question"] == rival]
+        for number, dataset in enumerate(datasets):
+            own = rows[rows["dataset"] == dataset]
+            y = [systems.index(name) + step * (number + 1) - 0.5 for name in own["system"]]
+            middle, low, high = (
+                (100.0 * own[column]).clip(-BEYOND, BEYOND) for column in ("gain", "gain_low", "gain_high")
+            )
+            look: dict[str, Any] = {
+                "color": COLOURS[number % len(COLOURS)],
+                "marker": MARKERS[number % len(MARKERS)],
+            }
+            panel.errorbar(
+                middle, y, xerr=margins(middle, low, high), fmt="none", ecolor=look["color"], elinewidth=1.2
+            )
+            panel.plot(middle, y, linestyle="none", markersize=4, label=dataset, **look)
+        panel.axvline(0.0, color="black", linewidth=0.8)
+        panel.set_yticks(range(len(systems)), systems if panel is panels[0] else [""] * len(systems))
+        panel.set_ylim(len(systems) - 0.5, -0.5)
+        panel.set(title=f"over {rivals[rival]}", xlabel=f"gain in {metric}, %")
+        panel.grid(axis="y", visible=False)
+    legend_below(figure, panels[0], columns=5)
+    return figure

@@ -1,0 +1,175 @@
+"""Whether text pays, which loss terms, for whom and at what cost: on each dataset and across them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.evaluation.stats.across import across
+from harness.evaluation.stats.estimate import Estimate
+from harness.report import plots, tables
+from harness.report.evidence import Evidence, Options, Section
+from harness.report.sections.questions import NUMBERS, RIVALS, TERMS, TEXT, USERS, Answered, judged, readers
+
+ACROSS = "all datasets"
+KEY = ["kind", "system", "question"]
+
+HEADINGS = {
+    TEXT: ("### Does the text help?", "Is it ahead of"),
+    TERMS: ("### Which loss terms pay?", "Is it ahead of itself without"),
+    USERS: ("### For which users?", "Is it ahead of its backbone for users with"),
+}
+"""For each kind of question the heading of its table, and that of the table's first column."""
+
+
+def verdict(datasets: Sequence[Answered], options: Options) -> Section:
+    """Put the answers of all datasets into tables, and combine them across datasets.
+
+    Empty if the study asks of no system whether its text beats shuffled text. It is then about something
+    else.
+    """
+    rows = pd.concat([_named(each) for each in datasets], ignore_index=True) if datasets else pd.DataFrame()
+    if rows.empty or "shuffled text" not in set(rows["question"]):
+        return Section()
+    first = datasets[0].evidence
+    combined = _combined(datasets, first.plan.smallest_effect.size)
+    rows = pd.concat([rows, combined], ignore_index=True)
+    metric = tables.title(first.shown[0])
+    text = ["## The verdict", _about(metric, first, combined)]
+    for kind, (heading, column) in HEADINGS.items():
+        own = rows[rows["kind"] == kind]
+        if not own.empty:
+            text += [heading, tables.markdown(_table(own, column))]
+    frames = {"verdict": rows.assign(metric=first.shown[0])}
+    costs = _costs([each.evidence for each in datasets]) if options.costs else pd.DataFrame()
+    if not costs.empty:
+        text += ["### At what cost?", tables.markdown(_cost_table(costs)), COSTS]
+        frames["verdict-costs"] = costs
+    if not options.figures:
+        return Section(text, frames=frames)
+    figure = plots.forest(rows[rows["kind"] == TEXT], RIVALS, metric)
+    return Section(
+        [*text, "![Gains over the rivals](verdict.png)", EDGE], frames=frames, figures={"verdict": figure}
+    )
+
+
+EDGE = f"Gains and ends of intervals beyond {plots.BEYOND:.0f} % are drawn at the edge of the figure."
+
+COSTS = (
+    "The numbers are seconds on the processor, summed over threads, of one run with its test: the mean over "
+    "the finished runs, and how many times that of the backbone. Joules were not measured."
+)
+
+
+def _named(answered: Answered) -> pd.DataFrame:
+    return answered.rows.assign(dataset=answered.evidence.dataset.name)
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """The gains of one question on the datasets that ask it."""
+
+    gains: list[Estimate]
+    others: set[str]
+
+
+def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
+    """Combine the gains of each question that all datasets answer; empty without independent sources.
+
+    Args:
+        datasets: The answers on each dataset.
+        smallest: A gain below this share of the other's mean counts as none.
+    """
+    sources = {each.evidence.dataset.source.origin for each in datasets}
+    if len(datasets) < 2 or len(sources) < len(datasets):
+        return pd.DataFrame()
+    effects: dict[tuple[str, ...], _Effect] = {}
+    for each in datasets:
+        for row, gain in zip(each.rows.to_dict("records"), each.gains, strict=True):
+            effect = effects.setdefault(tuple(row[column] for column in KEY), _Effect([], set()))
+            effect.gains.append(gain)
+            effect.others.add(row["other"])
+    rows = []
+    for key, effect in effects.items():
+        if len(effect.gains) == len(datasets):
+            whole = across(effect.gains)
+            other = effect.others.pop() if len(effect.others) == 1 else ""
+            values = (np.nan, np.nan, np.nan, whole.p, whole.p_equal(smallest))
+            numbers = (*values, whole.value, *whole.interval(), whole.error)
+            rows.append(dict(zip(KEY, key, strict=True)) | dict(zip(NUMBERS, numbers, strict=True)))
+            rows[-1]["other"] = other
+    frame = pd.DataFrame(rows)
+    if frame.empty:
+        return frame
+    return judged(frame.assign(difference=frame["gain"])).assign(dataset=ACROSS, difference=np.nan)
+
+
+def _about(metric: str, first: Evidence, combined: pd.DataFrame) -> str:
+    text = (
+        f"The per cents are gains in {metric} over what stands behind the question, with 95 % intervals that "
+        "allow for other users, other seeds and, where there are several, other splits. Yes and no are "
+        "significant at .05 after Holm's correction over the questions of one table and dataset; equal means "
+        f"that the gain is significantly below {first.plan.smallest_effect}."
+    )
+    if combined.empty:
+        return text
+    return (
+        f"{text} The column of all datasets holds the mean gain in a model of random effects: what to expect "
+        "on another dataset of this kind. With so few datasets its intervals are wide."
+    )
+
+
+def _table(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """One row for each question and system, one column for each dataset and one for all.
+
+    Args:
+        rows: Questions of one kind.
+        column: Heading of the column with the questions.
+    """
+    questions = list(dict.fromkeys([*RIVALS, *rows["question"]]))
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows.to_dict("records"):
+        cells.setdefault((row["question"], row["system"]), {})[row["dataset"]] = _cell(row)
+    table = [
+        {column: RIVALS.get(question, question), "System": system} | cells[question, system]
+        for question, system in sorted(cells, key=lambda key: questions.index(key[0]))
+    ]
+    return pd.DataFrame(table, columns=[column, "System", *rows["dataset"].unique()]).fillna("")
+
+
+def _cell(row: Mapping[Hashable, Any]) -> str:
+    gain, low, high = (100.0 * row[name] for name in ("gain", "gain_low", "gain_high"))
+    if np.isnan(gain):
+        return str(row["answer"])
+    interval = "" if np.isnan(low) else f" [{low:+.1f}, {high:+.1f}]"
+    return f"{row['answer']}: {gain:+.1f} %{interval}"
+
+
+def _costs(datasets: Sequence[Evidence]) -> pd.DataFrame:
+    """Seconds on the processor of each system with text and of its backbone, on each dataset."""
+    rows = []
+    for evidence in datasets:
+        for name in readers(evidence):
+            own, backbone = _seconds(evidence, name), evidence.backbone(name)
+            base = _seconds(evidence, backbone) if backbone else float("nan")
+            row = {"dataset": evidence.dataset.name, "system": name, "cpu_s": own}
+            rows.append(row | {"backbone": backbone or "", "backbone_cpu_s": base})
+    return pd.DataFrame(rows).dropna(subset=["cpu_s"]) if rows else pd.DataFrame()
+
+
+def _seconds(evidence: Evidence, name: str) -> float:
+    spent = [record.cpu_s for record in evidence.records[name] if record.cpu_s is not None]
+    return float(np.mean(spent)) if spent else float("nan")
+
+
+def _cost_table(costs: pd.DataFrame) -> pd.DataFrame:
+    times = costs["cpu_s"] / costs["backbone_cpu_s"]
+    cells = [
+        f"{own:.1f}" + ("" if np.isnan(ratio) else f" ({ratio:.1f} x)")
+        for own, ratio in zip(costs["cpu_s"], times, strict=True)
+    ]
+    return tables.cross_table(costs.assign(System=costs["system"], cell=cells), "System", "dataset", "cell")
