@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -255,6 +255,14 @@ class Evidence:
         spec = self.specs[system]
         bare = spec.bare.name
         return bare if spec.alignment and bare in self.groups else None
+
+    def equal_size(self, system: str) -> str | None:
+        """Return the backbone with as many parameters as a system; None if it has no finished run."""
+        spec = self.specs[system]
+        if not spec.alignment:
+            return None
+        name = replace(spec.bare, start=None, capacity=spec.alignment).name
+        return name if name in self.groups else None
 
     def references(self, metric: str) -> dict[str, str]:
         """Return the reference of each system.

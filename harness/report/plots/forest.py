@@ -26,7 +26,7 @@ def forest(frame: pd.DataFrame, rivals: Mapping[str, str], metric: str) -> Figur
     Args:
         frame: ``dataset``, ``system``, ``question`` (one of the rivals), and the shares ``gain``,
             ``gain_low`` and ``gain_high``.
-        rivals: What a title calls each rival, in the order of the panels. Those that no row asks are left out.
+        rivals: What a title calls each rival, in the order of the panels. Rivals without rows are left out.
         metric: Title of the metric.
     """
     asked = [rival for rival in rivals if rival in set(frame["question"])]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import pandas as pd
 
@@ -47,11 +46,7 @@ def judged_by_controls(evidence: Evidence) -> pd.DataFrame:
 
 def _without_text(evidence: Evidence, system: str) -> list[str]:
     """Return the backbone, and the backbone with as many parameters, if they have finished runs."""
-    spec = evidence.specs[system]
-    if not spec.alignment:
-        return []
-    equal_size = replace(spec.bare, start=None, capacity=spec.alignment)
-    return [each.name for each in (spec.bare, equal_size) if each.name in evidence.groups]
+    return [name for name in (evidence.backbone(system), evidence.equal_size(system)) if name]
 
 
 def judged(

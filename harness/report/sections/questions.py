@@ -130,7 +130,6 @@ def _questions(evidence: Evidence) -> Iterator[Question]:
 def rivals(evidence: Evidence, name: str) -> dict[str, str]:
     """What a system is compared with, by the keys of RIVALS; those without finished runs are left out."""
     spec, totals = evidence.specs[name], evidence.samples[evidence.shown[0]].totals
-    equal = replace(spec.bare, start=None, capacity=spec.alignment).name
     simple = [
         each
         for each in evidence.primary
@@ -138,7 +137,7 @@ def rivals(evidence: Evidence, name: str) -> dict[str, str]:
     ]
     wanted = {
         "backbone": evidence.backbone(name),
-        "equal size": equal if spec.alignment else None,
+        "equal size": evidence.equal_size(name),
         "shuffled text": replace(spec, text="shuffled").name,
         "simple baseline": str(totals[simple].idxmax()) if simple else None,
     }
