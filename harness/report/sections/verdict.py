@@ -15,7 +15,7 @@ from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
 from harness.report.sections.questions import NUMBERS, RIVALS, TERMS, TEXT, USERS, Answered, judged, readers
 
-ACROSS = "all datasets"
+ACROSS = "across datasets"
 KEY = ["kind", "system", "question"]
 
 HEADINGS = {
@@ -78,7 +78,9 @@ class _Effect:
 
 
 def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
-    """Combine the gains of each question that all datasets answer; empty without independent sources.
+    """Combine the gains of each question over the datasets that answer it, if these are two or more.
+
+    Empty if the sources of the datasets are not independent.
 
     Args:
         datasets: The answers on each dataset.
@@ -95,13 +97,13 @@ def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
             effect.others.add(row["other"])
     rows = []
     for key, effect in effects.items():
-        if len(effect.gains) == len(datasets):
+        if len(effect.gains) > 1:
             whole = across(effect.gains)
-            other = effect.others.pop() if len(effect.others) == 1 else ""
             values = (np.nan, np.nan, np.nan, whole.p, whole.p_equal(smallest))
-            numbers = (*values, whole.value, *whole.interval(), whole.error)
-            rows.append(dict(zip(KEY, key, strict=True)) | dict(zip(NUMBERS, numbers, strict=True)))
-            rows[-1]["other"] = other
+            numbers = zip(NUMBERS, (*values, whole.value, *whole.interval(), whole.error), strict=True)
+            other = effect.others.pop() if len(effect.others) == 1 else ""
+            row = dict(zip(KEY, key, strict=True)) | {"other": other, "datasets": len(effect.gains)}
+            rows.append(row | dict(numbers))
     frame = pd.DataFrame(rows)
     if frame.empty:
         return frame
@@ -118,8 +120,9 @@ def _about(metric: str, first: Evidence, combined: pd.DataFrame) -> str:
     if combined.empty:
         return text
     return (
-        f"{text} The column of all datasets holds the mean gain in a model of random effects: what to expect "
-        "on another dataset of this kind. With so few datasets its intervals are wide."
+        f"{text} The last column holds the mean gain in a model of random effects over the datasets that "
+        "answer the question: what to expect on another dataset of this kind. With so few datasets its "
+        "intervals are wide."
     )
 
 
@@ -146,7 +149,8 @@ def _cell(row: Mapping[Hashable, Any]) -> str:
     if np.isnan(gain):
         return str(row["answer"])
     interval = "" if np.isnan(low) else f" [{low:+.1f}, {high:+.1f}]"
-    return f"{row['answer']}: {gain:+.1f} %{interval}"
+    counted = f" ({row['datasets']:.0f} datasets)" if row["dataset"] == ACROSS else ""
+    return f"{row['answer']}: {gain:+.1f} %{interval}{counted}"
 
 
 def _costs(datasets: Sequence[Evidence]) -> pd.DataFrame:
