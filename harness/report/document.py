@@ -175,7 +175,7 @@ def _files(name: str, sections: Sequence[Section], out: Path, formats: Sequence[
             rows.setdefault(frame_name, []).append(frame)
     for frame_name, frames in rows.items():
         with_rows = [frame for frame in frames if not frame.empty] or frames[:1]
-        content = _encoded(tables.csv_text(pd.concat(with_rows, ignore_index=True)))
+        content = _encoded(tables.csv_text(tables.stacked(with_rows)))
         if frame_name in PACKED:
             contents[f"{frame_name}.csv.gz"] = gzip.compress(content, mtime=0)
         else:

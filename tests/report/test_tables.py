@@ -99,3 +99,13 @@ def test_rows_and_columns_stand_in_the_order_given_and_gaps_are_empty() -> None:
 
 def test_a_p_in_a_sentence_has_room() -> None:
     assert [tables.p_value(p) for p in (0.0001, 0.0341, 1.0)] == ["p < .001", "p .034", "p 1.000"]
+
+
+def test_stacked_rows_have_all_columns_and_no_warning() -> None:
+    """A column that is empty in one frame has the type that it has in the other."""
+    one = pd.DataFrame({"system": ["a"], "gain": [np.nan]})
+    other = pd.DataFrame({"system": ["b"], "gain": [0.1], "note": ["x"]})
+    frame = tables.stacked([one, other])
+    assert list(frame) == ["system", "gain", "note"]
+    assert frame["gain"].dtype == float
+    assert frame["note"].isna().tolist() == [True, False]

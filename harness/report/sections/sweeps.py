@@ -33,7 +33,7 @@ def variants(
     sections = []
     for family, members in families.items():
         if len(members) > 1:
-            frame = pd.concat(rows, ignore_index=True)
+            frame = tables.stacked(rows)
             frame = frame[frame["dataset"].isin([each.dataset.name for each in members])]
             sections.append(_side_by_side(plan, family, members, frame, options))
             for name, alike in _groups(members, _without_density):

@@ -32,12 +32,12 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
     Empty if the study asks of no system whether its text beats shuffled text. It is then about something
     else.
     """
-    rows = pd.concat([_named(each) for each in datasets], ignore_index=True) if datasets else pd.DataFrame()
+    rows = tables.stacked([_named(each) for each in datasets]) if datasets else pd.DataFrame()
     if rows.empty or "shuffled text" not in set(rows["question"]):
         return Section()
     first = datasets[0].evidence
     combined = _combined(datasets, first.plan.smallest_effect.size)
-    rows = pd.concat([rows, combined], ignore_index=True)
+    rows = tables.stacked([rows, combined])
     metric = tables.title(first.shown[0])
     text = ["## The verdict", _about(metric, first, combined)]
     for kind, (heading, column) in HEADINGS.items():

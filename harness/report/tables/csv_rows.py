@@ -7,6 +7,7 @@ apostrophe before it, which makes it text; :func:`read_rows` takes the apostroph
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,16 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """The beginning of a formula, or of a name that needs one more apostrophe than it has."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the rows of frames below each other, with the columns of all of them.
+
+    A column that is empty in one frame takes its type from the others.
+    """
+    columns = list(dict.fromkeys(name for frame in frames for name in frame))
+    filled = [frame.dropna(axis="columns", how="all") for frame in frames]
+    return pd.concat(filled, ignore_index=True).reindex(columns=columns)
 
 
 def csv_text(frame: pd.DataFrame) -> str:
