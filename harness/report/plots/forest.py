@@ -24,8 +24,8 @@ def forest(frame: pd.DataFrame, rivals: Mapping[str, str], metric: str) -> Figur
     """Draw the gain of each system over each rival; one panel for each rival, one colour for each dataset.
 
     Args:
-        frame: ``dataset``, ``system``, ``question`` (one of the rivals), and the shares ``gain``,
-            ``gain_low`` and ``gain_high``.
+        frame: ``dataset``, ``system``, ``question`` (one of the rivals), and the per cents
+            ``gain_percent``, ``gain_low`` and ``gain_high``.
         rivals: What a title calls each rival, in the order of the panels. Rivals without rows are left out.
         metric: Title of the metric.
     """
@@ -40,7 +40,7 @@ def forest(frame: pd.DataFrame, rivals: Mapping[str, str], metric: str) -> Figur
             own = rows[rows["dataset"] == dataset]
             y = [systems.index(name) + step * (number + 1) - 0.5 for name in own["system"]]
             middle, low, high = (
-                (100.0 * own[column]).clip(-BEYOND, BEYOND) for column in ("gain", "gain_low", "gain_high")
+                own[column].clip(-BEYOND, BEYOND) for column in ("gain_percent", "gain_low", "gain_high")
             )
             look: dict[str, Any] = {
                 "color": COLOURS[number % len(COLOURS)],

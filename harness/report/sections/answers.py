@@ -18,7 +18,7 @@ CORRECTED = (
 
 COLUMNS = [
     "system", "question", "other", "answer", "difference", "low", "high", "p_holm",
-    "gain", "gain_low", "gain_high",
+    "gain_percent", "gain_low", "gain_high",
 ]  # fmt: skip
 
 

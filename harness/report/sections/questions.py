@@ -44,7 +44,9 @@ UNDECIDED, NOT_ASKED = "not decided", "not asked"
 TEXT, TERMS, USERS = "text", "terms", "users"
 """The kinds of questions. Each is a family of tests on each dataset."""
 
-NUMBERS = ["difference", "low", "high", "p", "p_equal", "gain", "gain_low", "gain_high", "gain_error"]
+DIFFERENCE = ["difference", "low", "high", "p", "p_equal"]
+GAIN = ["gain_percent", "gain_low", "gain_high", "gain_error"]
+NUMBERS = [*DIFFERENCE, *GAIN]
 
 
 class Question(NamedTuple):
@@ -72,9 +74,9 @@ class Answered:
     Attributes:
         evidence: The finished runs.
         rows: One row for each question: ``kind``, ``system``, ``question``, ``other``, the difference of the
-            first metric shown with its interval and tests, the gain (a share of the other's mean) with its
-            interval and standard error, ``p_holm``, ``verdict`` and ``answer``.
-        gains: The gain of each question, in the order of the rows.
+            first metric shown with its interval and tests, the gain (in per cent of the other's mean) with
+            its interval and standard error, ``p_holm``, ``verdict`` and ``answer``.
+        gains: The gain of each question as a share, in the order of the rows.
     """
 
     evidence: Evidence
@@ -184,4 +186,10 @@ def _numbers(question: Question, gain: Estimate, evidence: Evidence) -> dict[str
     difference = question.sample.difference(question.system, question.other)
     smallest = evidence.plan.smallest_effect.beside(float(question.sample.totals[question.other]))
     values = (difference.value, *difference.interval(), difference.p, difference.p_equal(smallest))
-    return dict(zip(NUMBERS, (*values, gain.value, *gain.interval(), gain.error), strict=True))
+    return dict(zip(DIFFERENCE, values, strict=True)) | per_cent(gain)
+
+
+def per_cent(gain: Estimate) -> dict[str, float]:
+    """The columns GAIN of a gain."""
+    values = (gain.value, *gain.interval(), gain.error)
+    return {column: 100.0 * value for column, value in zip(GAIN, values, strict=True)}

@@ -13,7 +13,16 @@ from harness.evaluation.stats.across import across
 from harness.evaluation.stats.estimate import Estimate
 from harness.report import plots, tables
 from harness.report.evidence import Evidence, Options, Section
-from harness.report.sections.questions import NUMBERS, RIVALS, TERMS, TEXT, USERS, Answered, judged, readers
+from harness.report.sections.questions import (
+    RIVALS,
+    TERMS,
+    TEXT,
+    USERS,
+    Answered,
+    judged,
+    per_cent,
+    readers,
+)
 
 ACROSS = "across datasets"
 KEY = ["kind", "system", "question"]
@@ -44,7 +53,9 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
         own = rows[rows["kind"] == kind]
         if not own.empty:
             text += [heading, tables.markdown(_table(own, column))]
-    frames = {"verdict": rows.assign(metric=first.shown[0])}
+    rows.insert(0, "dataset", rows.pop("dataset"))
+    rows.insert(1, "metric", first.shown[0])
+    frames = {"verdict": rows}
     costs = _costs([each.evidence for each in datasets]) if options.costs else pd.DataFrame()
     if not costs.empty:
         text += ["### At what cost?", tables.markdown(_cost_table(costs)), COSTS]
@@ -99,15 +110,13 @@ def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
     for key, effect in effects.items():
         if len(effect.gains) > 1:
             whole = across(effect.gains)
-            values = (np.nan, np.nan, np.nan, whole.p, whole.p_equal(smallest))
-            numbers = zip(NUMBERS, (*values, whole.value, *whole.interval(), whole.error), strict=True)
             other = effect.others.pop() if len(effect.others) == 1 else ""
             row = dict(zip(KEY, key, strict=True)) | {"other": other, "datasets": len(effect.gains)}
-            rows.append(row | dict(numbers))
+            rows.append(row | {"p": whole.p, "p_equal": whole.p_equal(smallest)} | per_cent(whole))
     frame = pd.DataFrame(rows)
     if frame.empty:
         return frame
-    return judged(frame.assign(difference=frame["gain"])).assign(dataset=ACROSS, difference=np.nan)
+    return judged(frame.assign(difference=frame["gain_percent"])).assign(dataset=ACROSS, difference=np.nan)
 
 
 def _about(metric: str, first: Evidence, combined: pd.DataFrame) -> str:
@@ -145,7 +154,7 @@ def _table(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _cell(row: Mapping[Hashable, Any]) -> str:
-    gain, low, high = (100.0 * row[name] for name in ("gain", "gain_low", "gain_high"))
+    gain, low, high = (row[name] for name in ("gain_percent", "gain_low", "gain_high"))
     if np.isnan(gain):
         return str(row["answer"])
     interval = "" if np.isnan(low) else f" [{low:+.1f}, {high:+.1f}]"
