@@ -21,7 +21,7 @@ from harness.report.page.leaderboard import MARKS, leaderboard
 from harness.report.page.markdown import slug, to_html
 from harness.report.page.packing import packed
 from harness.report.sections.answers import CORRECTED
-from harness.report.sections.questions import RIVALS
+from harness.report.sections.questions import NOT_ASKED, RIVALS
 
 SIGNS = {"yes": "✓", "no": "✗", "equal": "=", "not decided": "?", "not asked": "–"}
 """Signs of the answers, which can be told apart without colours."""
@@ -124,13 +124,17 @@ def _comparison(section: Section) -> Markup:
 
 
 def _answers(section: Section) -> Markup:
-    """The answers of one dataset: the sentence about the best system, and a row for each system with text."""
+    """The answers of one dataset: the sentence about the best system, and a row for each system with text.
+
+    A question that is asked of no system has no column.
+    """
     frame = section.frames["answers"]
     asked = frame[frame["question"].isin(list(RIVALS))]
     rows = {
         system: {row["question"]: row for row in own.to_dict("records")}
         for system, own in asked.groupby("system", sort=False)
     }
+    answered = set(asked[asked["answer"] != NOT_ASKED]["question"])
     text = _environment().get_template("answers.html")
     return Markup(
         text.render(
@@ -138,7 +142,7 @@ def _answers(section: Section) -> Markup:
             metric=tables.title(str(frame["metric"].iloc[0])),
             best=to_html(section.markdown[0]),
             rows=rows,
-            rivals=RIVALS,
+            rivals={kind: said for kind, said in RIVALS.items() if kind in answered} or RIVALS,
             signs=SIGNS,
             corrected=CORRECTED,
         )
