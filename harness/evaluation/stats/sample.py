@@ -177,7 +177,8 @@ def estimate(
     """Put an estimate together from the variance between users and that between seeds.
 
     Each seed variance contains noise that is in the variance between users as well. It is taken out once, as
-    far as there is seed variance.
+    far as there is seed variance, and never more of it than users vary. Two systems whose runs of one seed
+    are nearly the same share their noise, and their difference has little of it.
 
     Paper: Satterthwaite, An approximate distribution of estimates of variance components (1946).
 
@@ -190,7 +191,8 @@ def estimate(
     """
     parts = [(factor**2, seeds[name]) for name, factor in factors.items()]
     with_noise = sum(square * part.variance for square, part in parts)
-    from_seeds = float(np.fmax(with_noise - sum(square * part.noise for square, part in parts), 0.0))
+    noise = np.fmin(sum(square * part.noise for square, part in parts), from_users)
+    from_seeds = float(np.fmax(with_noise - noise, 0.0))
     from_seeds = np.nan if np.isnan(with_noise) else from_seeds
     doubt = from_users**2 / freedom if freedom else np.nan
     doubt += sum((square * part.variance) ** 2 / part.freedom for square, part in parts)

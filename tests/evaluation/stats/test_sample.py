@@ -69,6 +69,22 @@ def test_what_users_react_to_is_counted_once() -> None:
     assert np.mean(errors) == pytest.approx(np.var(truths), rel=0.35)
 
 
+def test_runs_that_are_nearly_the_same_share_their_noise() -> None:
+    """A term of almost no weight: each seed moves both systems alike, users by users, and hardly apart.
+
+    Their noise is not in their difference, and must not be taken off it. The interval would have no end.
+    """
+    random = np.random.default_rng(5)
+    one = random.random(300)[:, None] + random.normal(0, 0.2, (300, 5))
+    found = Sample(
+        pd.RangeIndex(300), {"A": one, "B": one + random.normal(0.001, 0.002, (300, 5))}
+    ).difference("A", "B")
+    low, high = found.interval()
+    assert found.freedom > 3
+    assert -0.1 < low < found.value < high < 0.1
+    assert 1e-5 < found.from_seeds < (one.mean(axis=0).var(ddof=1) / 5) * 4
+
+
 def test_few_runs_that_lie_close_together_by_chance_are_not_believed() -> None:
     runs = {
         "calm": np.array([0.3, 0.3001, 0.2999]),
