@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,21 +17,26 @@ if TYPE_CHECKING:
 ROW = 0.14
 """Height of one interval, in inches."""
 
+TITLE = 28
+"""Letters of a line of a panel's title."""
+
 BEYOND = 60.0
 """Gains beyond this many per cent are drawn at the edge; systems that collapse would hide the others."""
 
 
-def forest(frame: pd.DataFrame, rivals: Mapping[str, str], metric: str) -> Figure:
+def forest(frame: pd.DataFrame, systems: Sequence[str], rivals: Mapping[str, str], metric: str) -> Figure:
     """Draw the gain of each system over each rival; one panel for each rival, one colour for each dataset.
 
     Args:
         frame: ``dataset``, ``system``, ``question`` (one of the rivals), and the per cents
             ``gain_percent``, ``gain_low`` and ``gain_high``.
+        systems: The order of the systems; those that no row names are left out.
         rivals: What a title calls each rival, in the order of the panels. Rivals without rows are left out.
         metric: Title of the metric.
     """
     asked = [rival for rival in rivals if rival in set(frame["question"])]
-    systems, datasets = list(frame["system"].unique()), list(frame["dataset"].unique())
+    systems = [name for name in systems if name in set(frame["system"])]
+    datasets = list(frame["dataset"].unique())
     height = 1.0 + ROW * len(systems) * (len(datasets) + 1)
     figure, panels = new_figure(columns=len(asked), width=3.4, height=height)
     step = 1.0 / (len(datasets) + 1)
@@ -53,7 +59,7 @@ def forest(frame: pd.DataFrame, rivals: Mapping[str, str], metric: str) -> Figur
         panel.axvline(0.0, color="black", linewidth=0.8)
         panel.set_yticks(range(len(systems)), systems if panel is panels[0] else [""] * len(systems))
         panel.set_ylim(len(systems) - 0.5, -0.5)
-        panel.set(title=f"over {rivals[rival]}", xlabel=f"gain in {metric}, %")
+        panel.set(title=textwrap.fill(f"over {rivals[rival]}", TITLE), xlabel=f"gain in {metric}, %")
         panel.grid(axis="y", visible=False)
     legend_below(figure, panels[0], columns=5)
     return figure

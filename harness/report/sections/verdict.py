@@ -23,6 +23,7 @@ from harness.report.sections.questions import (
     per_cent,
     readers,
 )
+from harness.systems.registry import SUBJECT
 
 ACROSS = "across datasets"
 KEY = ["kind", "system", "question"]
@@ -48,11 +49,12 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
     combined = _combined(datasets, first.plan.smallest_effect.size)
     rows = tables.stacked([rows, combined])
     metric = tables.title(first.shown[0])
+    systems = sorted(rows["system"].unique(), key=lambda name: not name.startswith(f"{SUBJECT}["))
     text = ["## The verdict", _about(metric, first, combined)]
     for kind, (heading, column) in HEADINGS.items():
         own = rows[rows["kind"] == kind]
         if not own.empty:
-            text += [heading, tables.markdown(_table(own, column))]
+            text += [heading, tables.markdown(_table(own, column, systems))]
     rows.insert(0, "dataset", rows.pop("dataset"))
     rows.insert(1, "metric", first.shown[0])
     frames = {"verdict": rows}
@@ -62,7 +64,7 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
         frames["verdict-costs"] = costs
     if not options.figures:
         return Section(text, frames=frames)
-    figure = plots.forest(rows[rows["kind"] == TEXT], RIVALS, metric)
+    figure = plots.forest(rows[rows["kind"] == TEXT], systems, RIVALS, metric)
     return Section(
         [*text, "![Gains over the rivals](verdict.png)", EDGE], frames=frames, figures={"verdict": figure}
     )
@@ -135,12 +137,13 @@ def _about(metric: str, first: Evidence, combined: pd.DataFrame) -> str:
     )
 
 
-def _table(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+def _table(rows: pd.DataFrame, column: str, systems: Sequence[str]) -> pd.DataFrame:
     """One row for each question and system, one column for each dataset and one for all.
 
     Args:
         rows: Questions of one kind.
         column: Heading of the column with the questions.
+        systems: The order of the systems.
     """
     questions = list(dict.fromkeys([*RIVALS, *rows["question"]]))
     cells: dict[tuple[str, str], dict[str, str]] = {}
@@ -148,7 +151,9 @@ def _table(rows: pd.DataFrame, column: str) -> pd.DataFrame:
         cells.setdefault((row["question"], row["system"]), {})[row["dataset"]] = _cell(row)
     table = [
         {column: RIVALS.get(question, question), "System": system} | cells[question, system]
-        for question, system in sorted(cells, key=lambda key: questions.index(key[0]))
+        for question, system in sorted(
+            cells, key=lambda key: (questions.index(key[0]), systems.index(key[1]))
+        )
     ]
     return pd.DataFrame(table, columns=[column, "System", *rows["dataset"].unique()]).fillna("")
 
