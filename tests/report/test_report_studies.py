@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,13 @@ import pytest
 
 from harness.evaluation.stats.sample import Sample
 from harness.planning.plan import Plan, load_plan
-from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.report.document import write
-from harness.report.evidence import Options
+from harness.report.evidence import Evidence, Options
 from harness.report.sections.control_verdicts import control_verdicts
 from harness.report.sections.losses import _per_cent
 from harness.report.tables import read_rows
+from harness.store.store import Store
 from tests.planning.test_expansion import TEXT
 from tests.planning.test_plan import write as write_plan
 from tests.worlds import fill
@@ -43,16 +42,13 @@ def test_controls_are_compared_with_their_own_system_within_a_grid_too(tmp_path:
         "RLMRec-Con[LightGCN, text=noise:0.5] {layers=2}": 0.7,
     }
     scores = {name: (base * by)[:, None] for name, by in means.items()}
-    specs = {run.name: run.system for run in expand(plan) if isinstance(run, Run)}
-    evidence = SimpleNamespace(
-        plan=plan,
-        dataset=plan.variants[0],
-        samples={"recall@20": Sample(pd.RangeIndex(100), scores, frozenset(scores))},
-        groups=dict.fromkeys(means),
-        shown=["recall@20"],
-        specs=specs,
-    )
-    *sentences, family = control_verdicts(evidence).markdown  # type: ignore[arg-type]
+    (dataset,) = plan.variants
+    groups: dict[str, list[str]] = {name: [] for name in means}
+    evidence = Evidence(plan, dataset, (dataset,), Store(tmp_path / "store"), groups, {})
+    sample = Sample(pd.RangeIndex(100), scores, frozenset(scores))
+    vars(evidence)["specs"] = {run.name: run.system for run in expand(plan) if isinstance(run, Run)}
+    vars(evidence)["samples"] = dict.fromkeys(evidence.shown, sample)
+    *sentences, family = control_verdicts(evidence).markdown
     assert "a family of their own" in family
     assert sentences == [
         "RLMRec-Con[LightGCN] beats its own controls on Recall@20. Its gain is +25.0 % over text=random "
