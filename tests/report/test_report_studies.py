@@ -10,6 +10,7 @@ import pytest
 
 from harness.evaluation.stats.sample import Sample
 from harness.planning.plan import Plan, load_plan
+from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.report.document import write
 from harness.report.evidence import Evidence, Options
