@@ -10,6 +10,7 @@ from scipy import optimize
 from harness.evaluation.stats.estimate import Estimate
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan, np.nan)
+"""An effect of which nothing is known."""
 
 
 def across(estimates: Sequence[Estimate]) -> Estimate:

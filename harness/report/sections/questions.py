@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from harness.evaluation.stats.across import UNKNOWN
 from harness.evaluation.stats.comparison import with_verdicts
 from harness.evaluation.stats.estimate import Estimate
 from harness.evaluation.stats.sample import Sample
@@ -178,7 +179,7 @@ def _ends(evidence: Evidence, sample: Sample) -> dict[str, Sample]:
 
 def _gain(question: Question) -> Estimate:
     if not question.sample.totals[question.other]:
-        return Estimate(float("nan"), float("nan"), float("nan"), float("nan"))
+        return UNKNOWN
     return question.sample.gain(question.system, question.other)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -82,14 +81,6 @@ def _named(answered: Answered) -> pd.DataFrame:
     return answered.rows.assign(dataset=answered.evidence.dataset.name)
 
 
-@dataclass(frozen=True)
-class _Effect:
-    """The gains of one question on the datasets that ask it."""
-
-    gains: list[Estimate]
-    others: set[str]
-
-
 def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
     """Combine the gains of each question over the datasets that answer it, if these are two or more.
 
@@ -102,18 +93,17 @@ def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
     sources = {each.evidence.dataset.source.origin for each in datasets}
     if len(datasets) < 2 or len(sources) < len(datasets):
         return pd.DataFrame()
-    effects: dict[tuple[str, ...], _Effect] = {}
+    effects: dict[tuple[str, ...], list[tuple[str, Estimate]]] = {}
     for each in datasets:
         for row, gain in zip(each.rows.to_dict("records"), each.gains, strict=True):
-            effect = effects.setdefault(tuple(row[column] for column in KEY), _Effect([], set()))
-            effect.gains.append(gain)
-            effect.others.add(row["other"])
+            effects.setdefault(tuple(row[column] for column in KEY), []).append((row["other"], gain))
     rows = []
     for key, effect in effects.items():
-        if len(effect.gains) > 1:
-            whole = across(effect.gains)
-            other = effect.others.pop() if len(effect.others) == 1 else ""
-            row = dict(zip(KEY, key, strict=True)) | {"other": other, "datasets": len(effect.gains)}
+        others, gains = zip(*effect, strict=True)
+        if len(gains) > 1:
+            whole = across(gains)
+            other = others[0] if len(set(others)) == 1 else ""
+            row = dict(zip(KEY, key, strict=True)) | {"other": other, "datasets": len(gains)}
             rows.append(row | {"p": whole.p, "p_equal": whole.p_equal(smallest)} | per_cent(whole))
     frame = pd.DataFrame(rows)
     if frame.empty:
