@@ -133,6 +133,15 @@ def test_datasets_that_do_not_answer_are_not_counted(tmp_path: Path) -> None:
     assert "(3 datasets)" in next(line for line in counted if "EASE-Text" in line)
 
 
+def test_a_difference_of_the_metric_makes_no_gain_across_datasets_equal(tmp_path: Path) -> None:
+    """A smallest effect of .05 is a difference of Recall@20, about a quarter of these means. It is not 5 %."""
+    plan = study(tmp_path, ("d0", "d1"))
+    plan = Plan.model_validate({**plan.model_dump(exclude_unset=True), "smallest_effect": 0.05})
+    rows = tables.read_rows(report(plan, tmp_path) / "verdict.csv")
+    assert answer(rows, "IRLLRec[LightGCN]", "profile") == "equal"
+    assert answer(rows, "IRLLRec[LightGCN]", "profile", "across datasets") == "not decided"
+
+
 def test_a_reader_sees_tables_and_a_figure(written: Path) -> None:
     text = (written / "leaderboard.md").read_text()
     assert text.index("## The verdict") < text.index("## d0")

@@ -45,7 +45,8 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
     if rows.empty or "shuffled text" not in set(rows["question"]):
         return Section()
     first = datasets[0].evidence
-    combined = _combined(datasets, first.plan.smallest_effect.size)
+    smallest = first.plan.smallest_effect
+    combined = _combined(datasets, smallest.size if smallest.is_share else float("nan"))
     rows = tables.stacked([rows, combined])
     metric = tables.title(first.shown[0])
     systems = sorted(rows["system"].unique(), key=lambda name: not name.startswith(f"{SUBJECT}["))
@@ -88,7 +89,8 @@ def _combined(datasets: Sequence[Answered], smallest: float) -> pd.DataFrame:
 
     Args:
         datasets: The answers on each dataset.
-        smallest: A gain below this share of the other's mean counts as none.
+        smallest: A gain below this share of the other's mean counts as none. NaN if the plan gives no share,
+            but a difference of the metric, which is another share on each dataset: then none counts as equal.
     """
     sources = {each.evidence.dataset.source.origin for each in datasets}
     if len(datasets) < 2 or len(sources) < len(datasets):
