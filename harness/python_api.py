@@ -17,7 +17,8 @@ from harness.planning.plan import load_plan as load_plan_file
 from harness.planning.run_status import run_statuses
 from harness.planning.shipped import find_plan
 from harness.report.document import read_evidence
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.report.sections.leaderboard import leaderboard as leaderboard_section
 from harness.store.store import Store
 

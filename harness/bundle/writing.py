@@ -17,7 +17,7 @@ from harness.bundle.texts import readme, study_citation
 from harness.errors import InputError
 from harness.planning.plan import load_plan
 from harness.report.document import write as write_report
-from harness.report.evidence import Options
+from harness.report.section import Options
 from harness.store.files import writing
 from harness.store.store import Store
 from harness.store.temporary import temporary_folder

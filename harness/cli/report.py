@@ -87,8 +87,8 @@ def report(
     from harness.errors import InputError
     from harness.planning.plan import load_plan
     from harness.report.document import write
-    from harness.report.evidence import Options
     from harness.report.page.index import write_index
+    from harness.report.section import Options
     from harness.store.store import Store
 
     if not plans and index is None:

@@ -14,8 +14,9 @@ from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus, run_statuses
 from harness.report import plots, published, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
 from harness.report.page.page import render
+from harness.report.section import Options, Section
 from harness.report.sections import strata
 from harness.report.sections.ablations import ablations
 from harness.report.sections.answers import answers

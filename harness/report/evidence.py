@@ -1,68 +1,29 @@
-"""The finished runs of one dataset, read from the store once, and the type of a section of the report."""
+"""The finished runs of one dataset, read from the store once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from harness.evaluation.stats.pairs import all_pairs
 from harness.evaluation.stats.sample import Sample
+from harness.evaluation.strata import user_strata
 from harness.planning.datasets import DatasetVariant
+from harness.planning.parts import StrataPlan
 from harness.planning.plan import Plan
 from harness.planning.run_status import RunStatus
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
 from harness.report.looks import looks_of
 from harness.report.plots import Appearances
+from harness.store.columns import COSTS
 from harness.store.record import RunRecord
 from harness.store.store import Store
 from harness.systems.spec import SystemSpec
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass
-class Section:
-    """A section of the report.
-
-    Attributes:
-        markdown: Paragraphs and tables for leaderboard.md.
-        tex: Paragraphs and tables for leaderboard.tex.
-        frames: Rows for CSV files, by the name of the file without its ending.
-        figures: Figures, by the name of their files without the ending.
-        page: Paragraphs and tables, in Markdown, that only leaderboard.html has.
-        board: The first table of ``markdown`` as cells without markup, if it is a leaderboard.
-    """
-
-    markdown: list[str] = field(default_factory=list)
-    tex: list[str] = field(default_factory=list)
-    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
-    figures: dict[str, Figure] = field(default_factory=dict)
-    page: list[str] = field(default_factory=list)
-    board: pd.DataFrame | None = None
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a report shows.
-
-    Attributes:
-        costs: Whether it shows seconds and memory.
-        figures: Whether it has figures.
-        wilcoxon: Whether it shows Wilcoxon's test for all pairs.
-        formats: The formats in which figures are written.
-    """
-
-    costs: bool = True
-    figures: bool = True
-    wilcoxon: bool = False
-    formats: tuple[str, ...] = ("png",)
 
 
 @dataclass(frozen=True)
@@ -115,6 +76,16 @@ class Evidence:
         return {
             name: [self.store.run_record(identity) for identity in runs] for name, runs in self.groups.items()
         }
+
+    def median_costs(self, system: str) -> pd.Series:
+        """Return the medians over a system's runs of COSTS, of the peak memory and of the parameters.
+
+        Older runs have no seconds on the processor, and runs from elsewhere have no costs. What no run has is
+        NaN.
+        """
+        keys = (*COSTS, "peak_bytes", "parameters")
+        rows = [{key: getattr(record, key) for key in keys} for record in self.records[system]]
+        return pd.DataFrame(rows).astype(float).median()
 
     @cached_property
     def run_means(self) -> pd.DataFrame:
@@ -183,12 +154,18 @@ class Evidence:
         pairs = (self.store.notes.description(self.splits[0].key(self.plan.seed)) or {})["pairs"]
         return float(pairs["test"] / pairs["train"])
 
-    @property
+    @cached_property
     def degrees(self) -> pd.Series | None:
         """The number of train pairs of each user, averaged over the splits. None if the store lacks it."""
         frames = [self.store.notes.degrees(split.key(self.plan.seed)) for split in self.splits]
         known = [frame.set_index("user")["degree"] for frame in frames if frame is not None]
         return pd.concat(known, axis=1).mean(axis=1) if len(known) == len(frames) else None
+
+    def user_strata(self, users: pd.Index, plan: StrataPlan) -> pd.Series | None:
+        """Return the stratum of each user by train pairs. None if the store lacks the users' train pairs."""
+        if self.degrees is None:
+            return None
+        return user_strata(self.degrees.loc[users], plan.users, plan.groups, plan.edges)
 
     @cached_property
     def pairs(self) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,7 @@ import yaml
 
 from harness.report import tables
 from harness.report.document import write
-from harness.report.evidence import Options
+from harness.report.section import Options
 from harness.store.store import Store
 from tests.cli.tiny_plan import write_plan
 from tests.report.made_up_study import made_up_study

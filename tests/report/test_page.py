@@ -16,9 +16,9 @@ import pytest
 
 from harness.report import tables
 from harness.report.document import write
-from harness.report.evidence import Options, Section
 from harness.report.page.markdown import to_html
 from harness.report.page.page import render
+from harness.report.section import Options, Section
 from harness.report.sections.questions import RIVALS
 from tests.report.made_up_study import made_up_study
 

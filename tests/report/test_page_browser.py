@@ -12,9 +12,9 @@ import pytest
 
 from harness.report import tables
 from harness.report.document import write
-from harness.report.evidence import Options
 from harness.report.page.index import write_index
 from harness.report.page.page import render
+from harness.report.section import Options
 from tests.report.made_up_study import made_up_study
 from tests.report.test_page import NASTY, hostile
 

@@ -15,9 +15,9 @@ from harness.planning.plan import Plan
 from harness.planning.tasks import Run
 from harness.report import tables
 from harness.report.document import write
-from harness.report.evidence import Options
 from harness.report.page.figures import address
 from harness.report.page.index import write_index
+from harness.report.section import Options
 from harness.report.sections.provenance import plan_yaml, references
 from harness.store.layout import USERS
 from harness.store.record import RunRecord

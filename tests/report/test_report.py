@@ -12,7 +12,7 @@ from harness.planning.plan import Plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.report.document import write
-from harness.report.evidence import Options
+from harness.report.section import Options
 from harness.store.store import Store
 from tests.worlds import fill
 

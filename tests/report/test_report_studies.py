@@ -13,7 +13,8 @@ from harness.planning.plan import Plan, load_plan
 from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.report.document import write
-from harness.report.evidence import Evidence, Options
+from harness.report.evidence import Evidence
+from harness.report.section import Options
 from harness.report.sections.control_verdicts import control_verdicts
 from harness.report.sections.losses import _per_cent
 from harness.report.tables import read_rows

@@ -13,7 +13,7 @@ from harness.planning.plan import Plan
 from harness.planning.tasks import Run
 from harness.report import tables
 from harness.report.document import write
-from harness.report.evidence import Options
+from harness.report.section import Options
 from tests.report.made_up_study import made_up_study
 from tests.worlds import fill
 

@@ -13,7 +13,7 @@ from harness.errors import InputError
 from harness.planning.plan import Plan, load_plan
 from harness.planning.run_status import run_statuses
 from harness.report.document import write
-from harness.report.evidence import Options
+from harness.report.section import Options
 from harness.store import damage
 from harness.store.journal import CHECKSUM
 from harness.store.store import Store

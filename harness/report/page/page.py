@@ -15,11 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import tables
-from harness.report.evidence import Section
 from harness.report.page.figures import address
 from harness.report.page.leaderboard import MARKS, leaderboard
 from harness.report.page.markdown import slug, to_html
 from harness.report.page.packing import packed
+from harness.report.section import Section
 from harness.report.sections.answers import CORRECTED
 from harness.report.sections.questions import NOT_ASKED, RIVALS
 

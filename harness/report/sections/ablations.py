@@ -6,7 +6,8 @@ from harness.evaluation.stats.comparison import compare_with_references, with_ve
 from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.planning.plan import Plan
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.report.sections.unchanged import unchanged_systems
 
 

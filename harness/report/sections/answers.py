@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from harness.report import tables
-from harness.report.evidence import Evidence, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Section
 from harness.report.sections.questions import ANSWERS, NOT_ASKED, RIVALS, TEXT, UNDECIDED, Answered, readers
 from harness.report.tables.cells import bounds
 

@@ -12,7 +12,8 @@ from harness.evaluation.stats.paired import WILCOXON_WARNING, wilcoxon
 from harness.evaluation.stats.pairs import win_tie_loss
 from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 
 
 def comparisons(datasets: Sequence[Evidence], options: Options) -> Section:

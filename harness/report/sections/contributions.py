@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness.report import tables
-from harness.report.evidence import Evidence, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Section
 
 
 def contributions(evidence: Evidence) -> Section:

@@ -10,7 +10,8 @@ from harness.evaluation.stats.comparison import with_verdicts
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.smallest import SmallestEffect
 from harness.report import tables
-from harness.report.evidence import Evidence, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Section
 from harness.report.sections.unchanged import unchanged_systems
 
 FAMILY = (

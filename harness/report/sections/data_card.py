@@ -8,7 +8,8 @@ import pandas as pd
 
 from harness.data.dataset import SPLITS
 from harness.report import tables
-from harness.report.evidence import Evidence, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Section
 
 CHECKSUM = 12
 """Characters of a checksum that are shown; data.csv has all."""

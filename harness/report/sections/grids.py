@@ -11,7 +11,8 @@ from harness.evaluation.stats.comparison import compare_with_references
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from harness.evaluation.stats.sample import Sample
-from harness.evaluation.strata import user_strata
 from harness.planning.parts import StrataPlan
-from harness.report.evidence import Evidence, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Section
 
 USERS = 20
 """Users with the largest difference that are shown of each pair."""
@@ -101,12 +101,11 @@ def by_degree(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> pd.DataFr
         ``dataset``, ``metric``, ``first``, ``second``, ``stratum``, ``users``, ``difference``, ``low`` and
         ``high``. Empty if the store lacks the users' train pairs.
     """
-    metric, degrees = evidence.shown[0], evidence.degrees
-    if degrees is None:
-        return pd.DataFrame()
-    plan = evidence.plan.strata or StrataPlan(users="equal_users")
+    metric = evidence.shown[0]
     sample = evidence.samples[metric]
-    labels = user_strata(degrees.loc[sample.users], plan.users, plan.groups, plan.edges)
+    labels = evidence.user_strata(sample.users, evidence.plan.strata or StrataPlan(users="equal_users"))
+    if labels is None:
+        return pd.DataFrame()
     rows = []
     for label in labels.cat.categories:
         within = sample.among((labels == label).to_numpy())

@@ -12,13 +12,14 @@ from harness.evaluation.stats.pairs import letters
 from harness.evaluation.stats.these_runs import with_tests_of_these_runs
 from harness.planning.run_status import RunStatus
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.report.sections.leaderboard_caption import caption, from_elsewhere
 from harness.report.sections.odd_runs import FLAG, odd_runs, sentence
 from harness.report.sections.simple_baselines import beats_simple_baselines
 from harness.report.sections.ties import ties
 from harness.report.sections.tuning import spent
-from harness.store.columns import CPU, SECONDS
+from harness.store.columns import COSTS
 from harness.text.intents.spec import IntentsSpec
 
 
@@ -55,7 +56,7 @@ def leaderboard(evidence: Evidence, options: Options) -> Section:
     if evidence.plan.tuning:
         costs = costs.join(spent(evidence))
     if not options.costs:
-        measured = [SECONDS, CPU, "peak_bytes", "tuning_s", "tuning_cpu_s"]
+        measured = [*COSTS, "peak_bytes", "tuning_s", "tuning_cpu_s"]
         costs = costs.drop(columns=measured, errors="ignore")
     text_spec = evidence.dataset.text
     if isinstance(text_spec, IntentsSpec):
@@ -142,13 +143,12 @@ def _runs(evidence: Evidence) -> pd.DataFrame:
 def _costs(evidence: Evidence, system: str) -> dict[str, Any]:
     """Return medians over a system's runs of costs and of measures of its lists, and its spread over runs."""
     records = evidence.records[system]
-    keys = (SECONDS, CPU, "peak_bytes", "parameters")
-    rows = [{key: getattr(record, key) for key in keys} | record.overall for record in records]
-    frame = pd.DataFrame(rows).astype(float)  # older runs have no CPU, and runs from elsewhere no costs
+    lists = pd.DataFrame([record.overall for record in records]).astype(float)
     spread = evidence.run_means.loc[evidence.groups[system]].std(ddof=1)
     return {
         "runs": len(records),
-        **frame.median().to_dict(),
+        **evidence.median_costs(system),
+        **lists.median(),
         **{f"{metric} spread": spread[metric] for metric in evidence.shown},
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.store.record import RunRecord
 
 

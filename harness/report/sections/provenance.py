@@ -12,7 +12,8 @@ import yaml
 
 from harness.planning.plan import Plan
 from harness.report import tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.systems.recbole_models import models
 from harness.systems.registry import ALIGNMENTS, BACKBONES, CLASSICS
 from harness.systems.spec import SystemSpec

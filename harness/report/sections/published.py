@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from harness.report import published, tables
-from harness.report.evidence import Evidence, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Section
 
 
 def our_means(datasets: Sequence[Evidence]) -> pd.DataFrame:

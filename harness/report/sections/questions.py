@@ -18,7 +18,6 @@ from harness.evaluation.stats.comparison import with_verdicts
 from harness.evaluation.stats.estimate import Estimate
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.stratified import in_strata
-from harness.evaluation.strata import user_strata
 from harness.planning.runs import runs_on
 from harness.planning.tasks import Run
 from harness.report.evidence import Evidence
@@ -167,10 +166,10 @@ def _without_terms(evidence: Evidence, name: str) -> Iterator[tuple[str, str]]:
 
 def _ends(evidence: Evidence, sample: Sample) -> dict[str, Sample]:
     """The scores of the users of the sparsest and of the densest stratum of the plan."""
-    plan, degrees = evidence.plan.strata, evidence.degrees
-    if plan is None or degrees is None:
+    plan = evidence.plan.strata
+    labels = evidence.user_strata(sample.users, plan) if plan else None
+    if labels is None:
         return {}
-    labels = user_strata(degrees.loc[sample.users], plan.users, plan.groups, plan.edges)
     strata = [own for own in in_strata(sample, labels).values() if len(own.users)]
     if len(strata) < 2:
         return {}

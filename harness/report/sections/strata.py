@@ -9,10 +9,11 @@ import pandas as pd
 from harness.evaluation.stats.sample import Sample
 from harness.evaluation.stats.stratified import compare_in_each, in_strata, trends
 from harness.evaluation.stats.these_runs import with_tests_in_each
-from harness.evaluation.strata import ITEM_STRATA, user_strata
+from harness.evaluation.strata import ITEM_STRATA
 from harness.planning.parts import StrataPlan
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 
 GROUPED = {
     "equal_users": "Strata hold about the same number of tested users",
@@ -23,21 +24,19 @@ GROUPED = {
 def users(evidence: Evidence, plan: StrataPlan, options: Options) -> Section:
     """Compare the systems in strata of users by train degree, on the first metric shown."""
     heading = "### By train pairs of a user"
-    degrees = evidence.degrees
-    if degrees is None:
+    metric = evidence.shown[0]
+    sample = _best_first(evidence.samples[metric])
+    labels, degrees = evidence.user_strata(sample.users, plan), evidence.degrees
+    if labels is None or degrees is None:
         missing = (
             "The store does not hold the users' train pairs, so there are no strata. `intentbench run` "
             "with this plan stores them; it repeats no finished run."
         )
         return Section([heading, missing])
-    metric = evidence.shown[0]
-    sample = _best_first(evidence.samples[metric])
-    degree = degrees.loc[sample.users]
-    labels = user_strata(degree, plan.users, plan.groups, plan.edges)
     references = evidence.references(metric)
     samples = in_strata(sample, labels)
     comparison = compare_in_each(samples, references, evidence.plan.smallest_effect)
-    trend = trends(sample, degree, labels, references)
+    trend = trends(sample, degrees.loc[sample.users], labels, references)
     grouped = "Strata end with the degrees that the plan gives" if plan.edges else GROUPED[plan.users]
     text = [
         heading,

@@ -13,7 +13,8 @@ from harness.evaluation.stats.these_runs import with_tests_in_each
 from harness.planning.datasets import DatasetVariant
 from harness.planning.plan import Plan
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 
 
 def variants(

@@ -12,7 +12,8 @@ from harness.planning.run_status import StoreIndex
 from harness.planning.searches import searches
 from harness.planning.tasks import Run, Search
 from harness.report import tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.store.columns import COSTS
 from harness.store.record import SearchRecord
 

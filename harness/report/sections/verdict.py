@@ -11,7 +11,8 @@ import pandas as pd
 from harness.evaluation.stats.across import across
 from harness.evaluation.stats.estimate import Estimate
 from harness.report import plots, tables
-from harness.report.evidence import Evidence, Options, Section
+from harness.report.evidence import Evidence
+from harness.report.section import Options, Section
 from harness.report.sections.questions import (
     RIVALS,
     TERMS,
@@ -22,6 +23,7 @@ from harness.report.sections.questions import (
     per_cent,
     readers,
 )
+from harness.store.columns import CPU
 from harness.systems.registry import SUBJECT
 
 ACROSS = "across datasets"
@@ -73,8 +75,8 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
 EDGE = f"Gains and ends of intervals beyond {plots.BEYOND:.0f} % are drawn at the edge of the figure."
 
 COSTS = (
-    "The numbers are seconds on the processor, summed over threads, of one run with its test: the mean over "
-    "the finished runs, and how many times that of the backbone. Joules were not measured."
+    "The numbers are seconds on the processor, summed over threads, of one run with its test: the median "
+    "over the finished runs, and how many times that of the backbone. Joules were not measured."
 )
 
 
@@ -164,16 +166,11 @@ def _costs(datasets: Sequence[Evidence]) -> pd.DataFrame:
     rows = []
     for evidence in datasets:
         for name in readers(evidence):
-            own, backbone = _seconds(evidence, name), evidence.backbone(name)
-            base = _seconds(evidence, backbone) if backbone else float("nan")
+            own, backbone = evidence.median_costs(name)[CPU], evidence.backbone(name)
+            base = evidence.median_costs(backbone)[CPU] if backbone else float("nan")
             row = {"dataset": evidence.dataset.name, "system": name, "cpu_s": own}
             rows.append(row | {"backbone": backbone or "", "backbone_cpu_s": base})
     return pd.DataFrame(rows).dropna(subset=["cpu_s"]) if rows else pd.DataFrame()
-
-
-def _seconds(evidence: Evidence, name: str) -> float:
-    spent = [record.cpu_s for record in evidence.records[name] if record.cpu_s is not None]
-    return float(np.mean(spent)) if spent else float("nan")
 
 
 def _cost_table(costs: pd.DataFrame) -> pd.DataFrame:
