@@ -20,7 +20,6 @@ from torch.utils._pytree import tree_leaves
 from harness.systems.assembly import assemble
 from harness.systems.settings import settings
 from harness.systems.spec import SystemSpec
-from harness.training.memory import FLOAT_BYTES
 from models.core import Batch
 from models.graph import Graph
 from models.optimiser import adam, descend
@@ -86,7 +85,7 @@ def measured_tables(spec: SystemSpec) -> float:
     except Exception as error:  # it is somebody's own code; the run itself will say what is wrong with it
         logger.info("The memory of %s cannot be measured (%s).", spec.name, error)
         return ASSUMED
-    table_bytes = 2 * SIDE * int(values["embedding_size"]) * FLOAT_BYTES
+    table_bytes = 2 * SIDE * int(values["embedding_size"]) * torch.float32.itemsize
     return MARGIN * held / table_bytes
 
 
@@ -103,5 +102,4 @@ def _held_bytes(spec: SystemSpec, values: Mapping[str, Any]) -> int:
         optimiser = adam(system, 1e-3)
         for _ in range(2):  # the first step makes the state of Adam
             descend(system.losses(batch), optimiser)
-    parameters: int = sum(parameter.numel() for parameter in system.parameters())
-    return int(live.peak_bytes) + FLOAT_BYTES * parameters
+    return int(live.peak_bytes) + sum(parameter.nbytes for parameter in system.parameters())
