@@ -24,7 +24,9 @@ BEYOND = 60.0
 """Gains beyond this many per cent are drawn at the edge; systems that collapse would hide the others."""
 
 
-def forest(frame: pd.DataFrame, systems: Sequence[str], rivals: Mapping[str, str], metric: str) -> Figure:
+def forest(
+    frame: pd.DataFrame, systems: Sequence[str], rivals: Mapping[str, str], metric: str, combined: str
+) -> Figure:
     """Draw the gain of each system over each rival; one panel for each rival, one colour for each dataset.
 
     Args:
@@ -33,6 +35,7 @@ def forest(frame: pd.DataFrame, systems: Sequence[str], rivals: Mapping[str, str
         systems: The order of the systems; those that no row names are left out.
         rivals: What a title calls each rival, in the order of the panels. Rivals without rows are left out.
         metric: Title of the metric.
+        combined: The name under which ``dataset`` has the gains across datasets. They are drawn in black.
     """
     asked = [rival for rival in rivals if rival in set(frame["question"])]
     systems = [name for name in systems if name in set(frame["system"])]
@@ -48,14 +51,13 @@ def forest(frame: pd.DataFrame, systems: Sequence[str], rivals: Mapping[str, str
             middle, low, high = (
                 own[column].clip(-BEYOND, BEYOND) for column in ("gain_percent", "gain_low", "gain_high")
             )
-            look: dict[str, Any] = {
-                "color": COLOURS[number % len(COLOURS)],
-                "marker": MARKERS[number % len(MARKERS)],
-            }
+            look = _look(number, is_combined=dataset == combined)
             panel.errorbar(
                 middle, y, xerr=margins(middle, low, high), fmt="none", ecolor=look["color"], elinewidth=1.2
             )
             panel.plot(middle, y, linestyle="none", markersize=4, label=dataset, **look)
+        for number in range(0, len(systems), 2):  # a band behind every other system guides the eye
+            panel.axhspan(number - 0.5, number + 0.5, color="0.96", zorder=0)
         panel.axvline(0.0, color="black", linewidth=0.8)
         panel.set_yticks(range(len(systems)), systems if panel is panels[0] else [""] * len(systems))
         panel.set_ylim(len(systems) - 0.5, -0.5)
@@ -63,3 +65,9 @@ def forest(frame: pd.DataFrame, systems: Sequence[str], rivals: Mapping[str, str
         panel.grid(axis="y", visible=False)
     legend_below(figure, panels[0], columns=5)
     return figure
+
+
+def _look(number: int, is_combined: bool) -> dict[str, Any]:
+    if is_combined:
+        return {"color": "black", "marker": "d"}
+    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}

@@ -66,7 +66,7 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
         frames["verdict-costs"] = costs
     if not options.figures:
         return Section(text, frames=frames)
-    figure = plots.forest(rows[rows["kind"] == TEXT], systems, RIVALS, metric)
+    figure = plots.forest(rows[rows["kind"] == TEXT], systems, RIVALS, metric, ACROSS)
     return Section(
         [*text, "![Gains over the rivals](verdict.png)", EDGE], frames=frames, figures={"verdict": figure}
     )
