@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,11 +102,22 @@ def report(
         files = write(plan, Store(store), folder, published, options)
         if len(loaded) == 1:
             say(files[0].read_text(encoding="utf-8"))
-        say(f"The report is in the folder {folder}: {', '.join(file.name for file in files)}.")
+        say(_where(folder, files))
     if len(loaded) > 1 and index is None:
         index = out or REPORTS
     if index is not None:
         say(f"{write_index(index)} shows every report of this folder.")
+
+
+def _where(folder: Path, files: Sequence[Path]) -> str:
+    """Say where a report is, and with which file to begin."""
+    rows = sum(".csv" in file.name for file in files)
+    figures = sum(file.suffix in (".png", ".svg", ".pdf") for file in files)
+    return (
+        f"The report is in the folder {folder}. Open leaderboard.html in a browser to sort and compare; "
+        f"leaderboard.md and leaderboard.tex hold the tables. There are {rows} CSV files of numbers and "
+        f"{figures} figures."
+    )
 
 
 def _refuse_equal_names(plans: list[Any]) -> None:

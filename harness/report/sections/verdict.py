@@ -52,11 +52,13 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
     rows = tables.stacked([rows, combined])
     metric = tables.title(first.shown[0])
     systems = sorted(rows["system"].unique(), key=lambda name: not name.startswith(f"{SUBJECT}["))
-    text = ["## The verdict", _about(metric, first, combined)]
+    text, tex = ["## The verdict", _about(metric, first, combined)], list[str]()
     for kind, (heading, column) in HEADINGS.items():
         own = rows[rows["kind"] == kind]
         if not own.empty:
-            text += [heading, tables.markdown(_table(own, column, systems))]
+            table = _table(own, column, systems)
+            text += [heading, tables.markdown(table)]
+            tex += [heading.replace("###", "%"), tables.latex(table)]
     rows.insert(0, "dataset", rows.pop("dataset"))
     rows.insert(1, "metric", first.shown[0])
     frames = {"verdict": rows}
@@ -65,11 +67,9 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
         text += ["### At what cost?", tables.markdown(_cost_table(costs)), COSTS]
         frames["verdict-costs"] = costs
     if not options.figures:
-        return Section(text, frames=frames)
+        return Section(text, tex, frames)
     figure = plots.forest(rows[rows["kind"] == TEXT], systems, RIVALS, metric, ACROSS)
-    return Section(
-        [*text, "![Gains over the rivals](verdict.png)", EDGE], frames=frames, figures={"verdict": figure}
-    )
+    return Section([*text, "![Gains over the rivals](verdict.png)", EDGE], tex, frames, {"verdict": figure})
 
 
 EDGE = f"Gains and ends of intervals beyond {plots.BEYOND:.0f} % are drawn at the edge of the figure."
