@@ -105,7 +105,8 @@ def _others(evidence: Evidence, best: str) -> str:
         return "; every other system is significantly worse"
     if len(alike) == len(others):
         return "; no other system is shown to be worse"
-    return f"; {len(alike)} of the {len(others)} other systems are not shown to be worse"
+    verb = "is" if len(alike) == 1 else "are"
+    return f"; of the {len(others)} other systems {len(alike)} {verb} not shown to be worse"
 
 
 def _sentence(row: dict[str, Any]) -> str:

@@ -59,6 +59,8 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
             table = _table(own, column, systems)
             text += [heading, tables.markdown(table)]
             tex += [heading.replace("###", "%"), tables.latex(table)]
+        if kind == TEXT and options.figures:
+            text += ["![Gains over the rivals](verdict.png)", EDGE]
     rows.insert(0, "dataset", rows.pop("dataset"))
     rows.insert(1, "metric", first.shown[0])
     frames = {"verdict": rows}
@@ -69,7 +71,7 @@ def verdict(datasets: Sequence[Answered], options: Options) -> Section:
     if not options.figures:
         return Section(text, tex, frames)
     figure = plots.forest(rows[rows["kind"] == TEXT], systems, RIVALS, metric, ACROSS)
-    return Section([*text, "![Gains over the rivals](verdict.png)", EDGE], tex, frames, {"verdict": figure})
+    return Section(text, tex, frames, {"verdict": figure})
 
 
 EDGE = f"Gains and ends of intervals beyond {plots.BEYOND:.0f} % are drawn at the edge of the figure."
