@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Set
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Protocol
 
 from harness.errors import Interrupted
+from harness.execution.observer import Observer
+from harness.execution.schedule import Schedule
 from harness.execution.task_queue import POLL_S, TaskQueue
 from harness.execution.task_runner import ShouldStop, TaskRunner
 from harness.planning.datasets import DatasetVariant
 from harness.planning.tasks import Task
 from harness.store.record import Record
-from harness.training.loop import Progress
 
 Result = tuple[Task, Record | None]
 """A task with its record. The record is None if the task is not done, since another process holds it."""
@@ -23,25 +23,6 @@ SAVED = (
     "whole epoch, but for models of RecBole, which begin anew. To go on, run the same command again."
 )
 """What a user is told of an interruption on this machine."""
-
-
-class Observer(Protocol):
-    """Is told what happens to the tasks of a plan, so that it can be shown."""
-
-    def expect(self, tasks: int) -> None:
-        """``tasks`` more tasks belong to the plan."""
-
-    def already_stored(self, task: Task) -> None:
-        """The store holds the task already."""
-
-    def damaged(self, title: str, moved_to: Path) -> None:
-        """Stored files of a task or dataset are not as they were written. The work is done again."""
-
-    def started(self, task: Task) -> Progress:
-        """The task begins in this process. Returns what is to be told of its epochs or trials."""
-
-    def ended(self, task: Task, record: Record) -> None:
-        """The task is done and stored."""
 
 
 class Backend(Protocol):
@@ -81,20 +62,21 @@ class Backend(Protocol):
 
 def do_tasks(
     tasks: Sequence[Task],
+    schedule: Schedule,
     backend: Backend,
     observer: Observer,
     should_stop: ShouldStop,
-    needed_later: Set[str] = frozenset(),
 ) -> None:
-    """Do all tasks. A task that another process holds is waited for, and the others go on.
+    """Do all tasks, and those that wait for them. What another process holds is waited for; the others go on.
+
+    The data of a dataset is released after the last task that needs it.
 
     Args:
-        tasks: The tasks, in the order in which they should begin.
-        backend: Does them.
+        tasks: The tasks that can be done at once, in the order in which they should begin.
+        schedule: Says what each task makes possible.
+        backend: Does the tasks.
         observer: Is told of each task that is done.
         should_stop: Says whether the user has asked the program to stop.
-        needed_later: The names of datasets whose data stays in memory for later tasks. The data of all other
-            datasets is released after the last task that needs it.
 
     Raises:
         InputError: A dataset cannot be read, or the store cannot be written.
@@ -110,8 +92,8 @@ def do_tasks(
             else:
                 queue.finish(task)
                 observer.ended(task, record)
-                needed = {unfinished.dataset.name for unfinished in queue.unfinished} | needed_later
-                if task.dataset.name not in needed:
+                queue.add(schedule.after(task))
+                if task.dataset.name not in schedule.datasets_of(queue.unfinished):
                     backend.release(task.dataset)
     if queue.unfinished:
         for task, record in backend.interrupt():

@@ -42,6 +42,12 @@ class TaskQueue:
         """Take back a task that was handed out and that another process holds."""
         self._waiting.append((self._clock() + POLL_S, task))
 
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Line up tasks that can be done only now, before those that must be left alone for a while."""
+        new = [(self._clock(), task) for task in tasks]
+        self.unfinished += [task for _, task in new]
+        self._waiting = deque(sorted([*self._waiting, *new], key=lambda entry: entry[0]))
+
     def finish(self, task: Task) -> None:
         """Strike off a task that was handed out and is done."""
         self.unfinished.remove(task)

@@ -38,14 +38,17 @@ def planned(plan: Plan, record: Record) -> Iterator[Run | Untuned | Skipped]:
         return
     yield from (task for task in expand(plan) if isinstance(task, Skipped) or task.system.is_external)
     for run, search in searches(plan):
-        result = record(search)
-        if result is None:
-            yield Untuned(run, False, "not tuned yet")
-        elif result.status == "failed":
-            yield Untuned(run, True, f"its tuning failed: {result.reason}")
-        else:
-            kept = {name: run.settings[name] for name in run.varied} | run.system.zeros
-            yield replace(run, settings={**run.settings, **result.best, **kept})
+        yield tuned(run, record(search))
+
+
+def tuned(run: Run, record: SearchRecord | None) -> Run | Untuned:
+    """The run with the best values of its search, or why there are none."""
+    if record is None:
+        return Untuned(run, False, "not tuned yet")
+    if record.status == "failed":
+        return Untuned(run, True, f"its tuning failed: {record.reason}")
+    kept = {name: run.settings[name] for name in run.varied} | run.system.zeros
+    return replace(run, settings={**run.settings, **record.best, **kept})
 
 
 def _search(plan: Plan, tuning: TuningPlan, run: Run, entry: SystemPlan) -> Search:

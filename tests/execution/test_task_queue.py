@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -20,6 +21,20 @@ from tests.execution.observed import Events
 from tests.worlds import run_record
 
 TASKS = [make_run("LightGCN", repetition=number) for number in range(4)]
+
+
+class Sequel:
+    """A schedule: what each task makes possible, and datasets that other tasks need."""
+
+    def __init__(self, after: dict[Task, list[Task]] | None = None, needed: Set[str] = frozenset()) -> None:
+        self.later, self.needed = after or {}, needed
+
+    def after(self, task: Task) -> list[Task]:
+        return self.later.pop(task, [])
+
+    def datasets_of(self, tasks: list[Task]) -> set[str]:
+        waiting = [task for later in self.later.values() for task in later]
+        return {task.dataset.name for task in [*tasks, *waiting]} | self.needed
 
 
 class Clock:
@@ -59,6 +74,17 @@ def test_a_task_held_elsewhere_waits_at_the_end_while_the_others_go_on() -> None
     assert queue.take() == first
     assert queue.take() is None
     assert len(queue.unfinished) == 3
+
+
+def test_new_tasks_go_before_those_that_must_be_left_alone() -> None:
+    clock = Clock()
+    queue = TaskQueue(TASKS[:2], clock)
+    first, second = queue.take(), queue.take()
+    assert first is not None
+    queue.postpone(first)
+    queue.add(TASKS[2:])
+    assert [queue.take(), queue.take(), queue.take()] == [*TASKS[2:], None]
+    assert queue.unfinished == [first, second, *TASKS[2:]]
 
 
 class Rooms:
@@ -105,7 +131,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.mark.parametrize("rooms", [1, 2, 10])
 def test_what_another_process_holds_costs_no_time_while_others_can_go_on(rooms: int, clock: Clock) -> None:
     backend, events = Rooms(rooms, clock, {TASKS[0]: clock.now + 3.2}), Events()
-    do_tasks(TASKS, backend, events, lambda: False)
+    do_tasks(TASKS, Sequel(), backend, events, lambda: False)
     assert sorted(events.ended_tasks, key=TASKS.index) == TASKS
     assert events.ended_tasks[-1] == TASKS[0]
     alone = -(-3 // rooms)
@@ -118,7 +144,7 @@ def test_what_another_process_holds_costs_no_time_while_others_can_go_on(rooms: 
 def test_an_interruption_tells_what_was_done_by_then_and_says_what_is_saved(clock: Clock) -> None:
     backend, events = Rooms(2, clock, {}), Events()
     with pytest.raises(Interrupted, match=r"Saved\."):
-        do_tasks(TASKS, backend, events, lambda: len(backend.attempts) == 4)
+        do_tasks(TASKS, Sequel(), backend, events, lambda: len(backend.attempts) == 4)
     assert events.ended_tasks == TASKS
 
 
@@ -127,7 +153,8 @@ def test_a_dataset_is_released_after_the_last_task_that_needs_it(clock: Clock) -
         return replace(TASKS[0], dataset=TASKS[0].dataset.model_copy(update={"family": family}))
 
     backend, events = Rooms(1, clock, {on("a"): clock.now + 1}), Events()
-    do_tasks([on("a"), on("b"), on("later"), on("c")], backend, events, lambda: False, {"later"})
+    tasks = [on("a"), on("b"), on("later"), on("c")]
+    do_tasks(tasks, Sequel(needed={"later"}), backend, events, lambda: False)
     assert [task.dataset.name for task in events.ended_tasks] == ["b", "later", "c", "a"]
     assert backend.released == ["b", "c", "a"]
 
@@ -153,6 +180,14 @@ def test_this_process_goes_on_with_the_next_task_and_sleeps_only_when_none_is_le
 ) -> None:
     monkeypatch.setattr(backends.time, "sleep", clock.move)
     runner, events = Runner(held=[TASKS[1]]), Events()
-    do_tasks(TASKS, InThisProcess(runner, events, lambda: False), events, lambda: False)  # type: ignore[arg-type]
+    backend = InThisProcess(runner, events, lambda: False)  # type: ignore[arg-type]
+    do_tasks(TASKS, Sequel(), backend, events, lambda: False)
     assert runner.order == [*TASKS, TASKS[1]]
     assert clock.now == 100 + POLL_S
+
+
+def test_what_waited_begins_as_soon_as_its_own_task_is_done(clock: Clock) -> None:
+    """The second task is a long one. What waits for the first does not wait for it."""
+    backend, events = Rooms(2, clock, {TASKS[1]: clock.now + 20}), Events()
+    do_tasks(TASKS[:2], Sequel({TASKS[0]: TASKS[2:]}), backend, events, lambda: False)
+    assert events.ended_tasks == [TASKS[0], *TASKS[2:], TASKS[1]]
