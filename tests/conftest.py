@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from harness.report.plots import style
-from harness.testing.world import ITEMS, USERS, WIDTH, random_pairs
+from harness.testing.world import ITEMS, USERS, WIDTH, checkerboard, parity_text, random_pairs
+from harness.training.prepared_data import PreparedData, prepared
 from models.core import Batch
 from models.graph import Graph
 from models.text import TextRows
@@ -21,6 +22,14 @@ def figures_are_drawn_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style, "MANY", 1000)
         yield
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[PreparedData]:
+    """A small dataset whose users of one colour like the items of that colour, with text."""
+    dataset = checkerboard()
+    with prepared(dataset, parity_text(dataset)) as made:
+        yield made
 
 
 @pytest.fixture

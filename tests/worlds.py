@@ -21,6 +21,8 @@ from harness.planning.runs import expand
 from harness.planning.tasks import Run
 from harness.store.record import RunRecord, SearchRecord
 from harness.store.store import Store
+from harness.systems.line import parse
+from harness.systems.registry import BACKBONES
 
 
 def fill(plan: Plan, folder: Path, score: Callable[[Run], float], users: int, degrees: bool = True) -> Store:
@@ -91,10 +93,21 @@ def outside_folder(folder: Path, module: str, source: str, plan: str) -> Iterato
     (folder / f"{module}.py").write_text(source)
     (folder / "plan.yaml").write_text(plan)
     before = list(sys.path)
-    outside.look_in(folder)
     try:
         yield folder
     finally:
         sys.path[:] = before
         sys.modules.pop(module, None)
-        outside.load.cache_clear()
+        for cached in (outside.load, outside.announced, parse):
+            cached.cache_clear()
+        BACKBONES._outside.clear()
+
+
+def run_and_report(folder: Path) -> Path:
+    """The folder of the report of a folder's plan, whose runs are done first."""
+    plan, store, out = folder / "plan.yaml", folder / "store", folder / "out"
+    for words in (("run", plan, "--store", store),
+                  ("report", plan, "--store", store, "--out", out, "--no-figures")):  # fmt: skip
+        done = intentbench(*words)
+        assert done.exit_code == 0, done.output
+    return out

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness import outside
 from harness.data.prepare import prepare
 from harness.data.spec import OutsideTable, SplitSpec
 from harness.errors import InputError
-from tests.worlds import intentbench, outside_folder
+from tests.worlds import outside_folder, run_and_report
 
 READER = '''
 """A reader of somebody else."""
@@ -46,6 +47,7 @@ evaluation: {metrics: [recall], k: [3], show: [recall@3]}
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     with outside_folder(tmp_path, "their_reader", READER, PLAN) as made:
+        outside.look_in(made)
         yield made
 
 
@@ -54,14 +56,7 @@ def source(reader: str, **keys: str) -> OutsideTable:
 
 
 def test_its_rows_are_run_and_reported(folder: Path) -> None:
-    store = folder / "store"
-    done = intentbench("run", folder / "plan.yaml", "--store", store)
-    assert done.exit_code == 0, done.output
-    shown = intentbench(
-        "report", folder / "plan.yaml", "--store", store, "--out", folder / "out", "--no-figures"
-    )
-    assert shown.exit_code == 0, shown.output
-    assert set(pd.read_csv(folder / "out" / "leaderboard.csv")["system"]) == {"MostPop", "ItemKNN"}
+    assert set(pd.read_csv(run_and_report(folder) / "leaderboard.csv")["system"]) == {"MostPop", "ItemKNN"}
 
 
 def test_its_rows_are_the_dataset(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +11,12 @@ import torch
 from harness.errors import Interrupted, StoreError
 from harness.store.checkpoint import Checkpoint
 from harness.testing.conformance import make_run
-from harness.testing.world import checkerboard, parity_text
 from harness.training.loop import Callbacks
-from harness.training.prepared_data import PreparedData, prepared
+from harness.training.prepared_data import PreparedData
 from harness.training.run import train
 from tests.devices import needs_fixed_order, needs_gpu
 
 QUICK = {"embedding_size": 8, "learning_rate": 0.02}
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[PreparedData]:
-    dataset = checkerboard()
-    with prepared(dataset, parity_text(dataset)) as made:
-        yield made
 
 
 def after(asks: int) -> Callbacks:

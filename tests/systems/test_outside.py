@@ -16,9 +16,8 @@ from harness import outside
 from harness.errors import InputError
 from harness.store.store import Store
 from harness.systems.line import parse
-from harness.systems.registry import BACKBONES
 from harness.training.memory import Sizes, needed_bytes
-from tests.worlds import ROOT, intentbench
+from tests.worlds import ROOT, intentbench, outside_folder, run_and_report
 
 MODELS = '''
 """Models of somebody else."""
@@ -109,26 +108,14 @@ evaluation: {metrics: [recall], k: [5], show: [recall@5]}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "their_models.py").write_text(MODELS)
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    sys.modules.pop("their_models", None)
-    for cached in (outside.load, outside.announced, parse):
-        cached.cache_clear()
-    BACKBONES._outside.clear()
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with outside_folder(tmp_path, "their_models", MODELS, PLAN) as made:
+        yield made
 
 
 def test_they_are_tuned_ablated_controlled_run_and_reported(folder: Path) -> None:
-    store = folder / "store"
-    done = intentbench("run", folder / "plan.yaml", "--store", store)
-    assert done.exit_code == 0, done.output
-    shown = intentbench(
-        "report", folder / "plan.yaml", "--store", store, "--out", folder / "out", "--no-figures"
-    )
-    assert shown.exit_code == 0, shown.output
-    systems = set(pd.read_csv(folder / "out" / "leaderboard.csv")["system"])
+    out = run_and_report(folder)
+    systems = set(pd.read_csv(out / "leaderboard.csv")["system"])
     assert systems >= {
         "their_models:unpopular",
         "their_models:Half",
@@ -138,9 +125,7 @@ def test_they_are_tuned_ablated_controlled_run_and_reported(folder: Path) -> Non
         "IRLLRec[their_models:Half]",
         "IRLLRec[their_models:Half, text=shuffled]",
     }
-    assert {"depth", "pull_weight", "told_weight", "power"} <= set(
-        pd.read_csv(folder / "out" / "trials.csv").columns
-    )
+    assert {"depth", "pull_weight", "told_weight", "power"} <= set(pd.read_csv(out / "trials.csv").columns)
 
 
 def test_the_memory_of_a_part_that_does_not_say_it_is_measured(folder: Path) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness import outside
 from harness.errors import InputError
 from harness.store.store import Store
 from harness.text.encoders import OutsideSpec
 from harness.text.encoding import recipe
-from tests.worlds import intentbench, outside_folder
+from tests.worlds import intentbench, outside_folder, run_and_report
 
 ENCODER = '''
 """An encoder of somebody else."""
@@ -45,6 +46,7 @@ evaluation: {metrics: [recall], k: [20], show: [recall@20]}
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     with outside_folder(tmp_path, "their_encoder", ENCODER, PLAN) as made:
+        outside.look_in(made)
         yield made
 
 
@@ -54,13 +56,7 @@ def spec(name: str) -> OutsideSpec:
 
 def test_it_is_read_from_a_plan_run_and_reported(folder: Path) -> None:
     store = folder / "store"
-    done = intentbench("run", folder / "plan.yaml", "--store", store)
-    assert done.exit_code == 0, done.output
-    shown = intentbench(
-        "report", folder / "plan.yaml", "--store", store, "--out", folder / "out", "--no-figures"
-    )
-    assert shown.exit_code == 0, shown.output
-    assert set(pd.read_csv(folder / "out" / "leaderboard.csv")["system"]) == {"MostPop", "AlphaRec"}
+    assert set(pd.read_csv(run_and_report(folder) / "leaderboard.csv")["system"]) == {"MostPop", "AlphaRec"}
     before = set(Store(store).runs())
     with (folder / "their_encoder.py").open("a") as file:
         file.write("# another line\n")

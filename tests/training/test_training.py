@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -26,13 +25,6 @@ LENGTHS = {"epochs": 20, "eval_every": 5}
 
 MILD = {"XSimGCL": {"contrast_weight": 0.01}, "LightCCF": {"neighbour_weight": 0.1}}
 """Their published weights push a user away from all other items of a batch, which here are the user's own colour."""
-
-
-@pytest.fixture(scope="module")
-def board() -> Iterator[PreparedData]:
-    dataset = checkerboard()
-    with prepared(dataset, parity_text(dataset)) as made:
-        yield made
 
 
 def scores(outcome: Outcome) -> dict[str, float]:
