@@ -42,6 +42,14 @@ def test_figures_are_smaller_and_keep_their_texts() -> None:
     assert "<style>.c0{fill: none}</style>" in short
 
 
+def test_what_a_figure_refers_to_has_a_short_id() -> None:
+    used = '<use xlink:href="#m4069f2ca25" clip-path="url(#p61691788f8)"/>'
+    svg = f'<svg xmlns="x"><path id="m4069f2ca25"/><clipPath id="p61691788f8"/>{used}</svg>'
+    short = unquote(address(svg).partition(",")[2])
+    assert "<path id='i0'/><clipPath id='i1'/>" in short
+    assert "<use xlink:href='#i0' clip-path='url(#i1)'/>" in short
+
+
 def test_a_name_in_a_figure_is_text_that_looks_like_no_attribute() -> None:
     name = """a style="fill: red" d="M 1.234567 0" b='c' &amp;"""
     written = name.replace("&", "&amp;")

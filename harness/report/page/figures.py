@@ -18,6 +18,8 @@ _NO_TURN = re.compile(r' transform="rotate\(-?0 [^"]*"')
 _STYLE = re.compile(r'style="([^"]*)"')
 _TWO_QUOTES = re.compile(r'="([^"]*)"')
 _BETWEEN = re.compile(r">[^<]+<")
+_ID = re.compile(r' id="(\w+)"')
+_REFERENCE = re.compile(r'( id="|"#|url\(#)(\w+)')
 _GROUP = re.compile(r"<g(?: [^>]*)?>|</g>")
 
 READABLE = " =:/;,()[]{}|!*+$'@?~^`\\"
@@ -27,8 +29,8 @@ READABLE = " =:/;,()[]{}|!*+$'@?~^`\\"
 def address(svg: str) -> str:
     """Return an address that holds a figure, for the ``src`` of an image.
 
-    Coordinates get one decimal, equal styles stand once, and what shows nothing is left out: names of groups,
-    blanks, comments.
+    Coordinates get one decimal, equal styles stand once, and ids are short. What shows nothing is left out:
+    names of groups, blanks, comments.
     """
     svg = _BETWEEN.sub(lambda text: text[0].replace('"', "&quot;"), svg)  # a name may look like an attribute
     for pattern, instead in (
@@ -42,7 +44,7 @@ def address(svg: str) -> str:
         svg = pattern.sub(instead, svg)
     short = _COORDINATES.sub(lambda match: _DECIMALS.sub(r"\1", match[0]), svg)
     short = _PATH.sub(_without_blanks, short)
-    small = _without_plain_groups(_styled_once(short))
+    small = _with_short_ids(_without_plain_groups(_styled_once(short)))
     return f"data:image/svg+xml,{quote(_TWO_QUOTES.sub(_one_quote, small), safe=READABLE)}"
 
 
@@ -55,6 +57,12 @@ def _without_blanks(path: re.Match[str]) -> str:
 def _one_quote(attribute: re.Match[str]) -> str:
     """Put the value of an attribute between single quotation marks, which need no encoding."""
     return f"={chr(39)}{attribute[1].replace(chr(39), '&#39;')}{chr(39)}"
+
+
+def _with_short_ids(svg: str) -> str:
+    """Number the parts that others refer to; matplotlib gives them long names."""
+    short = {name: f"i{number}" for number, name in enumerate(dict.fromkeys(_ID.findall(svg)))}
+    return _REFERENCE.sub(lambda match: f"{match[1]}{short.get(match[2], match[2])}", svg)
 
 
 def _without_plain_groups(svg: str) -> str:

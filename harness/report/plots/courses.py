@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from harness.report.plots.appearance import in_order
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 LEAST_SHARE = 1e-9
 """Smaller shares are drawn at this value."""
+
+POINTS = 40
+"""A curve of more epochs is drawn through so many of them, the first and the last among them."""
 
 COLUMNS = 3
 """Largest number of panels side by side."""
@@ -35,6 +39,7 @@ def courses(frame: pd.DataFrame) -> Figure:
     )
     for panel, system in zip(panels, systems, strict=False):
         for term, course in frame[frame["system"] == system].groupby("term", sort=False):
+            course = course.iloc[np.unique(np.linspace(0, len(course) - 1, POINTS).round().astype(int))]
             style = looks[term].line | {"markevery": max(1, len(course) // 6)}
             panel.plot(course["epoch"], course["share"].clip(lower=LEAST_SHARE), label=term, **style)
         panel.set(title=system, xlabel="epoch", yscale="log", ylim=(LEAST_SHARE, 2.0))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "pdf")
 """The formats that figures can have."""
 
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "---")
+HATCHES = ("", "///", "|||", "xxx", "\\\\\\", "---", "+++", "//--")
+"""Hatches of bars. They are lines alone: circles would make a figure ten times as large."""
 
 MANY = 8
 """So many figures or more are drawn by several processes."""
