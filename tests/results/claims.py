@@ -53,11 +53,35 @@ def claims() -> list[Claim]:
     tree = yaml.safe_load((Path(__file__).parent / "claims.yaml").read_text(encoding="utf-8"))
     found = []
     for group in tree:
-        common = {key: value for key, value in group.items() if key != "claims"}
-        for entry in group["claims"]:
+        for table in group.get("tables", ()):
+            found += _rows_of(table)
+        common = {key: value for key, value in group.items() if key not in ("claims", "tables")}
+        for entry in group.get("claims", ()):
             cells = tuple(common | entry.get("of", {}) | cell for cell in entry.get("cells", ()))
             found.append(Claim(plain(entry["says"]), cells, tuple(entry.get("settings", ()))))
     return found
+
+
+def _rows_of(table: Mapping[str, Any]) -> Iterator[Claim]:
+    """A claim for each row of a table of results/README.md.
+
+    Args:
+        table: ``head`` is the table's heading, ``names`` the column of the file whose value the first cell of a
+            row is. ``columns`` has a list for each further column of the table, with what chooses each number
+            of its cells. All other keys hold for every cell. An empty cell claims nothing.
+    """
+    text = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    _, _, below = text.partition(f"{table['head']}\n")
+    common = {key: part for key, part in table.items() if key not in ("head", "names", "columns")}
+    for line in below.partition("\n\n")[0].splitlines()[1:]:
+        name, *shown = (cell.strip() for cell in line.strip("|").split("|"))
+        cells = [
+            common | {table["names"]: name} | place
+            for cell, places in zip(shown, table["columns"], strict=True)
+            if cell
+            for place in places
+        ]
+        yield Claim(plain(line), tuple(cells), ())
 
 
 def plain(text: str) -> str:
