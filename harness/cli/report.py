@@ -111,8 +111,10 @@ def report(
 
 def _where(folder: Path, files: Sequence[Path]) -> str:
     """Say where a report is, and with which file to begin."""
+    from harness.report.plots import FORMATS
+
     rows = sum(".csv" in file.name for file in files)
-    figures = sum(file.suffix in (".png", ".svg", ".pdf") for file in files)
+    figures = sum(file.suffix[1:] in FORMATS for file in files)
     return (
         f"The report is in the folder {folder}. Open leaderboard.html in a browser to sort and compare; "
         f"leaderboard.md and leaderboard.tex hold the tables. There are {rows} CSV files of numbers and "

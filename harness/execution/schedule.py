@@ -80,8 +80,9 @@ class Schedule:
         identity = self._task_runner.identity
         in_plan = {identity(run) for run in runs if run.system.start}
         for run in runs:
-            if run.before is not None and identity(run.before) in in_plan:
-                self._waiting.setdefault(identity(run.before), []).append(run)
+            before = identity(run.before) if run.before else None
+            if before in in_plan:
+                self._waiting.setdefault(before, []).append(run)
             else:
                 self._at_once.append(run)
 
